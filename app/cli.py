@@ -1,0 +1,452 @@
+"""The command line: `steplens`. Every long command is a job that a second call resumes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from app.progress import progress_bar
+from db.engine import DEFAULT_URL, Database, open_database, schema_versions, upgrade
+
+FORMATS = ("processbench", "prm800k", "math-shepherd", "jsonl")
+EXPORT_FORMATS = ("jsonl", "trl", "processbench")
+SHOWN_REJECTIONS = 20
+
+console = Console()
+problems = Console(stderr=True)
+
+
+class _Steplens(click.Group):
+    """Turns expected errors into one line; STEPLENS_DEBUG=1 shows the traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        if os.environ.get("STEPLENS_DEBUG"):
+            return super().invoke(ctx)
+        try:
+            return super().invoke(ctx)
+        except (ValueError, OSError, ImportError) as error:
+            raise click.ClickException(str(error)) from error
+
+
+class _ManyValues(click.Command):
+    """Lets `--annotators a b c` take every value up to the next option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        spread: list[str] = []
+        inside = False
+        for argument in args:
+            if argument == "--annotators":
+                inside = True
+            elif argument.startswith("-"):
+                inside = False
+                spread.append(argument)
+            elif inside:
+                spread += ["--annotators", argument]
+            else:
+                spread.append(argument)
+        return super().parse_args(ctx, spread)
+
+
+@click.group(cls=_Steplens, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--db",
+    "url",
+    envvar="STEPLENS_DB",
+    default=DEFAULT_URL,
+    show_default=True,
+    help="Database URL: sqlite:///file.db or postgresql://user:password@host/name. "
+    "Also read from STEPLENS_DB.",
+)
+@click.version_option(package_name="steplens")
+@click.pass_context
+def main(ctx: click.Context, url: str) -> None:
+    """See, correct and train process reward models.
+
+    \b
+    A first tour without a GPU or network, on the playground:
+      steplens playground sample --problems 100 --solutions 4
+      steplens annotate mc --model playground:policy
+      steplens annotate judge --model playground:judge --prompt playground
+      steplens consensus --annotators mc:NAME judge:NAME
+      steplens export consensus my-export
+      steplens train my-export --base playground:policy --out my-prm
+      steplens annotate prm --model my-prm --name my-prm
+      steplens app
+
+    Or see a prepared project at once: steplens demo
+    """
+    ctx.obj = url
+
+
+@contextmanager
+def _opened(ctx: click.Context) -> Iterator[Database]:
+    database = open_database(ctx.find_root().obj)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _run(database: Database, kind: str, title: str, **params: Any) -> dict[str, Any]:
+    """Run (or resume) a job in this process with a progress bar."""
+    from db.jobs import create_job
+    from labeling.runner import JobCancelled, run_job
+
+    job = create_job(database, kind, params)
+    if job.started_at is not None:
+        console.print(f"[dim]resuming job {job.id} where it stopped[/dim]")
+    with progress_bar(console, title) as report:
+        try:
+            return run_job(database, job.id, report)
+        except (JobCancelled, KeyboardInterrupt):
+            problems.print("Stopped. What was done is kept; the same command goes on from there.")
+            sys.exit(130)
+
+
+@main.group("db")
+def db_group() -> None:
+    """Create, upgrade and inspect the database."""
+
+
+@db_group.command("upgrade")
+@click.pass_context
+def db_upgrade(ctx: click.Context) -> None:
+    """Create the database, or bring an older one to this version's schema. Loses nothing."""
+    database = open_database(ctx.find_root().obj, must_be_current=False)
+    before, _ = schema_versions(database)
+    upgrade(database)
+    after, _ = schema_versions(database)
+    database.close()
+    console.print(f"schema {after}" + ("" if before == after else f" (was {before})"))
+
+
+@main.command("import", short_help="Import solutions with or without step labels.")
+@click.argument("format", type=click.Choice(FORMATS))
+@click.argument("files", nargs=-1, required=True, type=click.Path())
+@click.option("--strict", is_flag=True, help="Refuse a file that has any bad row.")
+@click.pass_context
+def import_(ctx: click.Context, format: str, files: tuple[str, ...], strict: bool) -> None:
+    """Import FILES of one FORMAT (docs/formats.md); .gz files are read as they are.
+
+    Importing twice adds nothing. A bad row is left out and reported with its file, line and
+    reason; the good rows go in.
+
+    \b
+    Example:
+      steplens import processbench gsm8k.json math.json
+    """
+    paths = [os.path.abspath(file) for file in files]
+    with _opened(ctx) as database:
+        result = _run(database, "import", "import", format=format, files=paths, strict=strict)
+    console.print(
+        f"{result['solutions']:,} new solutions to {result['problems']:,} new problems, "
+        f"{result['annotations']:,} with labels; {result['duplicates']:,} were there already; "
+        f"{result['rejected']:,} rows rejected"
+    )
+    for bad in result["rejections"][:SHOWN_REJECTIONS]:
+        problems.print(f"{bad['file']}, line {bad['line']}: {bad['reason']}", markup=False)
+    if result["rejected"] > SHOWN_REJECTIONS:
+        problems.print(f"… and {result['rejected'] - SHOWN_REJECTIONS:,} more rejected rows")
+
+
+@main.group()
+def playground() -> None:
+    """A small world of word problems with tiny models: the whole loop without a GPU."""
+
+
+@playground.command("sample")
+@click.option("--problems", default=100, show_default=True, type=click.IntRange(1, 100_000))
+@click.option("--solutions", default=4, show_default=True, type=click.IntRange(1, 64))
+@click.option("--seed", default=0, show_default=True, help="Another seed, other problems.")
+@click.pass_context
+def playground_sample(ctx: click.Context, problems: int, solutions: int, seed: int) -> None:
+    """Make PROBLEMS new problems and let the tiny policy write SOLUTIONS to each.
+
+    The exact labels come along as the annotator human:playground-truth, which the review queue
+    does not show. Solutions that are word for word the same are stored once.
+    """
+    with _opened(ctx) as database:
+        result = _run(
+            database, "sample", "sample", problems=problems, solutions=solutions, seed=seed
+        )
+    console.print(
+        f"{result['sampled']:,} solutions sampled to {result['problems']:,} new problems, "
+        f"{result['correct_share']:.0%} with the right answer; "
+        f"{result['solutions']:,} distinct ones stored"
+    )
+
+
+@main.group()
+def annotate() -> None:
+    """Let a machine say where solutions first go wrong: mc, judge or prm."""
+
+
+def _annotation_options(command: Any) -> Any:
+    for option in (
+        click.option("--dataset", help="Only solutions of this data set."),
+        click.option("--name", help="The annotator's name; made from the model if left out."),
+        click.option("--temperature", type=click.FloatRange(0.0), help="Sampling temperature."),
+        click.option("--max-tokens", type=click.IntRange(1), help="Longest reply, in tokens."),
+    ):
+        command = option(command)
+    return command
+
+
+@annotate.command("mc")
+@click.option("--model", required=True, help="The policy, e.g. playground:policy.")
+@click.option("--samples", default=8, show_default=True, type=click.IntRange(1, 1024))
+@click.option(
+    "--strategy",
+    type=click.Choice(("scan", "exhaustive")),
+    default="scan",
+    show_default=True,
+    help="scan stops a step at its first success and a solution at its first step without one: "
+    "the same hard labels for a fraction of the tokens. exhaustive samples every step in full.",
+)
+@click.option("--seed", default=0, show_default=True)
+@click.option(
+    "--wave",
+    type=click.IntRange(1),
+    help="Completions asked for together and stored together (512).",
+)
+@_annotation_options
+@click.pass_context
+def annotate_mc(ctx: click.Context, **options: Any) -> None:
+    """Monte Carlo: a step is correct if a completion from it reaches the gold answer.
+
+    \b
+    Example:
+      steplens annotate mc --model playground:policy --samples 8 --strategy scan --seed 1
+    """
+    _annotate(ctx, "annotate_mc", "Monte Carlo", options)
+
+
+@annotate.command("judge")
+@click.option("--model", required=True, help="The judge, e.g. playground:judge.")
+@click.option(
+    "--prompt",
+    default="paper",
+    show_default=True,
+    help="paper, processbench, playground, or the path of your own (docs/judge.md).",
+)
+@click.option("--seed", default=0, show_default=True)
+@_annotation_options
+@click.pass_context
+def annotate_judge(ctx: click.Context, **options: Any) -> None:
+    """LLM-as-a-judge: a model reads each step and names the first wrong one.
+
+    A reply that does not keep the prompt's output contract is stored as unparsed, never
+    taken for a verdict.
+    """
+    _annotate(ctx, "annotate_judge", "judge", options)
+
+
+@annotate.command("prm")
+@click.option("--model", required=True, help="A PRM checkpoint: a folder, or playground:prm.")
+@click.option("--name", help="The annotator's name; made from the model if left out.")
+@click.option("--dataset", help="Only solutions of this data set.")
+@click.option(
+    "--threshold",
+    default=0.5,
+    show_default=True,
+    type=click.FloatRange(0.0, 1.0),
+    help="The first step that scores under it is the first error.",
+)
+@click.pass_context
+def annotate_prm(ctx: click.Context, **options: Any) -> None:
+    """Score every step of every solution with a PRM."""
+    _annotate(ctx, "annotate_prm", "PRM", options)
+
+
+def _annotate(ctx: click.Context, kind: str, title: str, options: dict[str, Any]) -> None:
+    params = {name: value for name, value in options.items() if value is not None}
+    if os.path.isdir(params["model"]):
+        params["model"] = os.path.abspath(params["model"])
+    with _opened(ctx) as database:
+        result = _run(database, kind, title, **params)
+    console.print(
+        f"[bold]{result['annotator']}[/bold]: {result['solutions']:,} solutions annotated, "
+        f"{result['tokens_generated']:,} tokens generated, {result['seconds']:.0f} s"
+    )
+
+
+@main.command("consensus", cls=_ManyValues, short_help="Keep what the annotators agree on.")
+@click.option(
+    "--annotators", required=True, multiple=True, help="kind:name of each that must agree."
+)
+@click.option("--human-overrides/--no-human-overrides", default=True, show_default=True)
+@click.pass_context
+def consensus_command(
+    ctx: click.Context, annotators: tuple[str, ...], human_overrides: bool
+) -> None:
+    """Keep the solutions whose annotators agree on the first error; say why others drop.
+
+    The rule of the paper (3.1.3). A correction by a person decides alone. The rule is
+    remembered: `steplens export consensus` uses the last one.
+
+    \b
+    Example:
+      steplens consensus --annotators mc:policy-k8-scan judge:judge-playground
+    """
+    from labeling.consensus import Rule
+    from labeling.consensus_run import run_consensus
+
+    with _opened(ctx) as database:
+        with console.status("comparing"):
+            summary = run_consensus(
+                database, Rule(annotators=annotators, human_overrides=human_overrides)
+            )
+    table = Table("", "solutions", "share", box=None, pad_edge=False)
+    total = max(summary.total, 1)
+
+    def line(what: str, count: int) -> None:
+        table.add_row(what, f"{count:,}", f"{count / total:.1%}")
+
+    line("[bold]kept[/bold]", summary.kept)
+    line("  without an error", summary.kept_without_error)
+    line("  with a first error", summary.kept_with_error)
+    line("  decided by a person", summary.by_human)
+    for reason, count in summary.dropped.items():
+        line(f"dropped: {reason}", count)
+    console.print(table)
+
+
+@main.group()
+def export() -> None:
+    """Write data sets to disk."""
+
+
+@export.command("consensus")
+@click.argument("out_dir", type=click.Path())
+@click.option("--format", type=click.Choice(EXPORT_FORMATS), default="jsonl", show_default=True)
+@click.option("--overwrite", is_flag=True, help="Replace OUT_DIR if it exists.")
+@click.pass_context
+def export_consensus(ctx: click.Context, out_dir: str, format: str, overwrite: bool) -> None:
+    """Write what the last consensus rule keeps to OUT_DIR, with a manifest; whole or not at all.
+
+    \b
+    jsonl         our own: problem, steps, labels (+1, 0, -1), first error
+    trl           stepwise supervision: prompt, completions, boolean labels
+    processbench  problem, steps, first error
+    """
+    from labeling.consensus_run import export_consensus as write
+
+    with _opened(ctx) as database:
+        with console.status("writing"):
+            manifest = write(database, out_dir, format, overwrite=overwrite)
+    rows = manifest["files"]["data.jsonl"]["rows"]
+    console.print(f"{rows:,} solutions in {out_dir} ({format})")
+
+
+@main.command(short_help="Train a PRM on an export.")
+@click.argument("export_dir", type=click.Path())
+@click.option("--base", required=True, help="The backbone, e.g. playground:policy.")
+@click.option("--out", required=True, type=click.Path(), help="Folder for the checkpoint.")
+@click.option("--epochs", type=click.IntRange(1), help="At most so many passes over the data.")
+@click.option("--batch-size", type=click.IntRange(1))
+@click.option("--learning-rate", type=float)
+@click.option("--seed", default=0, show_default=True)
+@click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
+def train(export_dir: str, base: str, out: str, overwrite: bool, **options: Any) -> None:
+    """Train a PRM on EXPORT_DIR (made by `steplens export`). Needs no database.
+
+    The best epoch on held-out problems is kept, as safetensors in the layout that
+    Qwen2.5-Math-PRM has and vLLM serves.
+    """
+    from app.report import training_summary
+    from training.train import TrainConfig
+    from training.train import train as train_prm
+
+    given = {name: value for name, value in options.items() if value is not None}
+    with progress_bar(console, "train") as report:
+        outcome = train_prm(
+            export_dir, base, out, TrainConfig(**given), progress=report, overwrite=overwrite
+        )
+    console.print(training_summary(outcome), markup=False)
+    console.print(f"[bold]{out}[/bold]: score with `steplens annotate prm --model {out}`")
+
+
+@main.group()
+def evaluate() -> None:
+    """Measure an annotator against a reference."""
+
+
+@evaluate.command("processbench")
+@click.option("--annotator", required=True, help="Who is measured, e.g. prm:my-prm.")
+@click.option("--reference", required=True, help="Who is right, e.g. human:processbench.")
+@click.option("--dataset", help="Only solutions of this data set.")
+@click.pass_context
+def evaluate_processbench(
+    ctx: click.Context, annotator: str, reference: str, dataset: str | None
+) -> None:
+    """ProcessBench: the share of exact first errors on wrong and on right solutions, and F1.
+
+    F1 is the harmonic mean of those two accuracies. No verdict counts as wrong.
+    """
+    from app.report import processbench_table
+
+    with _opened(ctx) as database:
+        result = _run(
+            database,
+            "evaluate",
+            "evaluate",
+            annotator=annotator,
+            reference=reference,
+            dataset=dataset,
+        )
+    console.print(processbench_table(result))
+
+
+@main.command("app")
+@click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65535))
+@click.pass_context
+def app_command(ctx: click.Context, port: int) -> None:
+    """Serve the app on http://localhost:PORT, for this machine only."""
+    from app.serve import serve
+
+    with _opened(ctx) as database:
+        url = database.url
+    serve(url, port)
+
+
+@main.command()
+@click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--file", default="playground.db", show_default=True, type=click.Path())
+def demo(port: int, file: str) -> None:
+    """Open a prepared playground project in the app: every button works on it for real.
+
+    The project is made the first time; what you change in it stays.
+    """
+    from app.serve import serve
+    from labeling.demo import prepare_demo
+
+    with progress_bar(console, "prepare the playground project") as report:
+        url = prepare_demo(file, report)
+    serve(url, port)
+
+
+@main.command()
+@click.pass_context
+def doctor(ctx: click.Context) -> None:
+    """Say what is installed and what works: packages, GPU, vLLM, Chromium, database."""
+    from app.doctor import examine
+
+    table = Table("", "what", "state", box=None, pad_edge=False)
+    checks = examine(ctx.find_root().obj)
+    for check in checks:
+        mark = {"ok": "[green]✓[/green]", "off": "[dim]–[/dim]", "bad": "[red]✗[/red]"}[check.state]
+        table.add_row(mark, check.what, check.detail)
+    console.print(table)
+    if any(check.state == "bad" for check in checks):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

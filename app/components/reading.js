@@ -1,0 +1,82 @@
+// What the table says about an item: verdicts, disputes, dimming, the content of one cell. Pure.
+
+export const MARKS = { 1: "✓", 0: "–", "-1": "✗" };
+export const WORDS = { 1: "correct", 0: "neutral", "-1": "wrong" };
+
+// Two letters of status are never a verdict.
+export const hasVerdict = (annotator) => annotator.first_error !== null && annotator.status === "ok";
+
+// {agree, disputed}: whether all verdicts (with the reviewer's, once there is one) name the same
+// first error, and the steps that some but not all of them name.
+export function dispute(annotators, mine = null) {
+  const verdicts = annotators.filter(hasVerdict).map((annotator) => annotator.first_error);
+  if (mine !== null) verdicts.push(mine);
+  const named = new Set(verdicts);
+  const agree = named.size <= 1;
+  return { agree, disputed: new Set(agree ? [] : [...named].filter((step) => step >= 0)) };
+}
+
+// The last step that still matters, as an index: the reviewer's first error, else the latest one
+// when every verdict names an error; Infinity when some verdict runs to the end.
+export function lastInScope(annotators, mine = null) {
+  if (mine !== null) return mine >= 0 ? mine : Infinity;
+  const verdicts = annotators.filter(hasVerdict).map((annotator) => annotator.first_error);
+  if (!verdicts.length || verdicts.includes(-1)) return Infinity;
+  return Math.max(...verdicts);
+}
+
+export function verdictText(annotator) {
+  if (annotator.status === "unparsed") return ["?", "unparsed"];
+  if (annotator.status === "unfinished") return ["?", "unfinished"];
+  if (annotator.first_error === null) return ["?", "no verdict"];
+  return annotator.first_error < 0 ? ["✓", "no error"] : ["⚑", `step ${annotator.first_error + 1}`];
+}
+
+// One cell: {text, fraction (0..1 or null, drawn as a bar), tone, flag, spoken}.
+// tone: "right" | "wrong" | "plain" | "absent"
+export function cell(annotator, step) {
+  const score = annotator.scores[step] ?? null;
+  const flag = annotator.first_error === step;
+  const trials = annotator.trials?.[step] ?? 0;
+  const base = { fraction: null, flag, tone: "absent", text: "·", spoken: "not looked at" };
+  if (annotator.kind === "mc" && trials > 0) {
+    const successes = annotator.successes?.[step] ?? 0;
+    const spoken = `${successes} of ${trials} rollouts correct`;
+    return said({ ...base, text: `${successes}/${trials}`, fraction: successes / trials, tone: "plain", spoken });
+  }
+  if (score === null) return said(base);
+  if (annotator.kind === "prm" || (annotator.kind === "mc" && score > 0 && score < 1)) {
+    const text = score >= 0.995 ? "1.0" : score.toFixed(2).replace(/^0/, "");
+    return said({ ...base, text, fraction: score, tone: "plain", spoken: `score ${score.toFixed(3)}` });
+  }
+  if (annotator.kind === "human") {
+    const sign = Math.sign(score);
+    const tone = sign > 0 ? "right" : sign < 0 ? "wrong" : "plain";
+    return said({ ...base, text: MARKS[sign], tone, spoken: WORDS[sign] });
+  }
+  // A judge's score, or the last step of MC, settled by comparing the answer.
+  const right = score >= 0.5;
+  const spoken = annotator.kind === "mc" ? `answer ${right ? "correct" : "wrong"}` : right ? "correct" : "wrong";
+  return said({ ...base, text: right ? "✓" : "✗", tone: right ? "right" : "wrong", spoken });
+}
+
+const said = (made) => (made.flag ? { ...made, spoken: `${made.spoken}, first error` } : made);
+
+// What Enter would store, in words, before it is stored.
+export function preview(labels, verdict) {
+  const n = labels.length;
+  const marked = labels.filter((label) => label !== null).length;
+  if (marked === 0) return null;
+  if (verdict.first_error === null) return `${marked} of ${n} steps marked`;
+  const before = verdict.first_error < 0 ? n : verdict.first_error;
+  const neutral = labels.slice(0, before).filter((label) => label === 0).length;
+  const also = neutral ? `, ${neutral} of them neutral` : "";
+  if (verdict.first_error < 0) return `No error: all ${n} steps correct${also}`;
+  const first = verdict.first_error + 1;
+  const parts = [`First error: step ${first}`];
+  if (first > 1) parts.push(`${first === 2 ? "step 1" : `steps 1–${first - 1}`} correct${also}`);
+  const later = labels.slice(first);
+  if (later.length && later.every((label) => label === null))
+    parts.push(`${first + 1 === n ? `step ${n}` : `steps ${first + 1}–${n}`} not judged`);
+  return parts.join(" · ");
+}

@@ -1,0 +1,188 @@
+// The table itself: one row a step, one column an annotator. Built once per item, then patched.
+
+import { button, el, setText } from "./dom.js";
+import { cell, dispute, lastInScope, verdictText } from "./reading.js";
+import { verdict } from "./reducer.js";
+import { renderText } from "./tex.js";
+
+export const KIND_WORD = { mc: "Monte Carlo", judge: "judge", prm: "PRM", human: "person" };
+const MARK_BUTTONS = [
+  ["1", { type: "label", value: 1 }, "✓", "correct"],
+  ["0", { type: "label", value: 0 }, "–", "neutral"],
+  ["-1", { type: "label", value: -1 }, "✗", "wrong"],
+  ["flag", { type: "first_error" }, "⚑", "first error here"],
+];
+const RENDERED_AT_ONCE = 6; // steps typeset before the first paint; the rest as they come near
+
+// `act(action)` dispatches; `openEvidence(annotator, step)` shows what is behind a score.
+export function buildTable(item, mode, { act, openEvidence }) {
+  const labelled = mode !== "read" || item.mine !== null;
+  const yours = labelled && el("th", { scope: "col", class: "you kind-human" }, headCell("You"));
+  const heads = item.annotators.map((annotator) => annotatorHead(annotator));
+  const head = el(
+    "tr",
+    {},
+    el("th", { scope: "col", class: "number" }, "#"),
+    el("th", { scope: "col", class: "text" }, "Step"),
+    yours,
+    ...heads,
+  );
+  const rows = item.steps.map((text, step) => buildRow(item, step, text, mode, labelled, { act, openEvidence }));
+  const many = item.annotators.length > 6 ? "dense" : item.annotators.length > 4 ? "close" : "";
+  const columns = [
+    el("col", { class: "number" }),
+    el("col", { class: "text" }),
+    labelled && el("col", { class: "you" }),
+    ...item.annotators.map(() => el("col", { class: `score ${many}` })),
+  ];
+  const node = el(
+    "table",
+    { role: "grid", "aria-label": "Steps and what each annotator says", class: many },
+    el("colgroup", {}, ...columns),
+    el("thead", {}, head),
+    el("tbody", {}, ...rows.map((row) => row.tr)),
+  );
+  return { node, rows, yours: yours || null, heads, item, typeset: new Set() };
+}
+
+function headCell(name) {
+  return el(
+    "div",
+    { class: "head" },
+    el("span", { class: "shape", "aria-hidden": "true" }),
+    el("span", { class: "name", title: name }, name),
+    el("span", { class: "verdict" }),
+  );
+}
+
+function annotatorHead(annotator) {
+  const th = el("th", { scope: "col", class: `score kind-${annotator.kind}` }, headCell(annotator.name));
+  const [glyph, text] = verdictText(annotator);
+  th.querySelector(".name").title = `${annotator.name} (${KIND_WORD[annotator.kind]})`;
+  th.querySelector(".verdict").append(`${glyph} ${text}`);
+  return th;
+}
+
+function buildRow(item, step, text, mode, labelled, { act, openEvidence }) {
+  const body = el("div", { class: "body" }, text);
+  const marks = MARK_BUTTONS.map(([mark, action, glyph, word]) =>
+    button(
+      {
+        class: `mark m${mark}`,
+        tabindex: "-1",
+        title: word,
+        "aria-label": `Step ${step + 1}: ${word}`,
+        "aria-pressed": "false",
+        disabled: mode === "read",
+        onclick: () => {
+          act({ type: "focus", step });
+          const pressed = action.type === "label" && tr.dataset.label === mark;
+          act(pressed ? { type: "label", value: null } : action);
+        },
+      },
+      glyph,
+    ),
+  );
+  const you = labelled && el("td", { class: "you" }, el("div", { class: "marks" }, ...marks));
+  const scores = item.annotators.map((annotator) => scoreCell(annotator, step, openEvidence));
+  const number = el("td", { class: "number" }, el("span", { class: "n" }, `${step + 1}`), el("span", { class: "differ" }));
+  const tr = el(
+    "tr",
+    { id: `step-${step}`, "aria-selected": "false", "data-label": "none" },
+    number,
+    el("td", { class: "text" }, body),
+    you,
+    ...scores,
+  );
+  tr.addEventListener("click", () => act({ type: "focus", step }));
+  return { tr, body, text, marks, differ: number.lastChild };
+}
+
+function scoreCell(annotator, step, openEvidence) {
+  const { text, fraction, tone, flag, spoken } = cell(annotator, step);
+  const last = annotator.first_error ?? -1;
+  const beyond = last >= 0 && step > last;
+  const bar = el("span", { class: "bar", "aria-hidden": "true" });
+  if (fraction !== null) bar.append(el("span", { class: "fill", style: `width:${Math.round(fraction * 100)}%` }));
+  const door = button(
+    {
+      class: "door",
+      tabindex: "-1",
+      "aria-label": `${annotator.name}, step ${step + 1}: ${spoken}`,
+      title: `${annotator.name}: ${spoken}`,
+      onclick: () => openEvidence(annotator, step),
+    },
+    fraction !== null ? bar : el("span", { class: "bar none" }),
+    el("span", { class: "value" }, text),
+    el("span", { class: "flag", "aria-hidden": "true" }, flag ? "⚑" : ""),
+  );
+  const classes = ["score", `kind-${annotator.kind}`, `tone-${tone}`];
+  if (flag) classes.push("flagged");
+  if (beyond) classes.push("beyond");
+  return el("td", { class: classes.join(" ") }, door);
+}
+
+// Everything that depends on the reviewer's state; cheap, runs on every act.
+export function patchTable(table, state) {
+  const { doc, scoresVisible } = state;
+  const machines = scoresVisible ? table.item.annotators : [];
+  const reached = table.yours ? verdict(doc.labels).first_error : null;
+  const { agree, disputed } = dispute(machines, reached);
+  const scope = lastInScope(machines, reached);
+  table.node.classList.toggle("agreed", agree);
+  table.node.classList.toggle("hidden-scores", !scoresVisible);
+  table.node.setAttribute("aria-activedescendant", `step-${doc.focus}`);
+  if (table.yours) patchYours(table.yours, doc, reached);
+  table.rows.forEach((row, step) => {
+    const { tr } = row;
+    const focused = step === doc.focus;
+    tr.classList.toggle("focused", focused);
+    tr.setAttribute("aria-selected", String(focused));
+    tr.classList.toggle("disputed", disputed.has(step));
+    tr.classList.toggle("beyond", step > scope);
+    const differs = disputed.has(step);
+    setText(row.differ, differs ? "≠" : "");
+    row.differ.title = differs ? "Annotators differ on whether the first error is here" : "";
+    const label = doc.labels[step];
+    tr.dataset.label = label === null ? "none" : String(label);
+    tr.classList.toggle("implied", doc.implied[step]);
+    row.marks.forEach((mark, i) => {
+      const [name] = MARK_BUTTONS[i];
+      const on = name === "flag" ? reached === step : label !== null && name === String(label);
+      mark.classList.toggle("on", on);
+      mark.setAttribute("aria-pressed", String(on));
+    });
+  });
+}
+
+function patchYours(head, doc, reached) {
+  const marked = doc.labels.filter((label) => label !== null).length;
+  const text =
+    reached === null ? (marked ? `${marked}/${doc.labels.length} marked` : "unmarked") : reached < 0 ? "✓ no error" : `⚑ step ${reached + 1}`;
+  setText(head.querySelector(".verdict"), text);
+}
+
+// Typeset the steps that are near the screen; `raw` shows the source instead.
+export function typeset(table, katex, raw, scroller) {
+  table.observer?.disconnect();
+  const show = (step) => {
+    if (table.typeset.has(step)) return;
+    table.typeset.add(step);
+    const { body, text } = table.rows[step];
+    body.replaceChildren(raw ? document.createTextNode(text) : renderText(text, katex));
+  };
+  table.node.classList.toggle("raw", raw);
+  table.typeset.clear();
+  const from = raw ? table.rows.length : Math.min(RENDERED_AT_ONCE, table.rows.length);
+  for (let step = 0; step < from; step++) show(step);
+  table.observer = new IntersectionObserver(
+    (entries) =>
+      entries.filter((entry) => entry.isIntersecting).forEach((entry) => {
+        show(Number(entry.target.id.slice(5)));
+        table.observer.unobserve(entry.target);
+      }),
+    { root: scroller, rootMargin: "800px 0px" },
+  );
+  table.rows.slice(from).forEach((row) => table.observer.observe(row.tr));
+}
+

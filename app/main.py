@@ -1,0 +1,48 @@
+"""The app's entry: opens the project, draws the frame, and hands over to one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from app import state
+
+HERE = Path(__file__).parent
+PAGES = (
+    ("overview", "Overview"),
+    ("browse", "Browse"),
+    ("review", "Review"),
+    ("consensus", "Consensus"),
+    ("jobs", "Jobs"),
+    ("solution", "Solution"),
+)
+
+st.set_page_config(
+    page_title="StepLens",
+    page_icon=str(HERE / "theme" / "icon.svg"),
+    layout="wide",
+    initial_sidebar_state=210,
+)
+st.html(HERE / "theme" / "app.css")
+st.logo(str(HERE / "theme" / "logo.svg"), size="small")
+
+page = st.navigation(
+    [
+        st.Page(
+            HERE / "pages" / f"{name}.py",
+            title=title,
+            url_path="" if name == "overview" else name,
+            default=name == "overview",
+            # A solution is reached from a list, and its address needs an id.
+            visibility="hidden" if name == "solution" else "visible",
+        )
+        for name, title in PAGES
+    ]
+)
+database = state.project()
+with st.sidebar:
+    state.ask_reviewer()
+    st.caption("Project", help="Set with steplens --db, or STEPLENS_DB.")
+    st.text(state.project_name(database))
+page.run()

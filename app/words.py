@@ -1,0 +1,81 @@
+"""The words and small formats that the pages share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from db.records import AnnotatorRecord, JobRecord
+
+KIND_WORDS = {"mc": "Monte Carlo", "judge": "Judge", "prm": "PRM", "human": "People"}
+DISAGREEMENTS = {
+    "location": "Different step",
+    "mc_only": "Only MC sees an error",
+    "judge_only": "Only the judge sees an error",
+    "prm_against": "PRM against the others",
+    "right_answer_flagged": "Right answer, flagged step",
+    "no_verdict": "No verdict",
+    "agree": "Agreement",
+}
+JOBS = {
+    "annotate_mc": "Monte Carlo",
+    "annotate_judge": "Judge",
+    "annotate_prm": "PRM scores",
+    "train": "Train a PRM",
+    "evaluate": "Evaluate",
+    "import": "Import",
+    "sample": "Playground",
+}
+
+
+def first_error_words(first_error: int | None) -> str:
+    """`step 3`, `no error` or `no verdict`; people count steps from 1."""
+    if first_error is None:
+        return "no verdict"
+    return "no error" if first_error < 0 else f"step {first_error + 1}"
+
+
+def shorten(text: str, length: int = 160) -> str:
+    """One line of at most `length` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def share(part: int, whole: int) -> str:
+    """A percentage, or a dash where there is nothing to divide."""
+    return f"{part / whole:.0%}" if whole else "–"
+
+
+def duration(seconds: float) -> str:
+    """`8 s`, `3 min`, `2 h 5 min`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def ago(moment: datetime) -> str:
+    """How long ago, in words."""
+    seconds = (datetime.now(UTC) - moment).total_seconds()
+    if seconds < 45:
+        return "just now"
+    if seconds < 86400 * 2:
+        return f"{duration(seconds)} ago"
+    return f"{moment:%Y-%m-%d}"
+
+
+def time_left(job: JobRecord) -> str:
+    """What a running job still needs at its pace so far; empty while that says nothing."""
+    if job.started_at is None or not job.total or not 0 < job.done < job.total:
+        return ""
+    spent = (datetime.now(UTC) - job.started_at).total_seconds()
+    if spent < 3:
+        return ""
+    return f"about {duration(spent * (job.total - job.done) / job.done)} left"
+
+
+def annotator_order(annotators: list[AnnotatorRecord]) -> list[AnnotatorRecord]:
+    """Columns from the evidence to the verdicts: MC, judge, PRM, people."""
+    order = {kind: place for place, kind in enumerate(KIND_WORDS)}
+    return sorted(annotators, key=lambda one: (order.get(one.kind, 9), one.id))

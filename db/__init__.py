@@ -1,0 +1,1 @@
+"""Everything StepLens stores: schema, engine, and the queries that pages and jobs call."""

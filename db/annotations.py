@@ -1,0 +1,278 @@
+"""Annotations and their evidence: what a job must still do, and storing what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Select, and_, func, insert, or_, select
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
+
+from db.engine import Database
+from db.ingest import IN_LIST
+from db.records import AnnotationRecord, RolloutRecord, SolutionRecord
+from db.schema import Annotation, Problem, Rollout, Solution, utcnow
+
+
+def solution_query() -> Select[Any]:
+    """The columns of a SolutionRecord, in its order; callers add their conditions."""
+    return select(
+        Solution.id,
+        Problem.id,
+        Problem.text,
+        Problem.gold_answer,
+        Solution.steps,
+        Solution.dataset,
+        Solution.generator,
+        Solution.final_answer,
+        Solution.is_correct,
+        Solution.fingerprint,
+        Solution.external_id,
+    ).join(Problem, Problem.id == Solution.problem_id)
+
+
+def as_solution(row: Any) -> SolutionRecord:
+    """The plain form of one row of `solution_query`."""
+    values = list(row)
+    values[4] = tuple(values[4])
+    return SolutionRecord(*values)
+
+
+def newest_solution_id(database: Database) -> int:
+    """The largest solution id, 0 in an empty project: a job's work ends there."""
+    with database.read() as session:
+        return session.scalar(select(func.max(Solution.id))) or 0
+
+
+def solutions_to_annotate(
+    database: Database,
+    annotator_id: int,
+    job_id: int,
+    *,
+    up_to: int,
+    after: int,
+    limit: int,
+    dataset: str | None = None,
+    with_gold: bool = False,
+) -> list[SolutionRecord]:
+    """The next `limit` solutions of a job's work list, in the order of their ids.
+
+    The list holds every solution up to `up_to` that the annotator had not annotated BEFORE
+    this job: what the job itself finished stays in it, so that a resumed job sees the same
+    list again and can replay its waves.
+    """
+    query = (
+        solution_query()
+        .outerjoin(
+            Annotation,
+            and_(Annotation.solution_id == Solution.id, Annotation.annotator_id == annotator_id),
+        )
+        .where(
+            Solution.id > after,
+            Solution.id <= up_to,
+            or_(Annotation.id.is_(None), Annotation.job_id == job_id),
+        )
+        .order_by(Solution.id)
+        .limit(limit)
+    )
+    if dataset is not None:
+        query = query.where(Solution.dataset == dataset)
+    if with_gold:
+        query = query.where(Problem.gold_answer.is_not(None))
+    with database.read() as session:
+        return [as_solution(row) for row in session.execute(query)]
+
+
+def count_to_annotate(
+    database: Database,
+    annotator_id: int,
+    job_id: int,
+    *,
+    up_to: int,
+    dataset: str | None = None,
+    with_gold: bool = False,
+) -> int:
+    """How many solutions `solutions_to_annotate` would give in all."""
+    query = (
+        select(func.count())
+        .select_from(Solution)
+        .join(Problem, Problem.id == Solution.problem_id)
+        .outerjoin(
+            Annotation,
+            and_(Annotation.solution_id == Solution.id, Annotation.annotator_id == annotator_id),
+        )
+        .where(Solution.id <= up_to, or_(Annotation.id.is_(None), Annotation.job_id == job_id))
+    )
+    if dataset is not None:
+        query = query.where(Solution.dataset == dataset)
+    if with_gold:
+        query = query.where(Problem.gold_answer.is_not(None))
+    with database.read() as session:
+        return session.scalar(query) or 0
+
+
+def annotated_ids(database: Database, annotator_id: int, solution_ids: Sequence[int]) -> set[int]:
+    """Which of these solutions the annotator has annotated."""
+    found: set[int] = set()
+    with database.read() as session:
+        for part in _chunks(solution_ids):
+            query = select(Annotation.solution_id).where(
+                Annotation.annotator_id == annotator_id, Annotation.solution_id.in_(part)
+            )
+            found.update(session.scalars(query))
+    return found
+
+
+def stored_rollouts(
+    database: Database, annotator_id: int, solution_ids: Sequence[int]
+) -> dict[tuple[int, int, int], str]:
+    """(solution id, step, sample) -> outcome, for replaying an interrupted job."""
+    outcomes: dict[tuple[int, int, int], str] = {}
+    with database.read() as session:
+        for part in _chunks(solution_ids):
+            query = select(
+                Rollout.solution_id, Rollout.step, Rollout.sample, Rollout.outcome
+            ).where(Rollout.annotator_id == annotator_id, Rollout.solution_id.in_(part))
+            for solution_id, step, sample, outcome in session.execute(query):
+                outcomes[solution_id, step, sample] = outcome
+    return outcomes
+
+
+def save_wave(
+    database: Database,
+    annotator_id: int,
+    job_id: int | None,
+    annotations: Sequence[AnnotationRecord],
+    rollouts: Sequence[RolloutRecord] = (),
+) -> None:
+    """Store one wave in ONE transaction; rows that are there already stay as they are."""
+    with database.write() as session:
+        if rollouts:
+            _insert_missing(
+                session,
+                Rollout,
+                [
+                    {
+                        "annotator_id": annotator_id,
+                        "solution_id": r.solution_id,
+                        "step": r.step,
+                        "sample": r.sample,
+                        "text": storable(r.text),
+                        "answer": None if r.answer is None else storable(r.answer),
+                        "outcome": r.outcome,
+                        "n_tokens": r.n_tokens,
+                    }
+                    for r in rollouts
+                ],
+            )
+        if annotations:
+            _insert_missing(
+                session,
+                Annotation,
+                [
+                    {
+                        "annotator_id": annotator_id,
+                        "job_id": job_id,
+                        "solution_id": a.solution_id,
+                        "scores": list(a.scores),
+                        "first_error": a.first_error,
+                        "status": a.status,
+                        "evidence": a.evidence,
+                        "created_at": utcnow(),
+                    }
+                    for a in annotations
+                ],
+            )
+
+
+def annotations_of(database: Database, solution_ids: Sequence[int]) -> list[AnnotationRecord]:
+    """Every annotation of these solutions, by solution and annotator."""
+    found: list[AnnotationRecord] = []
+    with database.read() as session:
+        for part in _chunks(solution_ids):
+            query = (
+                select(Annotation)
+                .where(Annotation.solution_id.in_(part))
+                .order_by(Annotation.solution_id, Annotation.annotator_id)
+            )
+            found.extend(_as_annotation(row) for row in session.scalars(query))
+    return found
+
+
+def rollouts_of(
+    database: Database, solution_id: int, annotator_id: int, step: int | None = None
+) -> list[RolloutRecord]:
+    """The rollouts of one solution by one MC annotator, by step and sample."""
+    query = (
+        select(Rollout)
+        .where(Rollout.annotator_id == annotator_id, Rollout.solution_id == solution_id)
+        .order_by(Rollout.step, Rollout.sample)
+    )
+    if step is not None:
+        query = query.where(Rollout.step == step)
+    with database.read() as session:
+        return [
+            RolloutRecord(r.solution_id, r.step, r.sample, r.text, r.answer, r.outcome, r.n_tokens)
+            for r in session.scalars(query)
+        ]
+
+
+def first_errors(
+    database: Database, annotator_id: int, reference_id: int, dataset: str | None = None
+) -> Iterator[tuple[int, str, bool | None, int | None, int | None, list[float | None]]]:
+    """(solution id, problem text, is_correct, annotator's, reference's first error, scores).
+
+    One tuple for every solution that both have annotated, streamed.
+    """
+    mine, other = Annotation.__table__.alias("mine"), Annotation.__table__.alias("other")
+    query = (
+        select(
+            Solution.id,
+            Problem.text,
+            Solution.is_correct,
+            mine.c.first_error,
+            other.c.first_error,
+            mine.c.scores,
+        )
+        .join(Problem, Problem.id == Solution.problem_id)
+        .join(mine, and_(mine.c.solution_id == Solution.id, mine.c.annotator_id == annotator_id))
+        .join(other, and_(other.c.solution_id == Solution.id, other.c.annotator_id == reference_id))
+        .order_by(Solution.id)
+    )
+    if dataset is not None:
+        query = query.where(Solution.dataset == dataset)
+    with database.read() as session:
+        yield from session.execute(query.execution_options(yield_per=1000))
+
+
+def storable(text: str) -> str:
+    """Text that both databases take: no NUL, no lone surrogate (models produce both)."""
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
+def _as_annotation(row: Annotation) -> AnnotationRecord:
+    return AnnotationRecord(
+        row.solution_id,
+        row.annotator_id,
+        tuple(row.scores),
+        row.first_error,
+        row.status,
+        dict(row.evidence),
+    )
+
+
+def _insert_missing(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
+    dialect = session.get_bind().dialect.name
+    if dialect == "sqlite":
+        session.execute(sqlite_insert(table).on_conflict_do_nothing(), rows)
+    elif dialect == "postgresql":
+        session.execute(postgres_insert(table).on_conflict_do_nothing(), rows)
+    else:
+        session.execute(insert(table), rows)
+
+
+def _chunks(ids: Sequence[int]) -> Iterator[list[int]]:
+    for start in range(0, len(ids), IN_LIST):
+        yield list(ids[start : start + IN_LIST])

@@ -1,0 +1,116 @@
+"""Annotators: one row per configuration, found by `kind:name`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.engine import Database, DatabaseError, stable_hash
+from db.records import KINDS, AnnotatorRecord
+from db.schema import Annotator
+
+
+def ensure_annotator(
+    database: Database,
+    kind: str,
+    name: str | None,
+    config: dict[str, Any],
+    *,
+    hidden: bool = False,
+    default_name: str = "annotator",
+) -> AnnotatorRecord:
+    """The annotator with this configuration, made if there is none.
+
+    Without a `name` a new annotator is called `default_name`, with a piece of the
+    configuration's hash behind it when that name is taken. Raises DatabaseError when `name`
+    belongs to another configuration, or this configuration to another name.
+    """
+    with database.write() as session:
+        row = ensure_in_session(
+            session, kind, name, config, hidden=hidden, default_name=default_name
+        )
+        return to_record(row)
+
+
+def ensure_in_session(
+    session: Session,
+    kind: str,
+    name: str | None,
+    config: dict[str, Any],
+    *,
+    hidden: bool = False,
+    default_name: str = "annotator",
+) -> Annotator:
+    """`ensure_annotator` inside the caller's transaction."""
+    digest = stable_hash({"kind": kind, "config": config})
+    row = session.scalar(select(Annotator).where(Annotator.config_hash == digest))
+    if row is not None:
+        if name is not None and row.name != name:
+            raise DatabaseError(
+                f"this exact configuration is already the annotator {kind}:{row.name}. "
+                f"Use that name, or change the configuration."
+            )
+        return row
+    wanted = name or default_name
+    if _by_name(session, kind, wanted) is not None:
+        if name is not None:
+            raise DatabaseError(
+                f"the name {kind}:{name} belongs to another configuration (another model, "
+                "revision, prompt or sampling). Choose another --name."
+            )
+        wanted = f"{wanted}-{digest[:6]}"
+    row = Annotator(kind=kind, name=wanted, config=config, config_hash=digest, hidden=hidden)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def ensure_reviewer(database: Database, person: str) -> AnnotatorRecord:
+    """The human annotator of a person who corrects labels in the app.
+
+    Raises DatabaseError for an empty name, or a name that a data set's labels already have.
+    """
+    person = person.strip()
+    if not person:
+        raise DatabaseError("a reviewer needs a name")
+    return ensure_annotator(database, "human", person, reviewer_config(person))
+
+
+def reviewer_config(person: str) -> dict[str, Any]:
+    """The configuration that tells a reviewer from labels that came with a data set."""
+    return {"source": "review", "person": person}
+
+
+def find_annotator(database: Database, label: str) -> AnnotatorRecord:
+    """The annotator called `label` (`kind:name`); DatabaseError lists the ones there are."""
+    kind, _, name = label.partition(":")
+    with database.read() as session:
+        row = _by_name(session, kind, name)
+        if row is not None:
+            return to_record(row)
+        known = [to_record(other).label for other in session.scalars(select(Annotator))]
+    if kind not in KINDS or not name:
+        shape = f"An annotator is written kind:name, kind one of {', '.join(KINDS)}. "
+    else:
+        shape = ""
+    listing = f"Known: {', '.join(sorted(known))}." if known else "There is none yet."
+    raise DatabaseError(f"no annotator {label!r}. {shape}{listing}")
+
+
+def list_annotators(database: Database) -> list[AnnotatorRecord]:
+    """All annotators, by kind and then by age."""
+    with database.read() as session:
+        rows = session.scalars(select(Annotator).order_by(Annotator.id)).all()
+    order = {kind: place for place, kind in enumerate(KINDS)}
+    return sorted(map(to_record, rows), key=lambda a: (order.get(a.kind, 9), a.id))
+
+
+def to_record(row: Annotator) -> AnnotatorRecord:
+    """The plain form of a row."""
+    return AnnotatorRecord(row.id, row.kind, row.name, dict(row.config), row.hidden)
+
+
+def _by_name(session: Session, kind: str, name: str) -> Annotator | None:
+    return session.scalar(select(Annotator).where(Annotator.kind == kind, Annotator.name == name))

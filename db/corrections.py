@@ -1,0 +1,133 @@
+"""Corrections: the append-only log of human acts, and what it amounts to now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from db.annotations import storable
+from db.engine import Database
+from db.records import CorrectionRecord
+from db.schema import Annotation, Correction, Solution, utcnow
+
+
+def append_corrections(database: Database, corrections: Sequence[CorrectionRecord]) -> list[str]:
+    """Store corrections and return the tokens that are now on disk.
+
+    A token that is there already is left alone and returned too: a client may send a
+    correction again until it hears back. `created_at` is the server's.
+    """
+    if not corrections:
+        return []
+    with database.write() as session:
+        for correction in corrections:
+            if session.scalar(select(Correction.id).where(Correction.token == correction.token)):
+                continue
+            session.add(
+                Correction(
+                    token=correction.token,
+                    solution_id=correction.solution_id,
+                    annotator_id=correction.annotator_id,
+                    action=correction.action,
+                    labels=None if correction.labels is None else list(correction.labels),
+                    first_error=correction.first_error,
+                    note=None if correction.note is None else storable(correction.note),
+                    flags=list(correction.flags),
+                    seconds=correction.seconds,
+                    scores_visible=correction.scores_visible,
+                    undoes=correction.undoes,
+                    created_at=utcnow(),
+                )
+            )
+            session.flush()
+            _project(session, correction.solution_id, correction.annotator_id)
+    return [correction.token for correction in corrections]
+
+
+def known_solutions(database: Database, solution_ids: Sequence[int]) -> dict[int, int]:
+    """solution id -> number of steps, for checking what a client sent."""
+    with database.read() as session:
+        query = select(Solution.id, Solution.n_steps).where(Solution.id.in_(list(solution_ids)))
+        return dict(session.execute(query).all())
+
+
+def correction_log(
+    database: Database, solution_id: int, annotator_id: int | None = None
+) -> list[CorrectionRecord]:
+    """The acts on one solution, oldest first; of everybody, or of one annotator."""
+    query = select(Correction).where(Correction.solution_id == solution_id).order_by(Correction.id)
+    if annotator_id is not None:
+        query = query.where(Correction.annotator_id == annotator_id)
+    with database.read() as session:
+        return [_as_record(row) for row in session.scalars(query)]
+
+
+def rebuild_projections(database: Database, annotator_id: int) -> int:
+    """Make a person's annotations anew from the log; returns the number of solutions."""
+    with database.write() as session:
+        ids = session.scalars(
+            select(Correction.solution_id).where(Correction.annotator_id == annotator_id).distinct()
+        ).all()
+        for solution_id in ids:
+            _project(session, solution_id, annotator_id)
+    return len(ids)
+
+
+def current(log: Sequence[CorrectionRecord]) -> CorrectionRecord | None:
+    """The act that counts now: the last label or skip that no later undo took back."""
+    undone: set[str] = set()
+    for act in reversed(log):
+        if act.token in undone:
+            continue
+        if act.action == "undo":
+            if act.undoes is not None:
+                undone.add(act.undoes)
+            continue
+        return act
+    return None
+
+
+def _project(session: Session, solution_id: int, annotator_id: int) -> None:
+    """Replace the person's annotation of the solution by what the log amounts to."""
+    rows = session.scalars(
+        select(Correction)
+        .where(Correction.solution_id == solution_id, Correction.annotator_id == annotator_id)
+        .order_by(Correction.id)
+    ).all()
+    act = current([_as_record(row) for row in rows])
+    session.execute(
+        delete(Annotation).where(
+            Annotation.solution_id == solution_id, Annotation.annotator_id == annotator_id
+        )
+    )
+    if act is not None and act.action == "label" and act.labels is not None:
+        session.add(
+            Annotation(
+                solution_id=solution_id,
+                annotator_id=annotator_id,
+                scores=list(act.labels),
+                first_error=act.first_error,
+                status="ok" if act.first_error is not None else "unfinished",
+                evidence={"correction": act.token, "note": act.note, "flags": list(act.flags)},
+            )
+        )
+    session.flush()
+
+
+def _as_record(row: Correction) -> CorrectionRecord:
+    return CorrectionRecord(
+        token=row.token,
+        solution_id=row.solution_id,
+        annotator_id=row.annotator_id,
+        action=row.action,
+        labels=None if row.labels is None else tuple(row.labels),
+        first_error=row.first_error,
+        note=row.note,
+        flags=tuple(row.flags),
+        seconds=row.seconds,
+        scores_visible=row.scores_visible,
+        undoes=row.undoes,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,176 @@
+"""Opening a database by URL, and the two kinds of session everything uses."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+
+DEFAULT_URL = "sqlite:///steplens.db"
+BUSY_TIMEOUT_MS = 30_000
+
+
+class DatabaseError(ValueError):
+    """The database cannot be used as it is; the message says what to do."""
+
+
+class Database:
+    """An engine with its sessions. `read()` and `write()` give one short session each."""
+
+    def __init__(self, url: str, engine: Engine):
+        self.url = url
+        self.engine = engine
+        self._sessions = sessionmaker(engine, expire_on_commit=False)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """True for SQLite, whose writers must be serialised by us."""
+        return self.engine.dialect.name == "sqlite"
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file, or None for a server or a database in memory."""
+        name = self.engine.url.database
+        return Path(name) if self.is_sqlite and name and name != ":memory:" else None
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for queries; nothing is committed."""
+        with self._sessions() as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session in one transaction, committed at the end or rolled back whole.
+
+        On SQLite it begins IMMEDIATE: a deferred transaction that reads and then writes
+        fails at once when another writer came between, whatever the busy time-out.
+        """
+        with self._sessions() as session:
+            if self.is_sqlite:
+                session.execute(text("BEGIN IMMEDIATE"))
+            yield session
+            session.commit()
+
+    def close(self) -> None:
+        """Release every connection."""
+        self.engine.dispose()
+
+
+def open_database(url: str, *, must_be_current: bool = True) -> Database:
+    """Open `url`, creating the schema in a database that has none.
+
+    Raises DatabaseError for a URL that cannot be used, or a schema older or newer than this
+    version when `must_be_current`.
+    """
+    database = _connect(url)
+    try:
+        current, head = schema_versions(database)
+    except SQLAlchemyError as error:
+        raise DatabaseError(
+            f"cannot open the database {_shown(url)}: {_reason(error)}. "
+            "Check that the path or server exists and that you may write there."
+        ) from error
+    if current is None:
+        upgrade(database)
+    elif must_be_current and current != head:
+        raise DatabaseError(
+            f"the database {_shown(url)} has schema {current}, this version needs {head}. "
+            f"Run: steplens --db {_shown(url)} db upgrade"
+        )
+    return database
+
+
+def upgrade(database: Database) -> tuple[str | None, str | None]:
+    """Bring the schema to the newest version; returns (version before, version after)."""
+    before, head = schema_versions(database)
+    known = {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+    if before is not None and before not in known:
+        raise DatabaseError(
+            f"the database {_shown(database.url)} was written by a newer StepLens "
+            f"(schema {before}). Update StepLens."
+        )
+    with database.engine.connect() as connection:
+        config = _alembic()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+    return before, head
+
+
+def schema_versions(database: Database) -> tuple[str | None, str | None]:
+    """(the version the database has, or None; the version this code needs)."""
+    head = ScriptDirectory.from_config(_alembic()).get_current_head()
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision(), head
+
+
+def stable_hash(value: Any) -> str:
+    """32 hex digits that depend on the value alone, not on key order."""
+    canonical = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _connect(url: str) -> Database:
+    try:
+        parsed = make_url(url)
+        if parsed.drivername in ("postgres", "postgresql"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        is_sqlite = parsed.get_backend_name() == "sqlite"
+        arguments = {"check_same_thread": False} if is_sqlite else {}
+        engine = create_engine(parsed, connect_args=arguments, pool_pre_ping=not is_sqlite)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise DatabaseError(
+            f"{url!r} is not a database URL. Use sqlite:///file.db or "
+            "postgresql://user:password@host/name."
+        ) from error
+    except ModuleNotFoundError as error:
+        raise DatabaseError(
+            f"{_shown(url)} needs the package {error.name}. Run: pip install 'steplens[postgres]'"
+        ) from error
+    if is_sqlite:
+        _prepare_sqlite(engine)
+    return Database(url, engine)
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _record: Any) -> None:
+        # The driver must not begin transactions by itself: write() does, and IMMEDIATE.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def _shown(url: str) -> str:
+    """The URL without its password."""
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return url
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]

@@ -1,0 +1,161 @@
+"""Storing imported or sampled solutions: one transaction a chunk, adding nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from db.annotators import ensure_in_session
+from db.engine import Database, stable_hash
+from db.records import ImportRow, IngestCount
+from db.schema import Annotation, Problem, Solution, utcnow
+
+IN_LIST = 500  # SQLite refuses very long IN lists.
+
+
+def problem_fingerprint(text: str) -> str:
+    """Identifies a problem by its text alone, blanks at the ends apart."""
+    return stable_hash(text.strip())
+
+
+def solution_fingerprint(problem: str, generator: str, steps: Sequence[str]) -> str:
+    """Identifies a solution by problem, generator and steps."""
+    return stable_hash([problem.strip(), generator, list(steps)])
+
+
+def insert_rows(
+    database: Database,
+    rows: Sequence[ImportRow],
+    *,
+    hidden_annotators: frozenset[str] = frozenset(),
+) -> IngestCount:
+    """Add `rows` in one transaction; what is there already is left alone.
+
+    A gold answer fills in a problem that had none. Labels of an annotator in
+    `hidden_annotators` are kept out of the review queue.
+    """
+    with database.write() as session:
+        problems, new_problems = _problems(session, rows)
+        solutions, new_solutions = _solutions(session, rows, problems)
+        annotations = _labels(session, rows, solutions, hidden_annotators)
+    return IngestCount(new_problems, new_solutions, annotations, len(rows) - new_solutions)
+
+
+def _existing(session: Session, table: Any, fingerprints: list[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for start in range(0, len(fingerprints), IN_LIST):
+        part = fingerprints[start : start + IN_LIST]
+        query = select(table.fingerprint, table.id).where(table.fingerprint.in_(part))
+        found.update(session.execute(query).all())
+    return found
+
+
+def _problems(session: Session, rows: Sequence[ImportRow]) -> tuple[dict[str, int], int]:
+    wanted: dict[str, ImportRow] = {}
+    gold: dict[str, str] = {}
+    for row in rows:
+        key = problem_fingerprint(row.problem)
+        wanted.setdefault(key, row)
+        if row.gold_answer is not None:
+            gold.setdefault(key, row.gold_answer)
+    known = _existing(session, Problem, list(wanted))
+    new = [
+        {
+            "fingerprint": key,
+            "text": row.problem.strip(),
+            "gold_answer": gold.get(key),
+            "created_at": utcnow(),
+        }
+        for key, row in wanted.items()
+        if key not in known
+    ]
+    if new:
+        session.execute(insert(Problem), new)
+    for key in known.keys() & gold.keys():
+        session.execute(
+            update(Problem)
+            .where(Problem.id == known[key], Problem.gold_answer.is_(None))
+            .values(gold_answer=gold[key])
+        )
+    return (_existing(session, Problem, list(wanted)) if new else known), len(new)
+
+
+def _solutions(
+    session: Session, rows: Sequence[ImportRow], problems: dict[str, int]
+) -> tuple[dict[str, int], int]:
+    wanted = {solution_fingerprint(row.problem, row.generator, row.steps): row for row in rows}
+    known = _existing(session, Solution, list(wanted))
+    new = [
+        {
+            "fingerprint": key,
+            "problem_id": problems[problem_fingerprint(row.problem)],
+            "dataset": row.dataset,
+            "generator": row.generator,
+            "external_id": row.external_id,
+            "steps": list(row.steps),
+            "n_steps": len(row.steps),
+            "final_answer": row.final_answer,
+            "is_correct": row.is_correct,
+            "meta": row.meta,
+            "created_at": utcnow(),
+        }
+        for key, row in wanted.items()
+        if key not in known
+    ]
+    if new:
+        session.execute(insert(Solution), new)
+    return (_existing(session, Solution, list(wanted)) if new else known), len(new)
+
+
+def _labels(
+    session: Session,
+    rows: Sequence[ImportRow],
+    solutions: dict[str, int],
+    hidden: frozenset[str],
+) -> int:
+    wanted: dict[tuple[int, int], dict[str, Any]] = {}
+    annotators: dict[tuple[str, str], int] = {}
+    for row in rows:
+        solution_id = solutions[solution_fingerprint(row.problem, row.generator, row.steps)]
+        for label in row.labels:
+            who = (label.kind, label.annotator)
+            if who not in annotators:
+                annotators[who] = ensure_in_session(
+                    session,
+                    *who,
+                    {"source": "dataset", "name": label.annotator},
+                    hidden=label.annotator in hidden,
+                ).id
+            key = (solution_id, annotators[who])
+            wanted.setdefault(
+                key,
+                {
+                    "solution_id": solution_id,
+                    "annotator_id": annotators[who],
+                    "scores": list(label.scores),
+                    "first_error": label.first_error,
+                    "status": "ok" if label.first_error is not None else "unfinished",
+                    "evidence": {},
+                    "created_at": utcnow(),
+                },
+            )
+    known = _annotated(session, list(wanted))
+    new = [values for key, values in wanted.items() if key not in known]
+    if new:
+        session.execute(insert(Annotation), new)
+    return len(new)
+
+
+def _annotated(session: Session, keys: list[tuple[int, int]]) -> set[tuple[int, int]]:
+    found: set[tuple[int, int]] = set()
+    ids = sorted({solution_id for solution_id, _ in keys})
+    for start in range(0, len(ids), IN_LIST):
+        part = ids[start : start + IN_LIST]
+        query = select(Annotation.solution_id, Annotation.annotator_id).where(
+            Annotation.solution_id.in_(part)
+        )
+        found.update(session.execute(query).all())
+    return found

@@ -1,0 +1,156 @@
+"""The plain records that cross the database's border in either direction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+AnnotatorKind = str  # "mc" | "judge" | "prm" | "human"
+KINDS: tuple[AnnotatorKind, ...] = ("mc", "judge", "prm", "human")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLabel:
+    """Step labels that came with a data set: what ONE annotator said of one solution.
+
+    `scores` has one entry per step, None where the source says nothing; `first_error` is
+    0-based, -1 for none, None for no verdict.
+    """
+
+    annotator: str
+    scores: tuple[float | None, ...]
+    first_error: int | None
+    kind: AnnotatorKind = "human"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRow:
+    """One solution as an import format reads it, ready to be stored."""
+
+    problem: str
+    steps: tuple[str, ...]
+    generator: str
+    dataset: str
+    gold_answer: str | None = None
+    external_id: str | None = None
+    final_answer: str | None = None
+    is_correct: bool | None = None
+    labels: tuple[SourceLabel, ...] = ()
+    meta: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class IngestCount:
+    """What one chunk of an import added, and what was there already."""
+
+    problems: int = 0
+    solutions: int = 0
+    annotations: int = 0
+    duplicates: int = 0
+
+    def __add__(self, other: IngestCount) -> IngestCount:
+        return IngestCount(
+            self.problems + other.problems,
+            self.solutions + other.solutions,
+            self.annotations + other.annotations,
+            self.duplicates + other.duplicates,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatorRecord:
+    """Who says something about solutions; `config` is what makes it reproducible."""
+
+    id: int
+    kind: AnnotatorKind
+    name: str
+    config: dict[str, Any]
+    hidden: bool
+
+    @property
+    def label(self) -> str:
+        """The `kind:name` form used on the command line."""
+        return f"{self.kind}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class SolutionRecord:
+    """One solution with its problem."""
+
+    id: int
+    problem_id: int
+    problem: str
+    gold_answer: str | None
+    steps: tuple[str, ...]
+    dataset: str
+    generator: str
+    final_answer: str | None
+    is_correct: bool | None
+    fingerprint: str
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationRecord:
+    """What one annotator says about one solution (see docs/architecture.md)."""
+
+    solution_id: int
+    annotator_id: int
+    scores: tuple[float | None, ...]
+    first_error: int | None
+    status: str
+    evidence: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutRecord:
+    """One completion sampled from the first `step + 1` steps of a solution."""
+
+    solution_id: int
+    step: int
+    sample: int
+    text: str
+    answer: str | None
+    outcome: str
+    n_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionRecord:
+    """One human act on one solution; the log of these is never changed."""
+
+    token: str
+    solution_id: int
+    annotator_id: int
+    action: str  # "label" | "skip" | "undo"
+    labels: tuple[int | None, ...] | None
+    first_error: int | None
+    note: str | None
+    flags: tuple[str, ...]
+    seconds: float | None
+    scores_visible: bool
+    undoes: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A long run and how far it is."""
+
+    id: int
+    kind: str
+    params: dict[str, Any]
+    status: str  # "queued" | "running" | "done" | "failed" | "cancelled"
+    done: int
+    total: int
+    message: str
+    result: dict[str, Any] | None
+    state: dict[str, Any]
+    pid: int | None
+    pid_started: float | None
+    heartbeat_at: datetime | None
+    cancel_requested: bool
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None

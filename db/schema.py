@@ -1,0 +1,212 @@
+"""The tables (SQLAlchemy 2.1, typed). Alembic migrations follow this file."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+# Named constraints, so that Alembic's batch mode can find them on SQLite.
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """Aware UTC on both databases: SQLite drops the zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give a naive value from SQLite its zone back."""
+        if value is not None and value.tzinfo is None:
+            return value.replace(tzinfo=UTC)
+        return value
+
+
+def utcnow() -> datetime:
+    """The current time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class Base(DeclarativeBase):
+    """Declarative base with the naming convention and JSON/UTC column types."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {
+        # A missing value is SQL NULL, never the JSON text "null".
+        dict[str, Any]: JSON(none_as_null=True),
+        list[Any]: JSON(none_as_null=True),
+        datetime: UTCDateTime,
+    }
+
+
+class Problem(Base):
+    """A question with, usually, a gold answer."""
+
+    __tablename__ = "problem"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(32), unique=True)
+    text: Mapped[str] = mapped_column(Text)
+    gold_answer: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class Solution(Base):
+    """One response to a problem, split into steps; `is_correct` speaks of the answer only."""
+
+    __tablename__ = "solution"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    problem_id: Mapped[int] = mapped_column(ForeignKey("problem.id"), index=True)
+    fingerprint: Mapped[str] = mapped_column(String(32), unique=True)
+    dataset: Mapped[str] = mapped_column(String(200), index=True)
+    generator: Mapped[str] = mapped_column(String(200), index=True)
+    external_id: Mapped[str | None] = mapped_column(String(200))
+    steps: Mapped[list[Any]]
+    n_steps: Mapped[int]
+    final_answer: Mapped[str | None] = mapped_column(Text)
+    is_correct: Mapped[bool | None] = mapped_column(index=True)
+    meta: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class Annotator(Base):
+    """Whoever says something about solutions, with the whole configuration."""
+
+    __tablename__ = "annotator"
+    __table_args__ = (UniqueConstraint("kind", "name"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    name: Mapped[str] = mapped_column(String(200))
+    config: Mapped[dict[str, Any]]
+    config_hash: Mapped[str] = mapped_column(String(32), unique=True)
+    hidden: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class Annotation(Base):
+    """What one annotator says about one solution."""
+
+    __tablename__ = "annotation"
+    __table_args__ = (
+        UniqueConstraint("solution_id", "annotator_id"),
+        Index("ix_annotation_annotator_first_error", "annotator_id", "first_error"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    solution_id: Mapped[int] = mapped_column(ForeignKey("solution.id"))
+    annotator_id: Mapped[int] = mapped_column(ForeignKey("annotator.id"))
+    job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id"))
+    scores: Mapped[list[Any]]
+    first_error: Mapped[int | None]
+    status: Mapped[str] = mapped_column(String(12))
+    evidence: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class Rollout(Base):
+    """One completion from a step prefix, kept so that people can read it."""
+
+    __tablename__ = "rollout"
+    __table_args__ = (UniqueConstraint("annotator_id", "solution_id", "step", "sample"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    annotator_id: Mapped[int] = mapped_column(ForeignKey("annotator.id"))
+    solution_id: Mapped[int] = mapped_column(ForeignKey("solution.id"))
+    step: Mapped[int]
+    sample: Mapped[int]
+    text: Mapped[str] = mapped_column(Text)
+    answer: Mapped[str | None] = mapped_column(Text)
+    outcome: Mapped[str] = mapped_column(String(12))
+    n_tokens: Mapped[int]
+
+
+class Correction(Base):
+    """One human act, append-only; the client's token makes sending it twice harmless."""
+
+    __tablename__ = "correction"
+    __table_args__ = (Index("ix_correction_annotator_solution", "annotator_id", "solution_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token: Mapped[str] = mapped_column(String(64), unique=True)
+    solution_id: Mapped[int] = mapped_column(ForeignKey("solution.id"))
+    annotator_id: Mapped[int] = mapped_column(ForeignKey("annotator.id"))
+    action: Mapped[str] = mapped_column(String(12))
+    labels: Mapped[list[Any] | None]
+    first_error: Mapped[int | None]
+    note: Mapped[str | None] = mapped_column(Text)
+    flags: Mapped[list[Any]]
+    seconds: Mapped[float | None]
+    scores_visible: Mapped[bool]
+    undoes: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class Consensus(Base):
+    """A consensus rule that was run, with what it kept and dropped at the time."""
+
+    __tablename__ = "consensus"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rule: Mapped[dict[str, Any]]
+    counts: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class Export(Base):
+    """A consensus data set that was written to disk."""
+
+    __tablename__ = "export"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(Text)
+    format: Mapped[str] = mapped_column(String(20))
+    manifest: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class Evaluation(Base):
+    """The result of one evaluation, with everything needed to repeat it."""
+
+    __tablename__ = "evaluation"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    annotator_id: Mapped[int] = mapped_column(ForeignKey("annotator.id"), index=True)
+    reference_id: Mapped[int] = mapped_column(ForeignKey("annotator.id"))
+    result: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class Job(Base):
+    """A long run: what was asked, how far it is, who works on it."""
+
+    __tablename__ = "job"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    params: Mapped[dict[str, Any]]
+    params_hash: Mapped[str] = mapped_column(String(32), index=True)
+    status: Mapped[str] = mapped_column(String(12), index=True)
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(default=0)
+    message: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[dict[str, Any]]
+    result: Mapped[dict[str, Any] | None]
+    pid: Mapped[int | None]
+    pid_started: Mapped[float | None]
+    heartbeat_at: Mapped[datetime | None]
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]

@@ -1,0 +1,1 @@
+"""What labels solutions: steps, answers, Monte Carlo, judge, consensus, formats, jobs."""

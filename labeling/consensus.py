@@ -1,0 +1,190 @@
+"""The consensus rule: which solutions are kept for training, with which labels, and why not.
+
+The paper keeps a solution only where Monte Carlo and the judge agree on the first error
+(arXiv 2501.07301, 3.1.3 and 4.1). docs/consensus.md has the rule in full.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Label = int | None  # +1 correct, 0 neutral, -1 wrong, None nothing is said
+
+
+class RuleError(ValueError):
+    """A consensus rule cannot be applied as it is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who must agree on the first error, named `kind:name`.
+
+    `human_overrides`: what a person says of a solution decides alone. `mc_threshold`: an MC step
+    is wrong when its share of successes is not above it; 0 is the paper's and the best it tried
+    (2.5), and another needs annotations made with the `exhaustive` strategy.
+    """
+
+    annotators: tuple[str, ...]
+    human_overrides: bool = True
+    mc_threshold: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "annotators", tuple(self.annotators))
+        if not self.annotators:
+            raise RuleError("a consensus needs at least one annotator, e.g. mc:NAME judge:NAME")
+        if len(set(self.annotators)) < len(self.annotators):
+            raise RuleError(f"an annotator is named twice in {', '.join(self.annotators)}")
+        if not 0 <= self.mc_threshold < 1:
+            raise RuleError(f"mc_threshold must be from 0 to below 1, not {self.mc_threshold}")
+
+    def to_json(self) -> dict[str, Any]:
+        """The form that is stored and written into manifests."""
+        return {**asdict(self), "annotators": list(self.annotators)}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Rule:
+        """The rule that `to_json` stored. Raises RuleError for what is no rule."""
+        try:
+            return cls(**stored)
+        except TypeError as error:
+            raise RuleError(f"this is no consensus rule: {dict(stored)} ({error})") from error
+
+    @property
+    def hash(self) -> str:
+        """12 hex digits that identify the rule; the order of its annotators does not matter."""
+        stored = {**self.to_json(), "annotators": sorted(self.annotators)}
+        return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one machine says of a solution; `scores` are read only for an MC threshold above 0."""
+
+    status: str
+    first_error: int | None
+    scores: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HumanVerdict:
+    """What one person says of a solution now, with the flags raised (e.g. `bad_problem`)."""
+
+    labels: tuple[Label, ...]
+    first_error: int | None
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A solution with what was said of it, by the `kind:name` of who said it."""
+
+    n_steps: int
+    verdicts: Mapping[str, Verdict]
+    humans: Mapping[str, HumanVerdict] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One label per step: +1 before the first error, -1 at it, None after it.
+
+    A person's neutral 0 before the first error stays.
+    """
+
+    labels: tuple[Label, ...]
+    first_error: int
+    by: Literal["agreement", "human"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Why a solution is not kept."""
+
+    reason: str
+
+
+def decide(rule: Rule, candidate: Candidate) -> Kept | Dropped:
+    """Keep or drop one solution.
+
+    A flag drops it, whatever else is said. With `human_overrides`, people who give a verdict
+    decide: alone, or when all of them name the same first error. Otherwise every annotator of
+    the rule must have a verdict, and all the same.
+    """
+    flags = {flag for human in candidate.humans.values() for flag in human.flags}
+    if flags:
+        return Dropped(f"flagged as {min(flags).replace('_', ' ')}")
+    if rule.human_overrides:
+        told = [human for human in candidate.humans.values() if human.first_error is not None]
+        if told:
+            return _by_people(told, candidate.n_steps)
+    found: set[int] = set()
+    for name in rule.annotators:
+        verdict = candidate.verdicts.get(name)
+        if verdict is None:
+            return Dropped(f"not annotated by {name}")
+        first_error = _first_error(rule, name, verdict)
+        if first_error is None:
+            return Dropped(f"no verdict by {name}")
+        found.add(first_error)
+    if len(found) > 1:
+        return Dropped("first errors differ")
+    (first_error,) = found
+    return Kept(_labels(first_error, (1,) * candidate.n_steps), first_error, "agreement")
+
+
+def summarise(results: Iterable[Kept | Dropped]) -> dict[str, Any]:
+    """Counts of what a rule does: kept (with and without an error, by people), and reasons."""
+    kept: Counter[str] = Counter()
+    dropped: Counter[str] = Counter()
+    for result in results:
+        if isinstance(result, Dropped):
+            dropped[result.reason] += 1
+            continue
+        kept["kept"] += 1
+        kept["by_human"] += result.by == "human"
+        kept["kept_with_error"] += result.first_error >= 0
+        kept["kept_without_error"] += result.first_error < 0
+    names = ("kept", "kept_with_error", "kept_without_error", "by_human")
+    counts: dict[str, Any] = {name: kept[name] for name in names}
+    return {
+        "total": kept["kept"] + dropped.total(),
+        **counts,
+        "dropped": dict(dropped.most_common()),
+    }
+
+
+def _by_people(told: list[HumanVerdict], n_steps: int) -> Kept | Dropped:
+    first_errors = {human.first_error for human in told}
+    first_error = told[0].first_error
+    if len(first_errors) > 1 or first_error is None:
+        return Dropped("reviewers disagree")
+    # People may differ on what is neutral without differing on the error: then it is neutral.
+    marks = tuple(
+        0 if any(human.labels[step : step + 1] == (0,) for human in told) else 1
+        for step in range(n_steps)
+    )
+    return Kept(_labels(first_error, marks), first_error, "human")
+
+
+def _first_error(rule: Rule, name: str, verdict: Verdict) -> int | None:
+    if verdict.status != "ok" or verdict.first_error is None:
+        return None
+    if rule.mc_threshold == 0 or not name.startswith("mc:"):
+        return verdict.first_error
+    for step, score in enumerate(verdict.scores):
+        if score is None:
+            return None
+        if score <= rule.mc_threshold:
+            return step
+    return -1
+
+
+def _labels(first_error: int, before: tuple[Label, ...]) -> tuple[Label, ...]:
+    """`before` up to the first error, -1 at it, nothing after it (the paper removes that, 2.1)."""
+    if first_error < 0:
+        return before
+    return (*before[:first_error], -1, *(None,) * (len(before) - first_error - 1))

@@ -1,0 +1,39 @@
+"""The prepared playground project: shipped compressed, unpacked at the first start."""
+
+from __future__ import annotations
+
+import lzma
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from db.engine import open_database, upgrade
+
+ARCHIVE = Path(__file__).parent / "project" / "playground.db.xz"
+BLOCK = 1 << 20
+
+
+def prepare_demo(file: str | Path, report: Callable[[int, int, str], None]) -> str:
+    """Make sure that the project is at `file`, and return its database URL.
+
+    A file that is there already is brought to this version's schema and otherwise left alone.
+    """
+    target = Path(file).resolve()
+    size = ARCHIVE.stat().st_size
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_name(f"{target.name}.{os.getpid()}.part")
+        with ARCHIVE.open("rb") as packed, unfinished.open("wb") as plain:
+            with lzma.open(packed) as stream:
+                while block := stream.read(BLOCK):
+                    plain.write(block)
+                    report(min(packed.tell(), size), size, "unpacking")
+            plain.flush()
+            os.fsync(plain.fileno())
+        unfinished.rename(target)
+    url = f"sqlite:///{target}"
+    database = open_database(url, must_be_current=False)
+    upgrade(database)
+    database.close()
+    report(size, size, "ready")
+    return url

@@ -1,0 +1,167 @@
+"""Checked reading of JSON fields: every function raises BadRow, naming the field and the fault."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from labeling.answers import quick_grade
+
+MAX_NAME = 200  # characters; the width of the name columns
+MAX_DEPTH = 20  # of nested meta
+
+_BAD_CHARACTER = re.compile("[\x00\ud800-\udfff]")
+
+
+class BadRow(ValueError):
+    """Why a row cannot be imported."""
+
+
+def storable(text: str, what: str) -> str:
+    """`text`, unless it holds a character that SQLite (UTF-8) or PostgreSQL cannot store."""
+    if not text.isascii() or "\x00" in text:
+        bad = _BAD_CHARACTER.search(text)
+        if bad is not None:
+            if bad[0] == "\x00":
+                raise BadRow(f"{what} contains a NUL character")
+            if "\udc80" <= bad[0] <= "\udcff":
+                raise BadRow(f"{what} contains bytes that are not UTF-8")
+            raise BadRow(f"{what} contains half a surrogate pair (U+{ord(bad[0]):04X})")
+    return text
+
+
+def an_object(value: Any, what: str) -> dict[str, Any]:
+    """A JSON object."""
+    if not isinstance(value, dict):
+        raise BadRow(f"{what} must be an object, not {kind(value)}")
+    return value
+
+
+def text(value: Any, what: str) -> str:
+    """A string that is more than blanks."""
+    if value is None:
+        raise BadRow(f"{what} is missing")
+    if not isinstance(value, str):
+        raise BadRow(f"{what} must be text, not {kind(value)}")
+    if not value.strip():
+        raise BadRow(f"{what} is blank")
+    return storable(value, what)
+
+
+def optional_text(value: Any, what: str) -> str | None:
+    """A string or number as text; None for null and for blanks."""
+    if value is None:
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        raise BadRow(f"{what} must be text, not {kind(value)}")
+    return storable(value, what) if value.strip() else None
+
+
+def name(value: Any, what: str, default: str) -> str:
+    """A string or number of at most MAX_NAME characters, or `default`."""
+    found = optional_text(value, what) or default
+    if len(found) > MAX_NAME:
+        raise BadRow(f"{what} has {len(found)} characters; at most {MAX_NAME} are allowed")
+    return found
+
+
+def optional_name(value: Any, what: str) -> str | None:
+    """Like `name`, or None."""
+    return name(value, what, "") or None
+
+
+def texts(value: Any, what: str) -> tuple[str, ...]:
+    """A list of strings that are all more than blanks; messages count them from 0."""
+    if not isinstance(value, list):
+        raise BadRow(f"{what} must be a list of texts, not {kind(value)}")
+    return tuple(text(item, f"{what}[{index}]") for index, item in enumerate(value))
+
+
+def steps(value: Any, what: str = "steps") -> tuple[str, ...]:
+    """`texts` with at least one entry."""
+    found = texts(value, what)
+    if not found:
+        raise BadRow(f"{what} is empty")
+    return found
+
+
+def flag(value: Any, what: str) -> bool | None:
+    """true, false or null; not 0 and 1."""
+    if value is not None and not isinstance(value, bool):
+        raise BadRow(f"{what} must be true or false, not {kind(value)}")
+    return value
+
+
+def first_error(value: Any, n_steps: int, what: str) -> int:
+    """A 0-based step index inside the solution, or -1."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadRow(f"{what} must be a whole number, not {kind(value)}")
+    if not -1 <= value < n_steps:
+        raise BadRow(
+            f"{what} is {shown(value)}, outside the solution of {n_steps} steps "
+            "(0-based; -1 means no error)"
+        )
+    return value
+
+
+def rating(value: Any, what: str) -> float | None:
+    """A human label: 1, 0, -1 or null."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value not in (-1, 0, 1):
+        raise BadRow(f"{what} must be 1, 0, -1 or null, not {shown(value)}")
+    return float(value)
+
+
+def fraction(value: Any, what: str) -> float | None:
+    """A Monte-Carlo label: a number from 0 to 1, or null."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise BadRow(f"{what} must be a number from 0 to 1 or null, not {shown(value)}")
+    return float(value)
+
+
+def meta(value: Any, what: str = "meta", depth: int = 0) -> Any:
+    """Any JSON value that both databases store: no NUL, no infinity, not nested without end."""
+    if depth > MAX_DEPTH:
+        raise BadRow(f"{what} is nested more than {MAX_DEPTH} deep")
+    if isinstance(value, dict):
+        return {
+            storable(key, f"a name in {what}"): meta(item, what, depth + 1)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [meta(item, what, depth + 1) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadRow(f"{what} contains a number that is too large")
+    return storable(value, what) if isinstance(value, str) else value
+
+
+def answer_is_correct(answer: str | None, gold: str | None) -> bool | None:
+    """Whether the answer is the gold one, where strings or exact numbers settle it."""
+    verdict = quick_grade(answer, gold) if answer is not None and gold is not None else None
+    return None if verdict is None else verdict == "correct"
+
+
+def up_to_first_error(first_error: int, n_steps: int) -> tuple[float | None, ...]:
+    """Human labels that say what a first error says: 1 before it, -1 at it, null after it."""
+    if first_error == -1:
+        return (1.0,) * n_steps
+    return (1.0,) * first_error + (-1.0,) + (None,) * (n_steps - first_error - 1)
+
+
+def kind(value: Any) -> str:
+    """The JSON name of a value's type."""
+    names = {type(None): "null", bool: "true/false", int: "a number", float: "a number"}
+    names |= {str: "text", list: "a list", dict: "an object"}
+    return names[type(value)]
+
+
+def shown(value: Any) -> str:
+    """A value as messages print it: short, and in plain ASCII."""
+    printed = ascii(value)
+    return printed if len(printed) <= 40 else printed[:37] + "..."

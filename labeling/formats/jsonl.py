@@ -1,0 +1,108 @@
+"""StepLens' own import format: one solution a line, described in docs/formats.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from db.records import ImportRow, SourceLabel
+from labeling.answers import extract_answer
+from labeling.formats import fields
+from labeling.steps import split_steps
+
+KNOWN = {
+    "labels",
+    "first_error",
+    "annotator",
+    "kind",
+    "problem",
+    "gold_answer",
+    "generator",
+    "steps",
+    "solution",
+    "dataset",
+    "id",
+    "final_answer",
+    "is_correct",
+    "meta",
+}
+
+
+def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | str]:
+    """One solution a row, with the labels of at most one annotator. Raises BadRow.
+
+    A field that is not known is refused: a misspelt "labels" must not import without a word.
+    """
+    row = fields.an_object(value, "the row")
+    unknown = sorted(row.keys() - KNOWN)
+    if unknown:
+        raise fields.BadRow(
+            f'unknown field {fields.shown(unknown[0])}; put what is yours under "meta". '
+            f"Known: {', '.join(sorted(KNOWN))}"
+        )
+    steps = _steps(row)
+    dataset = fields.name(row.get("dataset"), "dataset", stem[: fields.MAX_NAME])
+    gold = fields.optional_text(row.get("gold_answer"), "gold_answer")
+    answer = fields.optional_text(row.get("final_answer"), "final_answer")
+    answer = answer or extract_answer(steps[-1])
+    is_correct = fields.flag(row.get("is_correct"), "is_correct")
+    yield ImportRow(
+        problem=fields.text(row.get("problem"), "problem"),
+        steps=steps,
+        generator=fields.name(row.get("generator"), "generator", "unknown"),
+        dataset=dataset,
+        gold_answer=gold,
+        external_id=fields.optional_name(row.get("id"), "id"),
+        final_answer=answer,
+        is_correct=fields.answer_is_correct(answer, gold) if is_correct is None else is_correct,
+        labels=_labels(row, len(steps), dataset),
+        meta=fields.meta(fields.an_object(row.get("meta") or {}, "meta")),
+    )
+
+
+def _steps(row: dict[str, object]) -> tuple[str, ...]:
+    if (row.get("steps") is None) == (row.get("solution") is None):
+        raise fields.BadRow('give either "steps" (a list) or "solution" (a text to split)')
+    if row.get("steps") is not None:
+        return fields.steps(row["steps"])
+    return split_steps(fields.text(row["solution"], "solution"))
+
+
+def _labels(row: dict[str, object], n_steps: int, dataset: str) -> tuple[SourceLabel, ...]:
+    kind = row.get("kind", "human")
+    if kind not in ("human", "mc"):
+        raise fields.BadRow(f'kind must be "human" or "mc", not {fields.shown(kind)}')
+    given, labels = row.get("first_error"), row.get("labels")
+    error = None if given is None else fields.first_error(given, n_steps, "first_error")
+    if labels is None:
+        if error is None:
+            return ()
+        scores = fields.up_to_first_error(error, n_steps)
+        if kind == "mc":
+            scores = tuple(0.0 if score == -1 else score for score in scores)
+    else:
+        if not isinstance(labels, list) or len(labels) != n_steps:
+            size = len(labels) if isinstance(labels, list) else fields.kind(labels)
+            raise fields.BadRow(f"labels must be a list of {n_steps}, one a step, not {size}")
+        read = fields.rating if kind == "human" else fields.fraction
+        scores = tuple(read(label, f"labels[{index}]") for index, label in enumerate(labels))
+        wrong = -1.0 if kind == "human" else 0.0
+        if "first_error" not in row:
+            error = _first_error(scores, wrong)
+        elif error is not None:
+            _check_agreement(scores, error, wrong)
+    annotator = fields.name(row.get("annotator"), "annotator", dataset)
+    return (SourceLabel(annotator, scores, error, kind),)
+
+
+def _first_error(scores: tuple[float | None, ...], wrong: float) -> int | None:
+    if wrong in scores:
+        return scores.index(wrong)
+    return None if None in scores else -1
+
+
+def _check_agreement(scores: tuple[float | None, ...], error: int, wrong: float) -> None:
+    before = scores if error == -1 else scores[:error]
+    if wrong in before:
+        raise fields.BadRow(f"first_error is {error}, but labels[{before.index(wrong)}] is wrong")
+    if error >= 0 and scores[error] not in (wrong, None):
+        raise fields.BadRow(f"first_error is {error}, but labels[{error}] is not wrong")

@@ -1,0 +1,69 @@
+"""Math-Shepherd: solutions whose steps were labelled by Monte Carlo, not by people.
+
+Source: arXiv 2312.08935 and the files of peiyi9979/Math-Shepherd: `input` is the question, then
+"Step 1: ... ки", "Step 2: ... ки"; `label` is the same text with + or - for each ки (the hard
+estimate: + if any completion from there reached the answer); `task` is GSM8K or MATH.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from db.records import ImportRow, SourceLabel
+from labeling.answers import extract_answer
+from labeling.formats import fields
+
+TAG = "ки"
+FIRST_STEP = "Step 1:"
+
+
+def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | str]:
+    """One solution a row; "Step N:" stays in the step, the tag does not. Raises BadRow.
+
+    The labels belong to an annotator of kind mc. They are kept for all steps, as published;
+    the first error is the first -.
+    """
+    row = fields.an_object(value, "the row")
+    text = fields.text(row.get("input"), "input")
+    parts = text.split(TAG)
+    if len(parts) == 1:
+        raise fields.BadRow(f"input has no step tag {TAG}")
+    if parts.pop().strip():
+        raise fields.BadRow(f"input goes on after the last step tag {TAG}")
+    signs = _signs(parts, fields.text(row.get("label"), "label"))
+    problem, mark, first = parts[0].rpartition(FIRST_STEP)
+    if not mark:
+        raise fields.BadRow(f'input has no "{FIRST_STEP}" before its first tag')
+    steps = fields.steps([part.strip() for part in (mark + first, *parts[1:])])
+    yield ImportRow(
+        problem=fields.text(problem, "the question in input").strip(),
+        steps=steps,
+        generator="unknown",
+        dataset="math-shepherd",
+        external_id=f"{stem[:150]}-{line}",
+        final_answer=extract_answer(steps[-1]),
+        labels=(
+            SourceLabel(
+                "math-shepherd",
+                tuple(1.0 if sign == "+" else 0.0 for sign in signs),
+                signs.find("-"),
+                kind="mc",
+            ),
+        ),
+        meta={"task": fields.optional_text(row.get("task"), "task")},
+    )
+
+
+def _signs(parts: list[str], label: str) -> str:
+    signs, at = "", 0
+    for index, part in enumerate(parts):
+        if not label.startswith(part, at):
+            raise fields.BadRow(f"label is not the text of input in step {index} (0-based)")
+        at += len(part)
+        if label[at : at + 1] not in ("+", "-"):
+            raise fields.BadRow(f"label has no + or - after step {index} (0-based)")
+        signs += label[at]
+        at += 1
+    if label[at:].strip():
+        raise fields.BadRow("label goes on after its last sign")
+    return signs

@@ -1,0 +1,34 @@
+"""ProcessBench: solutions of many models with the first error that people agreed on.
+
+Source: arXiv 2412.06559, section 3, and the files of Qwen/ProcessBench:
+`{id, generator, problem, steps[], final_answer_correct, label}`, label 0-based, -1 = no error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from db.records import ImportRow, SourceLabel
+from labeling.answers import extract_answer
+from labeling.formats import fields
+
+
+def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | str]:
+    """One solution a row. Its label says 1 before the first error, -1 at it, nothing after it.
+
+    The subset is part of the data set's name ("processbench-gsm8k"), since results are reported
+    by subset; the data has no gold answers. Raises BadRow.
+    """
+    row = fields.an_object(value, "the row")
+    steps = fields.steps(row.get("steps"))
+    error = fields.first_error(row.get("label"), len(steps), "label")
+    yield ImportRow(
+        problem=fields.text(row.get("problem"), "problem"),
+        steps=steps,
+        generator=fields.name(row.get("generator"), "generator", "unknown"),
+        dataset=f"processbench-{stem}",
+        external_id=fields.optional_name(row.get("id"), "id"),
+        final_answer=extract_answer(steps[-1]),
+        is_correct=fields.flag(row.get("final_answer_correct"), "final_answer_correct"),
+        labels=(SourceLabel("processbench", fields.up_to_first_error(error, len(steps)), error),),
+    )

@@ -1,0 +1,1 @@
+"""Talking to models: generators, process reward models, the playground's tiny models."""

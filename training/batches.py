@@ -1,0 +1,87 @@
+"""Encoded solutions, their batches, and the weights of the two classes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from models.prm import Encoded, encode_solution
+from training.data import MASKED, Example
+
+
+class TrainingError(ValueError):
+    """Training cannot start or cannot go on; the message says why and what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A solution as token ids, with the targets of the steps that were kept."""
+
+    encoded: Encoded
+    targets: tuple[int, ...]
+    first_error: int
+    n_steps: int
+
+
+def encode_examples(
+    tokenizer: Any,
+    examples: Sequence[Example],
+    separator_id: int,
+    max_length: int,
+    system_prompt: str,
+) -> list[Item]:
+    """The examples as token ids; steps beyond `max_length` lose their targets with their text."""
+    items = []
+    for example in examples:
+        encoded = encode_solution(
+            tokenizer, example.problem, example.steps, separator_id, max_length, system_prompt
+        )
+        targets = example.targets[: encoded.n_kept_steps]
+        items.append(Item(encoded, targets, example.first_error, len(example.steps)))
+    return items
+
+
+def trainable(item: Item) -> bool:
+    """Whether any kept step carries a target."""
+    return any(target != MASKED for target in item.targets)
+
+
+def make_batches(
+    items: list[Item], batch_size: int, wrong_share: float, order: random.Random
+) -> list[list[Item]]:
+    """Shuffled batches of solutions of similar length, with `wrong_share` wrong ones."""
+    right = [i for i in items if i.first_error < 0]
+    wrong = [i for i in items if i.first_error >= 0]
+    chosen = list(items)
+    if wrong_share and right and wrong:
+        n_wrong = round(len(items) * wrong_share)
+        chosen = _repeat(wrong, n_wrong, order) + _repeat(right, len(items) - n_wrong, order)
+    order.shuffle(chosen)
+    stretch = batch_size * 8
+    batches = []
+    for start in range(0, len(chosen), stretch):
+        near = sorted(chosen[start : start + stretch], key=lambda i: len(i.encoded.ids))
+        batches += [near[at : at + batch_size] for at in range(0, len(near), batch_size)]
+    order.shuffle(batches)
+    return batches
+
+
+def _repeat(items: list[Item], n: int, order: random.Random) -> list[Item]:
+    """`n` of the items: all equally often, the remainder at random."""
+    return items * (n // len(items)) + order.sample(items, n % len(items))
+
+
+def class_weights(items: list[Item], power: float) -> tuple[tuple[float, float], tuple[int, int]]:
+    """Loss weights and numbers of steps of class 0 (first errors) and class 1."""
+    targets = [t for item in items for t in item.targets]
+    counts = (targets.count(0), targets.count(1))
+    if not all(counts):
+        missing = "first error" if not counts[0] else "step without an error"
+        raise TrainingError(
+            f"The training part of the export has no {missing}; a PRM cannot learn from one "
+            "class alone. Label or export more solutions"
+        )
+    weights = [(sum(counts) / (2 * n)) ** power for n in counts]
+    return (weights[0], weights[1]), counts

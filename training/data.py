@@ -1,0 +1,198 @@
+"""Reads an export into training examples, checks it, and splits it by problem."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MASKED = -100
+FORMATS = ("jsonl", "trl", "processbench")
+MANIFEST, DATA = "manifest.json", "data.jsonl"
+
+
+class ExportError(ValueError):
+    """An export cannot be read; the message names the file, the line and what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One solution to train on.
+
+    `targets` has one class per step: 1 no error, 0 the first error, -100 not trained on
+    (unmarked, or after the first error). `first_error` is 0-based, -1 for none.
+    """
+
+    problem: str
+    steps: tuple[str, ...]
+    targets: tuple[int, ...]
+    first_error: int
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """The examples of an export with its manifest and the SHA-256 of its data file."""
+
+    examples: tuple[Example, ...]
+    manifest: dict[str, Any]
+    checksum: str
+
+
+def fingerprint(problem: str) -> str:
+    """16 hex digits of the SHA-256 of a problem's text: tells leaks without the text."""
+    return hashlib.sha256(problem.encode()).hexdigest()[:16]
+
+
+def read_export(folder: str | Path) -> Export:
+    """Read and verify an export (manifest.json and data.jsonl) in any of its three formats.
+
+    Raises ExportError for a missing file, a checksum or row count that is not the
+    manifest's, and for a bad row with its file and line.
+    """
+    root = Path(folder)
+    manifest = _manifest(root)
+    data = root / DATA
+    if not data.is_file():
+        raise ExportError(f"{root} has no {DATA}: the export is incomplete, export again")
+    content = data.read_bytes()
+    checksum = hashlib.sha256(content).hexdigest()
+    recorded = manifest["files"][DATA]
+    if recorded.get("sha256") != checksum:
+        raise ExportError(
+            f"{data} is not the file that {MANIFEST} describes (its SHA-256 is {checksum[:12]}..., "
+            f"recorded is {str(recorded.get('sha256'))[:12]}...): it was changed or cut short; "
+            "export again"
+        )
+    examples = tuple(_examples(content.decode("utf-8"), manifest["format"], data))
+    if recorded.get("rows") not in (None, len(examples)):
+        raise ExportError(
+            f"{data} has {len(examples)} rows where {MANIFEST} records {recorded['rows']}"
+        )
+    if not examples:
+        raise ExportError(f"{data} has no rows: nothing was agreed on, so nothing can be learnt")
+    return Export(examples, manifest, checksum)
+
+
+def split_by_problem(
+    examples: tuple[Example, ...], fraction: float, seed: int
+) -> tuple[list[Example], list[Example]]:
+    """Training and validation examples that share no problem.
+
+    `fraction` of the problems (at least one) go to validation; which, `seed` decides.
+    Raises ExportError when all examples belong to one problem.
+    """
+    problems = sorted({fingerprint(example.problem) for example in examples})
+    if len(problems) < 2:
+        raise ExportError(
+            "All rows belong to one problem; validation needs problems that training never saw"
+        )
+    random.Random(seed).shuffle(problems)
+    held_out = set(problems[: min(max(1, math.ceil(fraction * len(problems))), len(problems) - 1)])
+    training: list[Example] = []
+    validation: list[Example] = []
+    for example in examples:
+        (validation if fingerprint(example.problem) in held_out else training).append(example)
+    return training, validation
+
+
+def _manifest(root: Path) -> dict[str, Any]:
+    file = root / MANIFEST
+    if not file.is_file():
+        raise ExportError(f"{root} is not an export: it has no {MANIFEST}")
+    try:
+        manifest = json.loads(file.read_text("utf-8"))
+    except ValueError as error:
+        raise ExportError(f"{file} is not readable JSON: {error}") from error
+    if not isinstance(manifest, dict) or manifest.get("format") not in FORMATS:
+        form = manifest.get("format") if isinstance(manifest, dict) else None
+        raise ExportError(f"{file}: the format is {form!r}; known are {', '.join(FORMATS)}")
+    files = manifest.get("files")
+    if not isinstance(files, dict) or not isinstance(files.get(DATA), dict):
+        raise ExportError(f"{file} records no checksum for {DATA}")
+    return manifest
+
+
+def _examples(text: str, form: str, file: Path) -> Iterator[Example]:
+    """The examples of a data file. Raises ExportError that names the line of a bad row."""
+    read = {"jsonl": _from_labels, "trl": _from_trl, "processbench": _from_processbench}[form]
+    # Not splitlines(): a JSON string may hold other line separators (U+2028) as they are.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            if not isinstance(row, dict):
+                raise ValueError("the row is no JSON object")
+            yield read(row)
+        except KeyError as error:
+            raise ExportError(f"{file}:{number}: the row has no field {error}") from error
+        except ValueError as error:
+            raise ExportError(f"{file}:{number}: {error}") from error
+
+
+def _from_labels(row: dict[str, Any]) -> Example:
+    """Our own rows: +1, 0 (neutral), -1 or null per step.
+
+    Neutral is not an error, as in Qwen's use of PRM800K and in ProcessBench
+    (arXiv 2501.07301 section 3.1; 2412.06559 section 3).
+    """
+    problem, steps = _texts(row, "problem", "steps")
+    labels, first = row["labels"], row["first_error"]
+    if not isinstance(labels, list) or any(
+        label is not None and (isinstance(label, bool) or label not in (1, 0, -1))
+        for label in labels
+    ):
+        raise ValueError("labels must be a list of 1, 0, -1 or null")
+    if len(labels) != len(steps):
+        raise ValueError(f"{len(steps)} steps have {len(labels)} labels")
+    _check_index(first, len(steps), "first_error")
+    marked = labels.index(-1) if -1 in labels else -1
+    if marked != first:
+        raise ValueError(f"first_error is {first}, but the first label of -1 is at {marked}")
+    classes = [MASKED if label is None else int(label >= 0) for label in labels]
+    return _example(problem, steps, classes, first)
+
+
+def _from_trl(row: dict[str, Any]) -> Example:
+    """TRL's stepwise supervision: a true or false per step."""
+    problem, steps = _texts(row, "prompt", "completions")
+    labels = row["labels"]
+    if not isinstance(labels, list) or any(not isinstance(label, bool) for label in labels):
+        raise ValueError("labels must be a list of true or false")
+    if len(labels) != len(steps):
+        raise ValueError(f"{len(steps)} completions have {len(labels)} labels")
+    first = labels.index(False) if False in labels else -1
+    return _example(problem, steps, [int(label) for label in labels], first)
+
+
+def _from_processbench(row: dict[str, Any]) -> Example:
+    """ProcessBench rows: the 0-based first error, -1 for none."""
+    problem, steps = _texts(row, "problem", "steps")
+    _check_index(row["label"], len(steps), "label")
+    return _example(problem, steps, [1] * len(steps), row["label"])
+
+
+def _example(problem: str, steps: list[str], classes: list[int], first: int) -> Example:
+    """Steps behind the first error are masked: the paper removes them (2501.07301, 2.1)."""
+    if first >= 0:
+        classes = [*classes[:first], 0, *[MASKED] * (len(classes) - first - 1)]
+    return Example(problem, tuple(steps), tuple(classes), first)
+
+
+def _texts(row: dict[str, Any], problem_key: str, steps_key: str) -> tuple[str, list[str]]:
+    problem, steps = row[problem_key], row[steps_key]
+    if not isinstance(problem, str) or not problem.strip():
+        raise ValueError(f"{problem_key} must be a non-empty text")
+    if not isinstance(steps, list) or not steps or not all(isinstance(s, str) for s in steps):
+        raise ValueError(f"{steps_key} must be a non-empty list of texts")
+    return problem, steps
+
+
+def _check_index(value: Any, n_steps: int, name: str) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not -1 <= value < n_steps:
+        raise ValueError(f"{name} must be -1 or the index of one of {n_steps} steps, not {value!r}")

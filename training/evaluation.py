@@ -1,0 +1,126 @@
+"""The ProcessBench metric, and from step scores to the index of the first error."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+NO_ERROR = -1
+THRESHOLD = 0.5
+BOOTSTRAP_SAMPLES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A 95% interval; NaN at both ends where the quantity is not defined."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessBenchResult:
+    """Accuracies and F1 as fractions; NaN where the samples that define them are missing.
+
+    `intervals` has the keys "error_accuracy", "correct_accuracy" and "f1".
+    """
+
+    error_accuracy: float
+    correct_accuracy: float
+    f1: float
+    n_error: int
+    n_correct: int
+    n_unparsed: int
+    intervals: dict[str, Interval]
+
+
+def harmonic_mean(error_accuracy: float, correct_accuracy: float) -> float:
+    """ProcessBench's F1 (arXiv 2412.06559, section 4.1): 0 when both are 0, NaN with a NaN.
+
+    Not a classifier's F1: it balances the two accuracies (QwenLM/ProcessBench#6).
+    """
+    if math.isnan(error_accuracy) or math.isnan(correct_accuracy):
+        return math.nan
+    total = error_accuracy + correct_accuracy
+    return 2 * error_accuracy * correct_accuracy / total if total else 0.0
+
+
+def processbench_metrics(
+    predicted: Sequence[int | None],
+    reference: Sequence[int],
+    seed: int = 0,
+    samples: int = BOOTSTRAP_SAMPLES,
+) -> ProcessBenchResult:
+    """Accuracy on erroneous and on correct samples, and their harmonic mean.
+
+    `predicted` and `reference` hold 0-based first-error indices, -1 for "no error"; a None
+    (no verdict, an unparsed reply) counts as wrong. An erroneous sample is right only at its
+    exact index. Intervals are percentile bootstraps, resampled within the two classes so
+    that each keeps its size. Without erroneous or without correct samples the accuracy of
+    that class and the F1 are NaN. Raises ValueError on unequal lengths or an index below -1.
+    """
+    if len(predicted) != len(reference):
+        raise ValueError(
+            f"{len(predicted)} predictions cannot be compared with {len(reference)} references"
+        )
+    if any(index < NO_ERROR for index in reference):
+        raise ValueError("A reference is the 0-based index of the first error, or -1 for none")
+    pairs = list(zip(predicted, reference, strict=True))
+    error_hits = np.array([p == r for p, r in pairs if r != NO_ERROR], dtype=float)
+    correct_hits = np.array([p == r for p, r in pairs if r == NO_ERROR], dtype=float)
+    error = float(error_hits.mean()) if error_hits.size else math.nan
+    correct = float(correct_hits.mean()) if correct_hits.size else math.nan
+    random = np.random.default_rng(seed)
+    errors = _resampled_means(error_hits, samples, random)
+    corrects = _resampled_means(correct_hits, samples, random)
+    total = errors + corrects
+    f1s = np.divide(2 * errors * corrects, total, out=np.zeros_like(total), where=total != 0)
+    return ProcessBenchResult(
+        error_accuracy=error,
+        correct_accuracy=correct,
+        f1=harmonic_mean(error, correct),
+        n_error=int(error_hits.size),
+        n_correct=int(correct_hits.size),
+        n_unparsed=sum(p is None for p in predicted),
+        intervals={
+            "error_accuracy": _interval(errors),
+            "correct_accuracy": _interval(corrects),
+            "f1": _interval(f1s),
+        },
+    )
+
+
+def first_error_from_scores(
+    scores: Sequence[float | None], threshold: float = THRESHOLD
+) -> int | None:
+    """The first step whose P(no error so far) is below `threshold`, -1 when there is none.
+
+    None (no verdict) when no score is low and some step has no score: the error may be in a
+    step that was cut off.
+    """
+    for index, score in enumerate(scores):
+        if score is None or math.isnan(score):
+            return None
+        if score < threshold:
+            return index
+    return NO_ERROR
+
+
+def _resampled_means(hits: np.ndarray, samples: int, random: np.random.Generator) -> np.ndarray:
+    """Means (samples,) of bootstrap resamples of 0/1 `hits`; NaN where there are none.
+
+    Drawing with replacement from 0/1 values is a binomial draw of the number of ones.
+    """
+    if not hits.size:
+        return np.full(samples, math.nan)
+    return random.binomial(hits.size, hits.mean(), samples) / hits.size
+
+
+def _interval(values: np.ndarray) -> Interval:
+    if np.isnan(values).any():
+        return Interval(math.nan, math.nan)
+    low, high = np.quantile(values, [0.025, 0.975])
+    return Interval(float(low), float(high))

@@ -1,0 +1,332 @@
+"""Trains a process reward model on an export: one plain loop, one folder written at the end."""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from models.names import checkpoint_folder, checkpoint_revision
+from models.prm import (
+    POSITIVE,
+    PRM,
+    SEPARATOR,
+    init_prm,
+    pad_batch,
+    save_prm,
+    separator_token,
+)
+from training.batches import (
+    Item,
+    TrainingError,
+    class_weights,
+    encode_examples,
+    make_batches,
+    trainable,
+)
+from training.data import MASKED, fingerprint, read_export, split_by_problem
+from training.evaluation import first_error_from_scores, processbench_metrics
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """The settings of a run. The paper states none of them; these suit the playground.
+
+    `class_balance` is the power of the inverse class frequency that weights the loss (0: none,
+    1: both classes count the same). `wrong_share` is the share of solutions with an error in
+    the batches; 0 keeps their share in the data. An empty `system_prompt` leaves it to the
+    chat template. `patience` counts epochs without a better validation F1.
+    """
+
+    epochs: int = 12
+    batch_size: int = 16
+    learning_rate: float = 1e-3
+    head_learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+    warmup: float = 0.1
+    dropout: float = 0.1
+    class_balance: float = 0.5
+    wrong_share: float = 0.0
+    patience: int = 4
+    validation_fraction: float = 0.15
+    max_length: int = 4096
+    separator: str = SEPARATOR
+    system_prompt: str = ""
+    seed: int = 0
+    device: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRecord:
+    """What one pass over the training solutions led to; losses are in nats per step."""
+
+    epoch: int
+    train_loss: float
+    validation_loss: float
+    error_accuracy: float
+    correct_accuracy: float
+    f1: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainReport:
+    """The outcome of a run. Counts are of solutions unless the name says steps."""
+
+    out: str
+    n_training: int
+    n_training_wrong: int
+    n_validation: int
+    n_truncated_steps: int
+    n_left_out: int
+    n_positive_steps: int
+    n_negative_steps: int
+    class_weights: tuple[float, float]
+    best_epoch: int
+    history: tuple[EpochRecord, ...]
+    seconds: float
+
+
+def train(
+    export_dir: str | Path,
+    base: str,
+    out: str | Path,
+    config: TrainConfig,
+    progress: Progress | None = None,
+    overwrite: bool = False,
+) -> TrainReport:
+    """Train a PRM from the language model `base` on an export; write it to `out`.
+
+    Keeps the epoch with the best ProcessBench F1 on held-out problems. `out` appears whole or
+    not at all. `progress(done, total, message)` counts batches and may raise to stop the run.
+    Raises ExportError, ModelError, TrainingError, or FileExistsError when `out` exists and
+    `overwrite` is not set.
+    """
+    started = time.monotonic()
+    target = Path(out)
+    if target.exists() and not overwrite:
+        raise FileExistsError(f"{target} exists already; choose another folder or overwrite it")
+    export = read_export(export_dir)
+    folder = checkpoint_folder(base)
+    device = config.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    with torch.random.fork_rng():
+        model, tokenizer, has_head = init_prm(base, config.seed)
+        separator_id = _prepare_separator(model, tokenizer, config.separator, has_head)
+        max_length = min(config.max_length, model.model.config.max_position_embeddings)
+        split = split_by_problem(export.examples, config.validation_fraction, config.seed)
+        items = [
+            encode_examples(tokenizer, part, separator_id, max_length, config.system_prompt)
+            for part in split
+        ]
+        truncated = sum(i.n_steps - i.encoded.n_kept_steps for part in items for i in part)
+        training, validation = ([i for i in part if trainable(i)] for part in items)
+        weights, counts = class_weights(training, config.class_balance)
+        if truncated and progress:
+            progress(0, 1, f"{truncated} steps lie beyond {max_length} tokens and are left out")
+        best, history = _fit(model.to(device), training, validation, weights, config, progress)
+    model.load_state_dict(best.state)
+    report = TrainReport(
+        out=str(target),
+        n_training=len(training),
+        n_training_wrong=sum(i.first_error >= 0 for i in training),
+        n_validation=len(validation),
+        n_truncated_steps=truncated,
+        n_left_out=len(export.examples) - len(training) - len(validation),
+        n_positive_steps=counts[1],
+        n_negative_steps=counts[0],
+        class_weights=weights,
+        best_epoch=best.epoch,
+        history=tuple(history),
+        seconds=round(time.monotonic() - started, 1),
+    )
+    settings = {
+        "separator": config.separator,
+        "system_prompt": config.system_prompt,
+        "max_length": max_length,
+        "base": base,
+        "base_revision": checkpoint_revision(folder),
+        "export_checksum": export.checksum,
+        "config": asdict(config),
+        "report": asdict(report),
+        "training_problems": sorted({fingerprint(e.problem) for e in split[0]}),
+        "validation_problems": sorted({fingerprint(e.problem) for e in split[1]}),
+        "versions": {name: version(name) for name in ("torch", "transformers")},
+    }
+    dtype = torch.bfloat16 if device.startswith("cuda") else torch.float32
+    _write(target, lambda where: save_prm(model, tokenizer, where, settings, dtype), overwrite)
+    return report
+
+
+@dataclass(slots=True)
+class _Best:
+    epoch: int
+    score: tuple[float, float]
+    state: dict[str, Any]
+
+
+def _fit(
+    model: PRM,
+    training: list[Item],
+    validation: list[Item],
+    weights: tuple[float, float],
+    config: TrainConfig,
+    progress: Progress | None,
+) -> tuple[_Best, list[EpochRecord]]:
+    """Run the epochs and return the best one's weights and the history."""
+    device = model.device
+    order = random.Random(config.seed)
+    optimizer = torch.optim.AdamW(_parameter_groups(model, config))
+    per_epoch = math.ceil(len(training) / config.batch_size)
+    total = per_epoch * config.epochs
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: _rate(step, total, config.warmup)
+    )
+    weighting = torch.tensor(weights, device=device)
+    history: list[EpochRecord] = []
+    best = _Best(0, (-math.inf, -math.inf), {})
+    message = "first epoch"
+    for epoch in range(1, config.epochs + 1):
+        began = time.monotonic()
+        model.train()
+        losses = []
+        batches = make_batches(training, config.batch_size, config.wrong_share, order)
+        for number, batch in enumerate(batches):
+            if progress:
+                progress((epoch - 1) * per_epoch + number, total, message)
+            loss = _loss(model, batch, weighting, config.dropout)
+            if not math.isfinite(loss.item()):
+                raise TrainingError(
+                    f"The loss became {loss.item()} in epoch {epoch}: lower the learning rate "
+                    f"(now {config.learning_rate:g})"
+                )
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            losses.append(loss.item())
+        record = _validate(model, validation, weighting, config.batch_size)
+        history.append(
+            EpochRecord(epoch, sum(losses) / len(losses), *record, seconds=time.monotonic() - began)
+        )
+        latest = history[-1]
+        score = (-1.0 if math.isnan(latest.f1) else latest.f1, -latest.validation_loss)
+        if score > best.score:
+            state = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
+            best = _Best(epoch, score, state)
+        message = (
+            f"epoch {epoch}: loss {latest.train_loss:.3f}, validation loss "
+            f"{latest.validation_loss:.3f}, F1 {latest.f1:.3f}"
+        )
+        if epoch - best.epoch >= config.patience:
+            break
+    if progress:
+        progress(total, total, f"best was epoch {best.epoch}")
+    return best, history
+
+
+def _loss(model: PRM, batch: Sequence[Item], weighting: Any, dropout: float) -> Any:
+    """Weighted cross-entropy over the marked steps of a batch."""
+    device = weighting.device
+    ids, at = pad_batch([item.encoded for item in batch], device)
+    targets = torch.tensor([t for item in batch for t in item.targets], device=device)
+    with torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
+        hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state[at]
+        logits = model.score(functional.dropout(hidden, dropout, model.training))
+    return functional.cross_entropy(logits.float(), targets, weight=weighting, ignore_index=MASKED)
+
+
+@torch.no_grad()
+def _validate(
+    model: PRM, items: list[Item], weighting: Any, batch_size: int
+) -> tuple[float, float, float, float]:
+    """Mean loss, accuracies on wrong and on right solutions, and their F1."""
+    model.eval()
+    losses = []
+    predicted: list[int | None] = []
+    device = weighting.device
+    for start in range(0, len(items), batch_size):
+        batch = items[start : start + batch_size]
+        losses.append(_loss(model, batch, weighting, 0.0).item())
+        ids, at = pad_batch([item.encoded for item in batch], device)
+        scores = model(ids, at).float().softmax(-1)[:, POSITIVE].tolist()
+        for item in batch:
+            kept = item.encoded.n_kept_steps
+            missing = [None] * (item.n_steps - kept)
+            predicted.append(first_error_from_scores([*scores[:kept], *missing]))
+            scores = scores[kept:]
+    result = processbench_metrics(predicted, [i.first_error for i in items], samples=1)
+    loss = sum(losses) / len(losses) if losses else math.nan
+    return loss, result.error_accuracy, result.correct_accuracy, result.f1
+
+
+def _parameter_groups(model: PRM, config: TrainConfig) -> list[dict[str, Any]]:
+    """Backbone and head with their learning rates; no decay on biases and norms."""
+    groups = []
+    for part, rate in (
+        (model.model, config.learning_rate),
+        (model.score, config.head_learning_rate),
+    ):
+        for decayed in (True, False):
+            chosen = [p for p in part.parameters() if (p.dim() > 1) == decayed]
+            decay = config.weight_decay if decayed else 0.0
+            groups.append({"params": chosen, "lr": rate, "weight_decay": decay})
+    return groups
+
+
+def _rate(step: int, total: int, warmup: float) -> float:
+    """The learning rate's factor: linear warm-up, then half a cosine down to 0."""
+    rising = max(1, round(total * warmup))
+    if step < rising:
+        return (step + 1) / rising
+    return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, total - rising)))
+
+
+def _prepare_separator(model: PRM, tokenizer: Any, separator: str, trained: bool) -> int:
+    """Make the separator one token, and let it start out as a blank line unless it is trained.
+
+    A policy knows steps that a blank line separates and has never seen the separator.
+    """
+    known = tokenizer.encode(separator, add_special_tokens=False)
+    if len(known) != 1 or known[0] == tokenizer.unk_token_id:
+        tokenizer.add_tokens([separator], special_tokens=True)
+        if len(tokenizer) > model.model.get_input_embeddings().num_embeddings:
+            model.model.resize_token_embeddings(len(tokenizer))
+    separator_id = separator_token(tokenizer, separator, "the base model")
+    table = model.model.get_input_embeddings().weight
+    blank = tokenizer.encode("\n\n", add_special_tokens=False)
+    if blank and not trained:
+        with torch.no_grad():
+            table[separator_id] = table[blank].mean(dim=0)
+    return separator_id
+
+
+def _write(target: Path, save: Callable[[Path], None], overwrite: bool) -> None:
+    """Let `save` fill a folder beside `target`, then rename it: all of it appears at once."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
+    replaced = target.with_name(f".{target.name}.replaced-{os.getpid()}")
+    try:
+        save(partial)
+        if overwrite and target.exists():
+            target.rename(replaced)
+        partial.rename(target)
+    except BaseException:
+        if replaced.exists():
+            replaced.rename(target)
+        raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(replaced, ignore_errors=True)
