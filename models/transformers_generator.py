@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn import functional
 from transformers import (
     AutoModelForCausalLM,
+    DynamicCache,
     GenerationConfig,
     LogitsProcessor,
     LogitsProcessorList,
@@ -20,9 +22,9 @@ from models.generators import Completion, CompletionRequest, Sampling
 from models.loading import chat_ids, load_tokenizer, load_weights
 from models.names import checkpoint_folder, checkpoint_revision
 
-# Rows that have ended are only dropped between two calls of `generate`, each of which reads
-# its prompts again. Short stretches waste few steps on ended rows, long ones read less twice.
-STRETCH_CPU, STRETCH_CUDA = 32, 256
+# Rows that have ended are only dropped between two calls of `generate`: short stretches waste
+# few steps on ended rows, long ones pay for fewer calls.
+STRETCH = 8
 CACHE_SHARE_CUDA = 0.4  # of the memory that is free once the weights are loaded
 CACHE_BYTES_CPU = 1 << 30
 MAX_BATCH = 256
@@ -127,7 +129,7 @@ class TransformersGenerator:
         self.model.generation_config = GenerationConfig()
         self.context = int(getattr(self.model.config, "max_position_embeddings", 1 << 20))
         self.batch_size = batch_size or self._fitting_batch()
-        self.stretch = stretch or (STRETCH_CUDA if on_cuda else STRETCH_CPU)
+        self.stretch = stretch or STRETCH
 
     def prompt_ids(
         self, messages: list[dict[str, str]], answer_prefix: str = ""
@@ -160,42 +162,89 @@ class TransformersGenerator:
             row = _Row(request.prompt_ids, request.seed, min(sampling.max_tokens, room))
             row.finish = "length" if room < 1 else ""
             rows.append(row)
-        while alive := sorted((row for row in rows if not row.finish), key=len):
-            for start in range(0, len(alive), self.batch_size):
-                self._advance(alive[start : start + self.batch_size], sampling)
+        waiting = [row for row in rows if not row.finish]
+        while waiting:
+            waiting.sort(key=len)
+            batch, waiting = waiting[: self.batch_size], waiting[self.batch_size :]
+            waiting += self._run(batch, sampling, alone=not waiting)
         return [
             Completion(row.text, len(row.out), "stop" if row.finish == "stop" else "length")
             for row in rows
         ]
 
     @torch.inference_mode()
-    def _advance(self, rows: list[_Row], sampling: Sampling) -> None:
-        """Generate up to `stretch` more tokens for every row, padded on the left."""
-        width = max(len(row) for row in rows)
-        ids = torch.full((len(rows), width), self._pad)
-        mask = torch.zeros((len(rows), width), dtype=torch.long)
+    def _run(self, rows: list[_Row], sampling: Sampling, alone: bool) -> list[_Row]:
+        """Run a batch, dropping rows as they end; returns the few that are left for another.
+
+        `alone`: there is no other batch for them, so all rows are run to their end.
+        """
+        enough = 1 if alone else len(rows) // 4
+        ids = torch.full((len(rows), max(map(len, rows))), self._pad)
+        mask = torch.zeros_like(ids)
         for index, row in enumerate(rows):
-            ids[index, width - len(row) :] = torch.tensor([*row.prompt, *row.out])
-            mask[index, width - len(row) :] = 1
+            ids[index, -len(row) :] = torch.tensor([*row.prompt, *row.out])
+            mask[index, -len(row) :] = 1
+        ids, mask = ids.to(self.device), mask.to(self.device)
+        cache = DynamicCache(config=self.model.config)
+        self._read_prompts(rows, ids, mask, cache)
+        while len(rows) >= max(1, enough):
+            width = ids.shape[1]
+            ids = self._stretch(rows, ids, mask, cache, sampling)
+            for row, new in zip(rows, ids[:, width:].tolist(), strict=True):
+                self._take(row, new, sampling.stop)
+            mask = functional.pad(mask, (0, ids.shape[1] - width), value=1)
+            kept = [index for index, row in enumerate(rows) if not row.finish]
+            if len(kept) < len(rows):
+                rows = [rows[index] for index in kept]
+                chosen = torch.tensor(kept, dtype=torch.long, device=self.device)
+                ids, mask = ids[chosen], mask[chosen]
+                cache.batch_select_indices(chosen)
+        return rows
+
+    def _read_prompts(self, rows: list[_Row], ids: Any, mask: Any, cache: Any) -> None:
+        """Fill the cache with all but the prompts' last tokens, reading equal prompts once.
+
+        Monte Carlo asks for several completions of every prefix.
+        """
+        first: dict[tuple[int, ...], int] = {}
+        place = [first.setdefault((*row.prompt, *row.out), len(first)) for row in rows]
+        if len(first) == len(rows) or min(map(len, rows)) < 2:
+            return  # `generate` reads them itself
+        unique = torch.tensor([place.index(i) for i in range(len(first))], device=self.device)
+        seen = mask[unique, :-1]
+        self.model(
+            ids[unique, :-1],
+            attention_mask=seen,
+            position_ids=(seen.cumsum(-1) - 1).clamp(min=0),
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        cache.batch_select_indices(torch.tensor(place, device=self.device))
+
+    def _stretch(
+        self, rows: list[_Row], ids: Any, mask: Any, cache: Any, sampling: Sampling
+    ) -> Any:
+        """`ids` with up to `stretch` more tokens a row; `cache` holds what was read before."""
         processors = LogitsProcessorList()
         if sampling.temperature > 0:
             seeds = np.array([row.seed % (1 << 64) for row in rows], dtype=np.uint64)
             drawn = np.array([len(row.out) for row in rows], dtype=np.int64)
-            processors.append(SeededDraw(seeds, drawn, width, sampling.temperature, sampling.top_p))
-        longest = max(row.limit - len(row.out) for row in rows)
-        output = self.model.generate(
-            ids.to(self.device),
-            attention_mask=mask.to(self.device),
+            processors.append(
+                SeededDraw(seeds, drawn, ids.shape[1], sampling.temperature, sampling.top_p)
+            )
+        return self.model.generate(
+            ids,
+            attention_mask=mask,
+            past_key_values=cache,
             generation_config=GenerationConfig(
-                max_new_tokens=min(self.stretch, longest),
+                max_new_tokens=min(self.stretch, max(row.limit - len(row.out) for row in rows)),
                 do_sample=False,
                 eos_token_id=self._ends or None,
                 pad_token_id=self._pad,
             ),
             logits_processor=processors,
         )
-        for row, new in zip(rows, output[:, width:].tolist(), strict=True):
-            self._take(row, new, sampling.stop)
 
     def _take(self, row: _Row, new: list[int], stop: tuple[str, ...]) -> None:
         """Append new tokens to a row and end it at an end token, a stop string or its limit."""

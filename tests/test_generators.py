@@ -163,6 +163,15 @@ def test_a_row_does_not_depend_on_its_neighbours(generator, top_p):
     assert len({completion.text for completion in together}) > 10
 
 
+def test_equal_prompts_read_once_give_the_same_texts(generator):
+    sampling = Sampling(max_tokens=40)
+    prompts = [request.prompt_ids for request in requests(generator, 3)]
+    wanted = [CompletionRequest(prompts[i % 3], i) for i in range(18)]
+    together = generator.complete(wanted, sampling)
+    assert together == [generator.complete([request], sampling)[0] for request in wanted]
+    assert len({completion.text for completion in together}) > 9
+
+
 def test_the_stretch_does_not_change_the_text(generator, policy):
     sampling = Sampling(max_tokens=50)
     wanted = requests(generator, 6)
