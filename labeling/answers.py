@@ -107,7 +107,8 @@ def _strip(answer: str) -> str:
 
 
 _DROPPED = re.compile(
-    r"\\(?:left|right|displaystyle|,|!|;|:| )|\\(?:mathrm|text|textbf|mathbf|mbox)\s*(?=\{)|[\s$~]"
+    r"\\(?:left|right|displaystyle|,|!|;|:| )|\\(?:mathrm|text|textbf|mathbf|mbox)\s*(?=\{)|[$~]"
+    r"|(?<!\d)\s|\s(?!\d)"  # A blank between digits stays: "1 1/2" is not "11/2".
 )
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _NUMBER = r"\d+(?:\.\d+)?|\.\d+"
@@ -133,7 +134,7 @@ def normalise(answer: str) -> str:
     text = _strip(answer).replace("−", "-").replace(r"\$", "").replace("{,}", ",")
     text = re.sub(r"\\[dtc]frac", r"\\frac", text).replace(r"\%", "%")
     text = re.sub(r"\^\s*(?:\{\s*\\circ\s*\}|\\circ)|°", "", text)
-    text = _DROPPED.sub("", text)
+    text = _DROPPED.sub("", re.sub(r"\s+", " ", text))
     text = _THOUSANDS.sub(lambda match: match[0].replace(",", ""), text)
     while len(text) > 2 and text[0] == "{" and _closing_brace(text, 0) == len(text) - 1:
         text = text[1:-1]

@@ -15,8 +15,8 @@ from db.engine import Database
 from db.lineup import newest_lineup
 from db.records import AnnotationRecord, SolutionRecord
 from db.results import add_consensus, add_export, latest_consensus
-from labeling.consensus import Dropped, Kept, Rule, decide
-from labeling.export import write_export
+from labeling.consensus import Candidate, Dropped, HumanVerdict, Kept, Rule, Verdict, decide
+from labeling.export import ExportRow, write_export
 
 EXAMPLES = 5
 
@@ -141,3 +141,42 @@ def _decisions(database: Database, rule: Rule) -> Iterator[tuple[SolutionRecord,
         for solution in chunk:
             annotations = by_solution.get(solution.id, [])
             yield solution, decide(rule, _candidate(solution, annotations, members, reviewers))
+
+
+def _candidate(
+    solution: SolutionRecord,
+    annotations: list[AnnotationRecord],
+    members: dict[int, str],
+    reviewers: dict[int, str],
+) -> Candidate:
+    verdicts = {
+        members[a.annotator_id]: Verdict(a.status, a.first_error, a.scores)
+        for a in annotations
+        if a.annotator_id in members
+    }
+    humans = {
+        reviewers[a.annotator_id]: HumanVerdict(
+            tuple(None if score is None else int(score) for score in a.scores),
+            a.first_error,
+            tuple(a.evidence.get("flags") or ()),
+        )
+        for a in annotations
+        if a.annotator_id in reviewers
+    }
+    return Candidate(len(solution.steps), verdicts, humans)
+
+
+def _export_row(solution: SolutionRecord, kept: Kept) -> ExportRow:
+    return ExportRow(
+        problem=solution.problem,
+        steps=solution.steps,
+        labels=kept.labels,
+        first_error=kept.first_error,
+        generator=solution.generator,
+        dataset=solution.dataset,
+        problem_id=solution.problem_id,
+        solution_id=solution.id,
+        decided_by=kept.by,
+        gold_answer=solution.gold_answer,
+        final_answer_correct=solution.is_correct,
+    )

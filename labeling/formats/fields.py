@@ -54,7 +54,7 @@ def optional_text(value: Any, what: str) -> str | None:
     if value is None:
         return None
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
+        return str(meta(value, what))
     if not isinstance(value, str):
         raise BadRow(f"{what} must be text, not {kind(value)}")
     return storable(value, what) if value.strip() else None

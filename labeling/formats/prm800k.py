@@ -42,7 +42,7 @@ def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | str]:
 
     An alternative is a solution of its own, the chosen steps before it and itself, with a label
     on its last step only: the labels of the shared steps are in the trajectory, and saying them
-    again would count them many times. If nothing was chosen at all, the first alternative stands
+    again would count them many times. If nothing was chosen at all, the first completion stands
     for the trajectory, so that every row has one. docs/formats.md has the rules for first errors.
     Yields a text for a part that cannot be placed; raises BadRow where the row is no use.
     """
@@ -69,15 +69,13 @@ def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | str]:
     chain = _Chain(list(prefix), [None] * len(prefix), settled=not prefix)
     generated = fields.texts(question.get("pre_generated_steps") or [], "pre_generated_steps")
     alternatives, faults = _walk(label, finish, generated, chain)
-    if chain.steps:
-        yield _trajectory(chain, question, generated, finish, common, own_id, facts)
+    yield _trajectory(chain, question, generated, finish, common, own_id, facts)
     for number, (before, text, score, error) in enumerate(alternatives):
-        stands_in = not chain.steps and number == 0
         answer = extract_answer(text)
         yield ImportRow(
             **common,
             steps=(*before, text),
-            external_id=own_id if stands_in else f"{own_id[:180]}/{len(before)}.{number}",
+            external_id=f"{own_id[:180]}/{len(before)}.{number}",
             final_answer=answer,
             is_correct=fields.answer_is_correct(answer, common["gold_answer"]),
             labels=(
@@ -87,7 +85,7 @@ def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | str]:
                     None if finish == "bad_problem" else error,
                 ),
             ),
-            meta={**facts, "trajectory": stands_in, "trajectory_id": own_id},
+            meta={**facts, "trajectory": False, "trajectory_id": own_id},
         )
     yield from faults
 
@@ -121,17 +119,23 @@ def _walk(
             settled = ratings.get(text) != -1
         elif text is None and finish == "found_error":
             text, score = _found_error(ratings, generated, len(chain.steps)), -1.0
+        placed = text is not None
+        if not placed and not chain.steps and ratings:
+            (text, score), settled = next(iter(ratings.items())), False
         for other, rating in ratings.items():
             if other != text and rating is not None:
                 alternatives.append(_alternative(chain, other, rating))
-        if text is None:
+        if text is not None:
+            chain.add(text, score, settled)
+        if not placed:
             if index < len(steps) - 1:
                 faults.append(
                     f"label.steps[{index}] has neither a chosen nor a human completion, so the "
                     f"{len(steps) - 1 - index} steps after it have no place"
                 )
             break
-        chain.add(text, score, settled)
+    if not chain.steps:
+        raise fields.BadRow("label.steps has no completion at all")
     return alternatives, faults
 
 

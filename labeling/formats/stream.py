@@ -29,8 +29,9 @@ _NOT_JSON = {
     b"\xff\xfe": "UTF-16 text",
     b"\xfe\xff": "UTF-16 text",
 }
-_STRING_OR_MARK = re.compile(r'"(?:[^"\\]|\\.)*"|["\[\]{},]', re.S)
+_STRING_OR_MARK = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|["\[\]{},]', re.S)
 _BLANKS = re.compile(r"[\s,]*")
+_DIGITS = re.compile(r"[-+.0-9eE]*")
 
 
 class Value(NamedTuple):
@@ -197,8 +198,8 @@ def _list_items(chunks: Iterator[bytes]) -> Iterator[Value]:
         try:
             value, end = _DECODER.raw_decode(window.text, window.at)
             reason = None
-            # A number at the edge of the window may go on behind it.
-            complete = end < len(window.text) or window.ended
+            # A number that reaches the edge of the window may go on behind it.
+            complete = window.ended or _past_digits(window.text, end) < len(window.text)
         except (ValueError, RecursionError) as error:
             reason = _reason(error)
             end = _end_of_item(window.text, window.at)
@@ -218,6 +219,11 @@ def _list_items(chunks: Iterator[bytes]) -> Iterator[Value]:
             return
         else:
             window.grow()
+
+
+def _past_digits(text: str, start: int) -> int:
+    digits = _DIGITS.match(text, start)
+    return digits.end() if digits else start
 
 
 def _end_of_item(text: str, start: int) -> int:
