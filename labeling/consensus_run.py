@@ -15,7 +15,16 @@ from db.engine import Database
 from db.lineup import newest_lineup
 from db.records import AnnotationRecord, SolutionRecord
 from db.results import add_consensus, add_export, latest_consensus
-from labeling.consensus import Candidate, Dropped, HumanVerdict, Kept, Rule, Verdict, decide
+from labeling.consensus import (
+    Candidate,
+    Dropped,
+    HumanVerdict,
+    Kept,
+    Rule,
+    RuleError,
+    Verdict,
+    decide,
+)
 from labeling.export import ExportRow, write_export
 
 EXAMPLES = 5
@@ -128,7 +137,14 @@ def export_consensus(
 
 
 def _decisions(database: Database, rule: Rule) -> Iterator[tuple[SolutionRecord, Kept | Dropped]]:
-    members = {find_annotator(database, label).id: label for label in rule.annotators}
+    chosen = [find_annotator(database, label) for label in rule.annotators]
+    for annotator in chosen:
+        if rule.mc_threshold > 0 and annotator.config.get("strategy") == "scan":
+            raise RuleError(
+                f"{annotator.label} stopped at first successes (strategy scan), so its shares say "
+                "nothing above 0. Annotate with --strategy exhaustive to use an MC threshold"
+            )
+    members = {annotator.id: annotator.label for annotator in chosen}
     reviewers = {
         annotator.id: annotator.name
         for annotator in list_annotators(database)

@@ -69,7 +69,6 @@ def review_items(
                 annotators,
                 reason=_reason(solution, said, compared),
                 mine=current(log),
-                revision=f"{solution.fingerprint[:8]}.{len(log)}",
             )
         )
     return items
@@ -82,13 +81,14 @@ def review_item(
     *,
     reason: str | None,
     mine: CorrectionRecord | None,
-    revision: str,
 ) -> dict[str, Any]:
     """One solution as the step table takes it; a column per annotator that said something."""
     said = {annotation.annotator_id: annotation for annotation in annotations}
     return {
         "solution_id": solution.id,
-        "revision": revision,
+        # Another list of steps would be another solution, so this never changes; drafts in the
+        # browser of a project that was made anew under the same address must not fit, though.
+        "revision": int(solution.fingerprint[:8], 16),
         "problem": solution.problem,
         "gold": solution.gold_answer,
         "answer": solution.final_answer,
@@ -137,9 +137,7 @@ def _reason(
 ) -> str:
     kinds = {one.id: one.kind for one in compared}
     verdicts = {
-        kinds[one.annotator_id]: one.first_error
-        for one in annotations
-        if one.annotator_id in kinds
+        kinds[one.annotator_id]: one.first_error for one in annotations if one.annotator_id in kinds
     }
     return explain(verdicts, solution.is_correct)
 
