@@ -9,16 +9,19 @@ from pathlib import Path
 
 # Streamlit's own defaults bind every interface, accept any host name, ask for an e-mail address
 # on the first start and report usage.
-OPTIONS = {
-    "server.address": "127.0.0.1",
-    "server.headless": "true",
-    "server.allowedHosts": '["localhost","127.0.0.1"]',
-    "server.fileWatcherType": "none",
-    "browser.gatherUsageStats": "false",
-    "browser.serverAddress": "localhost",
-    "client.toolbarMode": "minimal",
-    "client.showErrorDetails": "none",
-}
+HERE = Path(__file__).parent
+OPTIONS = (
+    ("server.address", "127.0.0.1"),
+    ("server.headless", "true"),
+    ("server.allowedHosts", "localhost"),  # An option with several values is repeated.
+    ("server.allowedHosts", "127.0.0.1"),
+    ("server.fileWatcherType", "none"),
+    ("browser.gatherUsageStats", "false"),
+    ("browser.serverAddress", "localhost"),
+    ("client.toolbarMode", "minimal"),
+    ("client.showErrorDetails", "none"),
+    ("theme.base", str(HERE / "theme" / "steplens.toml")),
+)
 
 
 def serve(url: str, port: int) -> None:
@@ -39,8 +42,7 @@ def serve(url: str, port: int) -> None:
 
 def server_command(url: str, port: int) -> tuple[list[str], dict[str, str]]:
     """The command line and environment that serve the project at `url`."""
-    main = Path(__file__).with_name("main.py")
-    command = [sys.executable, "-m", "streamlit", "run", str(main), "--server.port", str(port)]
-    for name, value in OPTIONS.items():
-        command += [f"--{name}", value]
+    main = HERE / "main.py"
+    command = [sys.executable, "-m", "streamlit", "run", str(main), f"--server.port={port}"]
+    command += [f"--{name}={value}" for name, value in OPTIONS]
     return command, {**os.environ, "STEPLENS_DB": url}
