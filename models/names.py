@@ -10,6 +10,7 @@ from pathlib import Path
 from models.errors import CheckpointError, MissingExtraError, ModelError
 
 SCHEMES = ("transformers", "playground", "vllm", "openai")
+SEPARATOR = "<extra_0>"  # ends a step for a PRM; the released Qwen2.5-Math-PRMs have it
 PLAYGROUND_CHECKPOINTS = Path(__file__).parent / "playground" / "checkpoints"
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")

@@ -16,7 +16,7 @@ from typing import Any
 
 from models.errors import CheckpointError, MissingExtraError
 from models.loading import chat_ids, load_tokenizer, load_weights
-from models.names import checkpoint_folder, checkpoint_revision
+from models.names import SEPARATOR, checkpoint_folder, checkpoint_revision
 
 try:
     import torch
@@ -29,7 +29,6 @@ except ImportError as error:
 
 STEPLENS_FILE = "steplens.json"
 ARCHITECTURE = "Qwen2ForProcessRewardModel"  # the name under which vLLM serves this layout
-SEPARATOR = "<extra_0>"
 # The model card's system prompt; raw, since "\b" is a backspace otherwise.
 SYSTEM_PROMPT = r"Please reason step by step, and put your final answer within \boxed{}."
 POSITIVE = 1
@@ -101,7 +100,7 @@ def load_prm(spec: str, device: str | None = None) -> LoadedPRM:
     head = _head_weights(folder)
     if not head:
         raise CheckpointError(
-            f"{folder} is not a process reward model of the layout read here: it has no "
+            f"{folder} is not a process reward model (PRM) of the layout read here: no "
             "weights score.0.* and score.2.*"
         )
     model = _with_backbone(folder, dtype)

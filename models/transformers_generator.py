@@ -24,7 +24,7 @@ from models.names import checkpoint_folder, checkpoint_revision
 
 # Rows that have ended are only dropped between two calls of `generate`: short stretches waste
 # few steps on ended rows, long ones pay for fewer calls.
-STRETCH = 8
+STRETCH = 16
 CACHE_SHARE_CUDA = 0.4  # of the memory that is free once the weights are loaded
 CACHE_BYTES_CPU = 1 << 30
 MAX_BATCH = 256
@@ -164,7 +164,7 @@ class TransformersGenerator:
             rows.append(row)
         waiting = [row for row in rows if not row.finish]
         while waiting:
-            waiting.sort(key=len)
+            waiting.sort(key=lambda row: (len(row), row.prompt))
             batch, waiting = waiting[: self.batch_size], waiting[self.batch_size :]
             waiting += self._run(batch, sampling, alone=not waiting)
         return [

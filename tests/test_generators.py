@@ -1,6 +1,8 @@
 """Model names, checkpoints, and completions of a tiny random language model."""
 
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -286,9 +288,6 @@ def test_empty_prompts_and_no_requests(generator):
 
 
 def test_importing_generators_needs_no_torch():
-    import subprocess
-    import sys
-
     code = "import sys, models.generators, models.names; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -110,10 +110,10 @@ def test_every_solution_is_annotated_by_everybody(loop: Path) -> None:
 
 
 def test_all_three_formats_train(loop: Path) -> None:
-    from training.data import load_export
+    from training.data import read_export
 
-    sizes = {format: len(load_export(loop / f"out-{format}")) for format in ("jsonl", "trl")}
-    sizes["processbench"] = len(load_export(loop / "out-processbench"))
+    sizes = {format: len(read_export(loop / f"out-{format}").examples) for format in ("jsonl", "trl")}
+    sizes["processbench"] = len(read_export(loop / "out-processbench").examples)
     assert len(set(sizes.values())) == 1, sizes
 
 

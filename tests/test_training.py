@@ -3,6 +3,9 @@
 import hashlib
 import json
 import random
+import subprocess
+import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,7 +13,10 @@ from tiny import save_tiny_policy
 
 import training.train
 from models.errors import CheckpointError
+from models.names import checkpoint_revision
 from models.prm import load_prm, score_solutions
+from training.batches import TrainingError
+from training.config import TrainConfig, resolved_rates
 from training.data import (
     MASKED,
     Example,
@@ -20,7 +26,7 @@ from training.data import (
     split_by_problem,
 )
 from training.evaluation import first_error_from_scores, processbench_metrics
-from training.train import TrainConfig, TrainingError, train
+from training.train import train
 
 
 def write_export(folder, rows, form="jsonl", n_rows=None):
@@ -227,6 +233,7 @@ def test_the_checkpoint_records_where_it_comes_from(trained, export, policy):
     assert settings["base"] == str(policy)
     assert len(settings["base_revision"]) == 12
     assert settings["config"]["epochs"] == 6
+    assert settings["config"]["head_learning_rate"] == 5e-3
     assert len(settings["report"]["history"]) == len(report.history)
     known = {fingerprint(r["problem"]) for r in map(json.loads, data.open())}
     parts = [set(settings[key]) for key in ("training_problems", "validation_problems")]
@@ -246,6 +253,24 @@ def test_progress_runs_from_nothing_to_all(trained):
     assert any("F1" in message for _, _, message in seen)
 
 
+def test_an_undefined_f1_is_none_and_the_loss_decides(policy, tmp_path):
+    rows = visible_rule(60, seed=4)
+    export = write_export(tmp_path / "export", rows)
+    config = TrainConfig(epochs=2, max_length=128, learning_rate=1e-3)
+    _, held_out = split_by_problem(
+        read_export(export).examples, config.validation_fraction, config.seed
+    )
+    apart = {example.problem for example in held_out}
+    rows = [r for r in rows if r["problem"] not in apart or r["first_error"] < 0]
+    # Dropping rows would change the split, so every held-out problem keeps a right solution.
+    rows += [row([1, 1], -1, problem) for problem in sorted(apart)]
+    report = train(write_export(export, rows), str(policy), tmp_path / "prm", config)
+    losses = [epoch.validation_loss for epoch in report.history]
+    assert [epoch.f1 for epoch in report.history] == [None, None]
+    assert report.best_epoch == losses.index(min(losses)) + 1
+    assert "NaN" not in (tmp_path / "prm" / "steplens.json").read_text()
+
+
 def test_the_same_seed_gives_the_same_weights(policy, export, tmp_path):
     short = TrainConfig(epochs=1, max_length=128, seed=5)
     for name in ("a", "b"):
@@ -259,18 +284,23 @@ def test_the_same_seed_gives_the_same_weights(policy, export, tmp_path):
     assert a != c
 
 
-def test_an_existing_folder_is_kept_unless_overwritten(trained, policy, export, tmp_path):
+def test_an_existing_folder_is_kept_unless_it_may_be_replaced(policy, export, tmp_path):
     out = tmp_path / "prm"
-    out.mkdir()
-    (out / "notes.txt").write_text("mine")
     short = TrainConfig(epochs=1, max_length=128)
+    out.mkdir()
+    train(export, str(policy), out, short)
+    before = checkpoint_revision(out)
     with pytest.raises(FileExistsError, match="exists already"):
-        train(export, str(policy), out, short)
-    assert (out / "notes.txt").read_text() == "mine"
-    train(export, str(policy), out, short, overwrite=True)
-    assert not (out / "notes.txt").exists()
-    assert load_prm(str(out)).provenance["config"]["epochs"] == 1
+        train(export, str(policy), out, replace(short, seed=1))
+    assert checkpoint_revision(out) == before
+    train(export, str(policy), out, replace(short, seed=1), overwrite=True)
+    assert checkpoint_revision(out) != before
     assert [p.name for p in tmp_path.iterdir()] == ["prm"]
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match="no checkpoint of ours"):
+        train(export, str(policy), tmp_path / "mine", short, overwrite=True)
+    assert (tmp_path / "mine" / "notes.txt").read_text() == "mine"
 
 
 def test_a_run_that_is_stopped_leaves_nothing(policy, export, tmp_path, monkeypatch):
@@ -288,13 +318,13 @@ def test_a_run_that_is_stopped_leaves_nothing(policy, export, tmp_path, monkeypa
 
     monkeypatch.setattr(training.train, "save_prm", fail)
     (tmp_path / "old").mkdir()
-    (tmp_path / "old" / "kept").write_text("kept")
+    (tmp_path / "old" / "steplens.json").write_text("{}")
     short = TrainConfig(epochs=1, max_length=128)
     with pytest.raises(OSError, match="disk full"):
         train(export, str(policy), tmp_path / "old", short, overwrite=True)
     assert [p.relative_to(tmp_path).as_posix() for p in sorted(tmp_path.rglob("*"))] == [
         "old",
-        "old/kept",
+        "old/steplens.json",
     ]
 
 
@@ -335,8 +365,38 @@ def test_what_cannot_be_learnt_is_refused(policy, tmp_path):
         train(export, "transformers:/no/where", tmp_path / "prm", QUICK)
 
 
+def test_learning_rates_follow_the_size_unless_given():
+    small, large = (resolved_rates(TrainConfig(), n) for n in (10**6, 7 * 10**9))
+    assert small.learning_rate > 50 * large.learning_rate
+    given = resolved_rates(TrainConfig(learning_rate=2e-4), 10**6)
+    assert (given.learning_rate, given.head_learning_rate) == (2e-4, small.head_learning_rate)
+
+
+def test_a_validation_part_without_labels_is_refused(policy, tmp_path):
+    rows = visible_rule(12, seed=3)
+    export = write_export(tmp_path / "export", rows)
+    config = TrainConfig(epochs=1, max_length=128)
+    examples = read_export(export).examples
+    _, held_out = split_by_problem(examples, config.validation_fraction, config.seed)
+    for r in rows:
+        if r["problem"] in {example.problem for example in held_out}:
+            r["steps"][0] = "x " * 200
+    write_export(export, rows)
+    with pytest.raises(TrainingError, match="held out for validation"):
+        train(export, str(policy), tmp_path / "prm", config)
+
+
 def test_a_loss_that_is_not_a_number_is_an_error(policy, export, tmp_path):
     wild = TrainConfig(epochs=2, max_length=128, learning_rate=1e30, warmup=0)
     with pytest.raises(TrainingError, match="lower the learning rate"):
         train(export, str(policy), tmp_path / "prm", wild)
     assert not (tmp_path / "prm").exists()
+
+
+def test_settings_and_metrics_need_no_torch():
+    code = (
+        "import sys, training.config, training.data, training.evaluation;"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -20,7 +20,7 @@ from models.names import checkpoint_folder, checkpoint_revision
 from models.prm import (
     POSITIVE,
     PRM,
-    SEPARATOR,
+    STEPLENS_FILE,
     init_prm,
     pad_batch,
     save_prm,
@@ -34,69 +34,11 @@ from training.batches import (
     make_batches,
     trainable,
 )
+from training.config import EpochRecord, TrainConfig, TrainReport, resolved_rates
 from training.data import MASKED, fingerprint, read_export, split_by_problem
 from training.evaluation import first_error_from_scores, processbench_metrics
 
 Progress = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class TrainConfig:
-    """The settings of a run. The paper states none of them; these suit the playground.
-
-    `class_balance` is the power of the inverse class frequency that weights the loss (0: none,
-    1: both classes count the same). `wrong_share` is the share of solutions with an error in
-    the batches; 0 keeps their share in the data. An empty `system_prompt` leaves it to the
-    chat template. `patience` counts epochs without a better validation F1.
-    """
-
-    epochs: int = 12
-    batch_size: int = 16
-    learning_rate: float = 1e-3
-    head_learning_rate: float = 1e-3
-    weight_decay: float = 0.05
-    warmup: float = 0.1
-    dropout: float = 0.1
-    class_balance: float = 0.5
-    wrong_share: float = 0.0
-    patience: int = 4
-    validation_fraction: float = 0.15
-    max_length: int = 4096
-    separator: str = SEPARATOR
-    system_prompt: str = ""
-    seed: int = 0
-    device: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EpochRecord:
-    """What one pass over the training solutions led to; losses are in nats per step."""
-
-    epoch: int
-    train_loss: float
-    validation_loss: float
-    error_accuracy: float
-    correct_accuracy: float
-    f1: float
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class TrainReport:
-    """The outcome of a run. Counts are of solutions unless the name says steps."""
-
-    out: str
-    n_training: int
-    n_training_wrong: int
-    n_validation: int
-    n_truncated_steps: int
-    n_left_out: int
-    n_positive_steps: int
-    n_negative_steps: int
-    class_weights: tuple[float, float]
-    best_epoch: int
-    history: tuple[EpochRecord, ...]
-    seconds: float
 
 
 def train(
@@ -111,13 +53,12 @@ def train(
 
     Keeps the epoch with the best ProcessBench F1 on held-out problems. `out` appears whole or
     not at all. `progress(done, total, message)` counts batches and may raise to stop the run.
-    Raises ExportError, ModelError, TrainingError, or FileExistsError when `out` exists and
-    `overwrite` is not set.
+    Raises ExportError, ModelError, TrainingError, or FileExistsError when `out` holds
+    something: with `overwrite` only another checkpoint of ours is replaced.
     """
     started = time.monotonic()
     target = Path(out)
-    if target.exists() and not overwrite:
-        raise FileExistsError(f"{target} exists already; choose another folder or overwrite it")
+    _check_free(target, overwrite)
     export = read_export(export_dir)
     folder = checkpoint_folder(base)
     device = config.device or ("cuda" if torch.cuda.is_available() else "cpu")
@@ -126,12 +67,18 @@ def train(
         separator_id = _prepare_separator(model, tokenizer, config.separator, has_head)
         max_length = min(config.max_length, model.model.config.max_position_embeddings)
         split = split_by_problem(export.examples, config.validation_fraction, config.seed)
+        config = resolved_rates(config, sum(p.numel() for p in model.model.parameters()))
         items = [
             encode_examples(tokenizer, part, separator_id, max_length, config.system_prompt)
             for part in split
         ]
         truncated = sum(i.n_steps - i.encoded.n_kept_steps for part in items for i in part)
         training, validation = ([i for i in part if trainable(i)] for part in items)
+        if not validation:
+            raise TrainingError(
+                "No solution held out for validation has a step that fits and is labelled: "
+                "export more solutions or raise max_length"
+            )
         weights, counts = class_weights(training, config.class_balance)
         if truncated and progress:
             progress(0, 1, f"{truncated} steps lie beyond {max_length} tokens and are left out")
@@ -205,11 +152,11 @@ def _fit(
         for number, batch in enumerate(batches):
             if progress:
                 progress((epoch - 1) * per_epoch + number, total, message)
-            loss = _loss(model, batch, weighting, config.dropout)
+            loss = _loss(*_logits(model, batch, config.dropout), weighting)
             if not math.isfinite(loss.item()):
                 raise TrainingError(
                     f"The loss became {loss.item()} in epoch {epoch}: lower the learning rate "
-                    f"(now {config.learning_rate:g})"
+                    f"(now {config.learning_rate})"
                 )
             optimizer.zero_grad()
             loss.backward()
@@ -218,17 +165,17 @@ def _fit(
             schedule.step()
             losses.append(loss.item())
         record = _validate(model, validation, weighting, config.batch_size)
-        history.append(
-            EpochRecord(epoch, sum(losses) / len(losses), *record, seconds=time.monotonic() - began)
-        )
+        seconds = round(time.monotonic() - began, 2)
+        history.append(EpochRecord(epoch, sum(losses) / len(losses), *record, seconds))
         latest = history[-1]
-        score = (-1.0 if math.isnan(latest.f1) else latest.f1, -latest.validation_loss)
+        score = (-1.0 if latest.f1 is None else latest.f1, -latest.validation_loss)
         if score > best.score:
             state = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
             best = _Best(epoch, score, state)
         message = (
             f"epoch {epoch}: loss {latest.train_loss:.3f}, validation loss "
-            f"{latest.validation_loss:.3f}, F1 {latest.f1:.3f}"
+            f"{latest.validation_loss:.3f}, F1 "
+            + ("not defined" if latest.f1 is None else f"{latest.f1:.3f}")
         )
         if epoch - best.epoch >= config.patience:
             break
@@ -237,39 +184,43 @@ def _fit(
     return best, history
 
 
-def _loss(model: PRM, batch: Sequence[Item], weighting: Any, dropout: float) -> Any:
-    """Weighted cross-entropy over the marked steps of a batch."""
-    device = weighting.device
-    ids, at = pad_batch([item.encoded for item in batch], device)
-    targets = torch.tensor([t for item in batch for t in item.targets], device=device)
-    with torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
+def _logits(model: PRM, batch: Sequence[Item], dropout: float) -> tuple[Any, Any]:
+    """Logits (n, 2) in float32 at the n kept steps of a batch, and their targets (n)."""
+    ids, at = pad_batch([item.encoded for item in batch], model.device)
+    targets = torch.tensor([t for item in batch for t in item.targets], device=model.device)
+    with torch.autocast("cuda", torch.bfloat16, enabled=model.device.type == "cuda"):
         hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state[at]
         logits = model.score(functional.dropout(hidden, dropout, model.training))
-    return functional.cross_entropy(logits.float(), targets, weight=weighting, ignore_index=MASKED)
+    return logits.float(), targets
+
+
+def _loss(logits: Any, targets: Any, weighting: Any) -> Any:
+    """Weighted cross-entropy over the marked steps."""
+    return functional.cross_entropy(logits, targets, weight=weighting, ignore_index=MASKED)
 
 
 @torch.no_grad()
 def _validate(
     model: PRM, items: list[Item], weighting: Any, batch_size: int
-) -> tuple[float, float, float, float]:
-    """Mean loss, accuracies on wrong and on right solutions, and their F1."""
+) -> tuple[float, float | None, float | None, float | None]:
+    """Mean loss, accuracies on wrong and on right solutions, and their F1 (None: undefined)."""
     model.eval()
     losses = []
     predicted: list[int | None] = []
-    device = weighting.device
     for start in range(0, len(items), batch_size):
         batch = items[start : start + batch_size]
-        losses.append(_loss(model, batch, weighting, 0.0).item())
-        ids, at = pad_batch([item.encoded for item in batch], device)
-        scores = model(ids, at).float().softmax(-1)[:, POSITIVE].tolist()
+        logits, targets = _logits(model, batch, 0.0)
+        losses.append(_loss(logits, targets, weighting).item())
+        scores = logits.softmax(-1)[:, POSITIVE].tolist()
         for item in batch:
             kept = item.encoded.n_kept_steps
             missing = [None] * (item.n_steps - kept)
             predicted.append(first_error_from_scores([*scores[:kept], *missing]))
             scores = scores[kept:]
     result = processbench_metrics(predicted, [i.first_error for i in items], samples=1)
-    loss = sum(losses) / len(losses) if losses else math.nan
-    return loss, result.error_accuracy, result.correct_accuracy, result.f1
+    figures = (result.error_accuracy, result.correct_accuracy, result.f1)
+    error, correct, f1 = (None if math.isnan(x) else x for x in figures)
+    return sum(losses) / len(losses), error, correct, f1
 
 
 def _parameter_groups(model: PRM, config: TrainConfig) -> list[dict[str, Any]]:
@@ -313,6 +264,18 @@ def _prepare_separator(model: PRM, tokenizer: Any, separator: str, trained: bool
     return separator_id
 
 
+def _check_free(target: Path, overwrite: bool) -> None:
+    """Raise FileExistsError when `target` holds something that may not be replaced."""
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return
+    if not overwrite:
+        raise FileExistsError(f"{target} exists already; choose another folder or overwrite it")
+    if not (target / STEPLENS_FILE).is_file():
+        raise FileExistsError(
+            f"{target} is no checkpoint of ours and is not replaced; choose another folder"
+        )
+
+
 def _write(target: Path, save: Callable[[Path], None], overwrite: bool) -> None:
     """Let `save` fill a folder beside `target`, then rename it: all of it appears at once."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -320,7 +283,8 @@ def _write(target: Path, save: Callable[[Path], None], overwrite: bool) -> None:
     replaced = target.with_name(f".{target.name}.replaced-{os.getpid()}")
     try:
         save(partial)
-        if overwrite and target.exists():
+        _check_free(target, overwrite)  # others may have written meanwhile
+        if target.exists():
             target.rename(replaced)
         partial.rename(target)
     except BaseException:

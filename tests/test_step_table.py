@@ -1,0 +1,550 @@
+"""The step table: its rules as pure functions, and its behaviour in a browser."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.components.assets import SCRIPTS, katex, module
+from tests.browser import chromium, open_page, streamlit_server
+from tests.data import shared_data
+
+pytestmark = pytest.mark.browser
+PAGE = Path(__file__).with_name("step_table_page.py")
+COMPONENTS = Path(__file__).parent.parent / "app" / "components"
+PURE = ("reducer.js", "reading.js", "tex.js")
+HOSTILE = [
+    "<script>window.pwned = 1</script><img src=x onerror='window.pwned = 1'>",
+    "[click](javascript:window.pwned=1) ![](https://evil.example/a.png)",
+    r"$\href{javascript:window.pwned=1}{x}$ and \(\includegraphics{https://evil.example/b.png}\)",
+    r"$\htmlData{onclick=alert(1)}{x} \url{https://evil.example}$",
+    r"\[\def\a{\a\a}\a\]",
+    r"\(\frac{1}{2\) and $\unknowncommand{3}$ and \[\left( x\]",
+    "$" + "x+" * 4000 + "x$",
+    r"$\rule{1000em}{1000em}$",
+    "<style>*{display:none}</style><iframe src='https://evil.example'></iframe>",
+    "The cost is $5 and $6, or $7.50 for two; \x00\u202eright to left",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+# ---- the rules, without a page around them
+
+
+@pytest.fixture(scope="module")
+def rules(browser: Browser) -> Iterator[Page]:
+    """A blank page with the pure modules as `window.rules`."""
+    page = browser.new_page()
+    for name in PURE:
+        page.evaluate(
+            """async (source) => {
+              const url = URL.createObjectURL(new Blob([source], {type: "text/javascript"}));
+              window.rules = {...window.rules, ...(await import(url))};
+            }""",
+            (COMPONENTS / name).read_text(),
+        )
+    page.evaluate(
+        """() => {
+          const {reduce, EMPTY} = rules;
+          const items = [1, 2, 3].map((id) => ({solution_id: id, revision: 1,
+            steps: ["a", "b", "c", "d"], annotators: [], mine: null}));
+          let token = 0;
+          window.start = (mode = "review") =>
+            reduce(EMPTY, {type: "data", data: {mode, queue: "q", items, acked: []}});
+          window.run = (state, ...acts) => acts.reduce((now, act) => {
+            const action = typeof act === "string" ? {type: act} : act;
+            return reduce(now, {token: `t${++token}`, seconds: 1, ...action});
+          }, state);
+          window.label = (value) => ({type: "label", value});
+          window.at = (step) => ({type: "focus", step});
+        }"""
+    )
+    yield page
+    page.close()
+
+
+def test_first_error_makes_earlier_steps_correct_and_later_ones_unjudged(rules: Page) -> None:
+    got = rules.evaluate(
+        """() => {
+          const {doc} = run(start(), at(0), label(0), at(1), label(-1), at(3), label(1), at(2),
+                            "first_error");
+          return [doc.labels, doc.implied, rules.verdict(doc.labels)];
+        }"""
+    )
+    assert got[0] == [0, 1, -1, None]
+    assert got[1] == [False, True, False, False]
+    assert got[2] == {"first_error": 2, "refusal": None}
+
+
+def test_all_correct_keeps_neutral_marks(rules: Page) -> None:
+    labels = rules.evaluate(
+        "() => run(start(), at(1), label(0), at(2), label(-1), 'all_correct').doc.labels"
+    )
+    assert labels == [1, 0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("labels", "first_error", "why"),
+    [
+        ([None, None, None], None, "nothing is marked"),
+        ([1, None, 1], None, "step 2 is unmarked"),
+        ([None, None, -1], None, "steps 1–2 are unmarked. Press e on step 3"),
+        ([1, 0, -1], 2, None),
+        ([1, -1, None], 1, None),
+        ([-1, None, None], 0, None),
+        ([1, 0, 1], -1, None),
+        ([], None, "nothing is marked"),
+    ],
+)
+def test_a_verdict_needs_every_step_before_it(
+    rules: Page, labels: list[int | None], first_error: int | None, why: str | None
+) -> None:
+    got = rules.evaluate("(labels) => rules.verdict(labels)", labels)
+    assert got["first_error"] == first_error
+    if why is None:
+        assert got["refusal"] is None
+    else:
+        assert why in got["refusal"]
+
+
+def test_undo_and_redo_are_inverse(rules: Page) -> None:
+    """Over many random walks: n undos give the beginning, n redos the end again."""
+    broken = rules.evaluate(
+        """() => {
+          let seed = 7;
+          const random = (n) => (seed = (seed * 16807) % 2147483647) % n;
+          const seen = ({doc, current}) =>
+            JSON.stringify([doc.labels, doc.implied, current.solution_id]);
+          const bad = [];
+          for (let walk = 0; walk < 200; walk++) {
+            let state = start(), states = [seen(state)];
+            for (let i = 0; i < 12; i++) {
+              const act = [label(1), label(0), label(-1), label(null), "first_error",
+                           "all_correct", "save", "skip"][random(8)];
+              const before = state;
+              state = run(state, at(random(4)), act);
+              if (!state.doc) { state = before; continue; }
+              if (seen(state) !== states.at(-1)) states.push(seen(state));
+            }
+            const end = states.length - 1;
+            for (let i = end - 1; i >= 0; i--) {
+              state = run(state, "undo");
+              if (seen(state) !== states[i]) bad.push(["undo", walk, i]);
+            }
+            for (let i = 1; i <= end; i++) {
+              state = run(state, "redo");
+              if (seen(state) !== states[i]) bad.push(["redo", walk, i]);
+            }
+          }
+          return bad.slice(0, 3);
+        }"""
+    )
+    assert broken == []
+
+
+def test_undoing_a_save_takes_it_back_and_returns_to_it(rules: Page) -> None:
+    got = rules.evaluate(
+        """() => {
+          const state = run(start(), "all_correct", "save", "undo");
+          return [state.current.solution_id, state.doc.labels, state.outbox,
+                  state.upcoming.map((item) => item.solution_id)];
+        }"""
+    )
+    assert got[0] == 1
+    assert got[1] == [1, 1, 1, 1]
+    assert [commit["action"] for commit in got[2]] == ["label", "undo"]
+    assert got[2][1]["undoes"] == got[2][0]["token"]
+    assert got[2][1]["labels"] is None
+    assert got[3] == [2, 3]
+
+
+def test_what_the_server_does_not_know_yet_is_not_shown_again(rules: Page) -> None:
+    """Data made before a save still offers that solution; data after it may do so again."""
+    got = rules.evaluate(
+        """() => {
+          const again = (state, ids, acked) => rules.reduce(state, {type: "data", data: {
+            mode: "review", queue: "q", acked, items: ids.map((id) => ({solution_id: id,
+            revision: 1, steps: ["a"], annotators: [], mine: null}))}});
+          let state = run(start(), "all_correct", "save");
+          const [{token}] = state.outbox;
+          state = again(state, [1, 2, 3], []);
+          const stale = [state.current.solution_id, state.upcoming.map((i) => i.solution_id)];
+          state = again(state, [2, 3, 1], [token]);
+          return [stale, state.upcoming.map((i) => i.solution_id), state.outbox, state.saved];
+        }"""
+    )
+    assert got == [[2, [3]], [3, 1], [], 1]
+
+
+def test_reading_changes_nothing_and_a_new_queue_starts_afresh(rules: Page) -> None:
+    got = rules.evaluate(
+        """() => {
+          const read = run(start("read"), "all_correct", label(1), "save", "undo");
+          const moved = run(start(), "all_correct", "save");
+          const other = rules.reduce(moved, {type: "data", data: {mode: "review", queue: "other",
+            acked: [], items: [{solution_id: 9, revision: 1, steps: ["z"], annotators: []}]}});
+          return [read.doc.labels, read.outbox, other.current.solution_id, other.outbox.length];
+        }"""
+    )
+    assert got == [[None] * 4, [], 9, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "formulas"),
+    [
+        ("costs $5 and $6", []),
+        ("$5 or $6, that is $11.", []),
+        ("He has $20-$5=$15 left", []),
+        ("a $5 bill and a big 10$ bill", []),
+        ("so $x = 5$ and $y$.", ["x = 5", "y"]),
+        (r"\$5 and $x$", ["x"]),
+        (r"\(a\) then \[b\] then $$c$$", ["a", "b", "c"]),
+        (r"\begin{align*}a&=b\end{align*}", [r"\begin{align*}a&=b\end{align*}"]),
+        ("open $ never closed", []),
+        (r"$18\text{ dollars and more}$", [r"18\text{ dollars and more}"]),
+        (r"\(unclosed", []),
+    ],
+)
+def test_what_is_mathematics(rules: Page, text: str, formulas: list[str]) -> None:
+    parts = rules.evaluate("(text) => rules.splitMath(text)", text)
+    assert [part["text"] for part in parts if part["kind"] == "math"] == formulas
+    whole = "".join(part.get("source", part["text"]) for part in parts)
+    assert whole == text.replace(r"\$", "$")
+
+
+def test_disputes_are_the_steps_that_some_but_not_all_name(rules: Page) -> None:
+    got = rules.evaluate(
+        """() => {
+          const by = (first_error, status = "ok") => ({first_error, status, scores: []});
+          const steps = (...all) => { const {agree, disputed} = rules.dispute(all);
+                                      return [agree, [...disputed].sort()]; };
+          return [steps(by(2), by(2)), steps(by(2), by(-1)), steps(by(1), by(3), by(1)),
+                  steps(by(1), by(null)), steps(by(1), by(2, "unparsed"))];
+        }"""
+    )
+    assert got == [[True, []], [False, [2]], [False, [1, 3]], [True, []], [True, []]]
+
+
+def test_the_module_is_one_script_with_every_file(rules: Page) -> None:
+    source = module()
+    assert set(SCRIPTS) == {path.name for path in COMPONENTS.glob("*.js")}
+    assert not re.search(r"^import ", source, re.MULTILINE)
+    assert len(re.findall(r"^export ", source, re.MULTILINE)) == 1
+    kind = rules.evaluate(
+        """async (source) => typeof (await import(URL.createObjectURL(
+             new Blob([source], {type: "text/javascript"})))).default""",
+        source,
+    )
+    assert kind == "function"
+
+
+# ---- in the browser
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A served table: its page, and what its server stored."""
+
+    page: Page
+    folder: Path
+
+    def stored(self) -> list[dict[str, Any]]:
+        log = self.folder / "log.jsonl"
+        return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+    def wait_stored(self, count: int) -> list[dict[str, Any]]:
+        deadline = time.monotonic() + 15
+        while len(self.stored()) < count and time.monotonic() < deadline:
+            self.page.wait_for_timeout(50)
+        return self.stored()
+
+    def press(self, keys: str) -> None:
+        """Press without any delay between the keys."""
+        for key in keys.split():
+            self.page.keyboard.press(key)
+
+    def focused(self) -> int:
+        selected = self.page.locator("tr[aria-selected=true]")
+        return int((selected.get_attribute("id") or "").removeprefix("step-"))
+
+    def title(self) -> str:
+        return self.page.locator(".title").inner_text()
+
+
+def item(solution_id: int, steps: list[str], **more: Any) -> dict[str, Any]:
+    n = len(steps)
+    mc = {
+        "id": 1,
+        "kind": "mc",
+        "name": "MC 8",
+        "status": "ok",
+        "first_error": 1 if n > 1 else -1,
+        "scores": [1.0, 0.0, *[None] * (n - 2)][:n],
+        "successes": [8, 0, *[0] * (n - 2)][:n],
+        "trials": [8, 8, *[0] * (n - 2)][:n],
+        "threshold": None,
+    }
+    judge = {
+        **mc,
+        "id": 2,
+        "kind": "judge",
+        "name": "<b>judge</b>",
+        "first_error": -1,
+        "scores": [1.0] * n,
+        "successes": None,
+        "trials": None,
+    }
+    return {
+        "solution_id": solution_id,
+        "revision": 1,
+        "problem": "What is $1 + 1$?",
+        "gold": "2",
+        "answer": "3",
+        "is_correct": False,
+        "dataset": "test",
+        "generator": "nobody",
+        "reason": "MC ≠ judge",
+        "steps": steps,
+        "annotators": [mc, judge],
+        "mine": None,
+        **more,
+    }
+
+
+STEPS = [f"Step {n} says $x_{{{n}}} = {n}$." for n in range(1, 13)]
+
+
+@contextmanager
+def served(
+    browser: Browser, folder: Path, items: list[dict[str, Any]], mode: str = "review"
+) -> Iterator[Desk]:
+    (folder / "items.json").write_text(json.dumps(items))
+    env = {
+        "STEP_TABLE_ITEMS": str(folder / "items.json"),
+        "STEP_TABLE_LOG": str(folder / "log.jsonl"),
+        "STEP_TABLE_DEAF": str(folder / "deaf"),
+        "STEP_TABLE_MODE": mode,
+    }
+    with streamlit_server(PAGE, env) as url, open_page(browser, url) as page:
+        page.wait_for_selector("tr[aria-selected=true]")
+        yield Desk(page, folder)
+        assert page.errors == []  # type: ignore[attr-defined]
+
+
+def test_review_by_keyboard(browser: Browser, tmp_path: Path) -> None:
+    with served(browser, tmp_path, [item(n, STEPS) for n in range(1, 9)]) as desk:
+        page = desk.page
+        # Fast keys all count.
+        desk.press("j j j j j j j j")
+        assert desk.focused() == 8
+        desk.press("k ArrowUp Home ArrowDown ArrowDown")
+        assert desk.focused() == 2
+        # Enter without a verdict says why and stores nothing.
+        desk.press("3 Enter")
+        expect(page.locator(".message")).to_contain_text("steps 1–2 are unmarked")
+        assert desk.title() == "Solution 1"
+        # The cascade is shown before it is saved.
+        desk.press("e")
+        expect(page.locator(".message")).to_have_text(
+            "First error: step 3 · steps 1–2 correct · steps 4–12 not judged"
+        )
+        assert page.locator("tr.implied").count() == 2
+        assert desk.stored() == []
+        desk.press("Enter")
+        assert desk.title() == "Solution 2"
+        (first,) = desk.wait_stored(1)
+        assert first["labels"] == [1, 1, -1, *[None] * 9]
+        assert first["first_error"] == 2
+        assert first["scores_visible"] is True
+        expect(page.locator(".sync")).to_have_text("✓ saved")
+        # A burst: four solutions, each stored once.
+        desk.press("a Enter a Enter a Enter a Enter")
+        assert desk.title() == "Solution 6"
+        stored = desk.wait_stored(5)
+        page.wait_for_timeout(300)
+        assert [one["solution_id"] for one in desk.stored()] == [1, 2, 3, 4, 5]
+        assert len({one["token"] for one in stored}) == 5
+        # Undo goes back over the save, redo saves again.
+        desk.press("u")
+        assert desk.title() == "Solution 5"
+        desk.press("y")
+        assert desk.title() == "Solution 6"
+        acts = [(one["action"], one["solution_id"]) for one in desk.wait_stored(7)][5:]
+        assert acts == [("undo", 5), ("label", 5)]
+        # Blind, with a note, which keys do not leave.
+        desk.press("n j a x Escape")
+        assert page.locator(".note").input_value() == "jax"
+        desk.press("m m s")
+        skipped = desk.wait_stored(8)[7]
+        assert (skipped["action"], skipped["note"]) == ("skip", "jax")
+        assert skipped["labels"] is None
+        assert skipped["scores_visible"] is True
+        # Streamlit's own keys are kept quiet; a browser's are not ours.
+        desk.press("c r Control+a")
+        expect(page.locator("[role=dialog]:visible")).to_have_count(0)
+        assert page.locator("tr.implied").count() == 0
+
+
+def test_review_by_mouse_and_evidence(browser: Browser, tmp_path: Path) -> None:
+    with served(browser, tmp_path, [item(1, STEPS), item(2, STEPS)]) as desk:
+        page = desk.page
+        page.locator("#step-4 td.text").click()
+        assert desk.focused() == 4
+        correct = page.get_by_role("button", name="Step 4: correct", exact=True)
+        correct.click()
+        expect(correct).to_have_attribute("aria-pressed", "true")
+        correct.click()
+        expect(correct).to_have_attribute("aria-pressed", "false")
+        page.get_by_role("button", name="Step 2: first error here").click()
+        # A click leaves the keyboard alone: j still moves, Enter still saves.
+        desk.press("k")
+        assert desk.focused() == 0
+        top = page.locator("#step-1").bounding_box()
+        page.get_by_role("button", name="MC 8, step 1: 8 of 8 rollouts correct").click()
+        expect(page.locator(".rollout")).to_have_count(1)
+        expect(page.locator(".rollout .answer")).to_have_text("41")
+        assert page.locator(".rollout img").count() == 0
+        assert page.locator("#step-1").bounding_box() == top
+        desk.press("Enter")
+        (commit,) = desk.wait_stored(1)
+        assert commit["labels"][:3] == [1, -1, None]
+        assert desk.title() == "Solution 2"
+
+
+def test_nothing_is_lost_when_the_server_does_not_answer(browser: Browser, tmp_path: Path) -> None:
+    deaf = tmp_path / "deaf"
+    deaf.touch()
+    with served(browser, tmp_path, [item(n, STEPS) for n in range(1, 5)]) as desk:
+        page = desk.page
+        desk.press("a Enter j e")
+        expect(page.locator(".sync")).to_have_text("1 unsaved")
+        assert desk.title() == "Solution 2"
+        # A reload asks first; then the commit is still there, and so is the draft.
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.mouse.click(5, 5)
+        page.reload()
+        page.wait_for_selector("tr[aria-selected=true]")
+        expect(page.locator(".sync")).to_have_text("1 unsaved")
+        assert desk.title() == "Solution 2"
+        expect(page.locator("#step-1 .mflag")).to_have_class(re.compile("on"))
+        expect(page.locator(".message")).to_contain_text("Draft from your last visit")
+        received = tmp_path / "log.received"
+        before = len(received.read_text().splitlines())
+        page.wait_for_timeout(3500)
+        assert len(received.read_text().splitlines()) > before
+        assert desk.stored() == []
+        deaf.unlink()
+        (commit,) = desk.wait_stored(1)
+        assert commit["solution_id"] == 1
+        expect(page.locator(".sync")).to_have_text("✓ saved")
+        page.wait_for_timeout(3500)
+        assert len(desk.stored()) == 1
+        keys = page.evaluate(
+            "() => Object.keys(localStorage).filter((k) => k.includes('/commit/'))"
+        )
+        assert keys == []
+
+
+def test_one_solution_is_saved_in_place(browser: Browser, tmp_path: Path) -> None:
+    mine = {"labels": [1, -1, None], "note": "seen"}
+    with served(browser, tmp_path, [item(7, STEPS[:3], mine=mine)], "solution") as desk:
+        page = desk.page
+        assert page.locator(".note").input_value() == "seen"
+        desk.press("Enter")
+        expect(page.locator(".message")).to_have_text("Nothing new to save.")
+        desk.press("a")
+        expect(page.locator(".sync")).to_have_text("not saved yet")
+        desk.press("Enter")
+        (commit,) = desk.wait_stored(1)
+        assert commit["first_error"] == -1
+        assert desk.title() == "Solution 7"
+        expect(page.locator(".sync")).to_have_text("✓ saved")
+        desk.press("u")
+        assert desk.wait_stored(2)[1]["undoes"] == commit["token"]
+        desk.press("s")
+        page.wait_for_timeout(300)
+        assert len(desk.stored()) == 2
+
+
+def test_hostile_text_neither_runs_nor_loads(browser: Browser, tmp_path: Path) -> None:
+    bad = item(1, HOSTILE, problem=HOSTILE[0], gold=HOSTILE[0], reason=HOSTILE[0])
+    with served(browser, tmp_path, [bad], "read") as desk:
+        page = desk.page
+        page.wait_for_selector(".katex")
+        for _ in HOSTILE:
+            desk.press("j")
+        page.wait_for_timeout(500)
+        inside = page.locator(".step-table")
+        for tag in ("script", "img", "a", "iframe", "style", "object", "form"):
+            assert inside.locator(tag).count() == 0, tag
+        assert page.evaluate("() => window.pwned") is None
+        assert page.strangers == []  # type: ignore[attr-defined]
+        assert inside.locator("[onclick], [onerror], [href], [src]").count() == 0
+        text = inside.locator("#step-0 .body").inner_text()
+        assert text == HOSTILE[0]
+        # What cannot be typeset stands there as its source.
+        sources = inside.locator("#step-5 .math.source").all_inner_texts()
+        assert sources[0].startswith(r"\(\frac{1}{2\)")
+        assert inside.locator("#step-6 .math.source").count() == 1
+        box = inside.locator("#step-7 .body").bounding_box()
+        assert box is not None
+        assert box["height"] < 900
+        desk.press("a Enter")
+        assert desk.stored() == []
+
+
+def test_real_solutions_are_typeset_and_answer_at_once(browser: Browser, tmp_path: Path) -> None:
+    rows = json.loads(shared_data("processbench/math.json").read_text())
+    longest = max(rows, key=lambda row: len(row["steps"]))
+    with served(browser, tmp_path, [item(1, longest["steps"])]) as desk:
+        page = desk.page
+        page.wait_for_selector(".katex")
+        assert katex() is not None
+        desk.press("End")
+        page.wait_for_timeout(300)
+        assert desk.focused() == len(longest["steps"]) - 1
+        assert page.locator(".math.source").count() == 0
+        small = page.locator(".katex-html .sizing.size3").first
+        sizes = small.evaluate(
+            "(e) => [e, e.parentElement].map((n) => parseFloat(getComputedStyle(n).fontSize))"
+        )
+        assert sizes[0] < sizes[1], "superscripts are as large as their base: wrong style sheet"
+        slow = page.evaluate(
+            """async () => {
+              const times = [];
+              for (let i = 0; i < 30; i++) {
+                const from = performance.now();
+                document.body.dispatchEvent(new KeyboardEvent("keydown", {
+                  key: i % 2 ? "j" : "k", bubbles: true, composed: true, cancelable: true}));
+                await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+                times.push(performance.now() - from);
+              }
+              return times.sort((a, b) => a - b)[15];
+            }"""
+        )
+        assert slow < 200, f"a key is answered after {slow:.0f} ms"
+
+
+def test_nothing_left_is_said_and_the_last_save_can_be_taken_back(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with served(browser, tmp_path, [item(1, STEPS[:2])]) as desk:
+        desk.press("a Enter")
+        expect(desk.page.locator(".notice")).to_contain_text("No more solutions here")
+        desk.press("u")
+        assert desk.title() == "Solution 1"
+        assert desk.wait_stored(2)[1]["action"] == "undo"

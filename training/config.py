@@ -1,0 +1,86 @@
+"""The settings and the outcome of a training run; imports no torch, so pages can use it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from models.names import SEPARATOR
+
+SMALL = 100_000_000  # weights: below, a backbone is trained like the playground's
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """The settings of a run; the paper (arXiv 2501.07301) states none of them.
+
+    A learning rate of None is chosen by the size of the base (`resolved_rates`).
+    `class_balance` is the power of the inverse class frequency that weights the loss (0: none,
+    1: both classes count the same). `wrong_share` is the share of solutions with an error in
+    the batches; 0 keeps their share in the data. An empty `system_prompt` leaves it to the
+    chat template. `patience` counts epochs without a better validation F1.
+    """
+
+    epochs: int = 12
+    batch_size: int = 16
+    learning_rate: float | None = None
+    head_learning_rate: float | None = None
+    weight_decay: float = 0.05
+    warmup: float = 0.1
+    dropout: float = 0.1
+    class_balance: float = 0.5
+    wrong_share: float = 0.0
+    patience: int = 4
+    validation_fraction: float = 0.15
+    max_length: int = 4096
+    separator: str = SEPARATOR
+    system_prompt: str = ""
+    seed: int = 0
+    device: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRecord:
+    """What one pass over the training solutions led to; losses are in nats per step.
+
+    None: not defined, since the validation part has no solution of that class.
+    """
+
+    epoch: int
+    train_loss: float
+    validation_loss: float
+    error_accuracy: float | None
+    correct_accuracy: float | None
+    f1: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainReport:
+    """The outcome of a run. Counts are of solutions unless the name says steps."""
+
+    out: str
+    n_training: int
+    n_training_wrong: int
+    n_validation: int
+    n_truncated_steps: int
+    n_left_out: int
+    n_positive_steps: int
+    n_negative_steps: int
+    class_weights: tuple[float, float]
+    best_epoch: int
+    history: tuple[EpochRecord, ...]
+    seconds: float
+
+
+def resolved_rates(config: TrainConfig, n_weights: int) -> TrainConfig:
+    """`config` with learning rates for a backbone of `n_weights` where it has none.
+
+    Tiny models are far from converged and take 1e-3; the fine-tuning of billions of weights is
+    commonly done at 1e-5. A new head learns at ten times the rate of a large backbone.
+    """
+    rate, head = (1e-3, 1e-3) if n_weights < SMALL else (1e-5, 1e-4)
+    return replace(
+        config,
+        learning_rate=rate if config.learning_rate is None else config.learning_rate,
+        head_learning_rate=head if config.head_learning_rate is None else config.head_learning_rate,
+    )
