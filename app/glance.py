@@ -93,7 +93,11 @@ def funnel(
         (
             "Annotated",
             f"{annotated:,}",
-            f"by {len(machines)} of MC, judge and PRM" if machines else "by no model yet",
+            f"by {len(machines)} models and versions"
+            if len(machines) > 1
+            else "by one model"
+            if machines
+            else "by no model yet",
             annotated > 0,
             "jobs",
         ),
@@ -134,8 +138,9 @@ def advice(database: Database, reviewer_id: int | None) -> Advice:
             {"start": "Monte Carlo"},
         )
     if lineup.judge is None:
-        return Advice("No judge has read these solutions.", "Run a judge", "jobs",
-                      {"start": "Judge"})
+        return Advice(
+            "No judge has read these solutions.", "Run a judge", "jobs", {"start": "Judge"}
+        )
     consensus = latest_consensus(database)
     waiting = count_queue(database, lineup, reviewer_id)
     reviewed = project_counts(database).reviewed
@@ -168,7 +173,7 @@ def advice(database: Database, reviewer_id: int | None) -> Advice:
             "There is an export and no PRM.",
             "Train a PRM",
             "jobs",
-            {"start": "Train", "export": exports[0].path},
+            {"start": "Train a PRM", "export": exports[0].path},
         )
     if trained is not None:
         checkpoint = str((trained.result or {}).get("checkpoint", ""))
@@ -192,8 +197,10 @@ def advice(database: Database, reviewer_id: int | None) -> Advice:
             {"start": "Evaluate", "annotator": lineup.prm.label},
         )
     if waiting:
-        return Advice(
-            f"{waiting:,} disagreements are left to review.", "Review them", "review", {}
-        )
-    return Advice("Nothing is waiting. Import or sample more solutions.", "Import", "jobs",
-                  {"start": "Import"})
+        return Advice(f"{waiting:,} disagreements are left to review.", "Review them", "review", {})
+    return Advice(
+        "Nothing is waiting. Import or sample more solutions.",
+        "Import",
+        "jobs",
+        {"start": "Import"},
+    )

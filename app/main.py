@@ -1,4 +1,8 @@
-"""The app's entry: opens the project, draws the frame, and hands over to one page."""
+"""The app's entry: opens the project, draws the frame, and hands over to one page.
+
+The pages are in views/, because Streamlit takes a folder `pages` beside this file for an app of
+its older kind: the first visitor after a start would then get a page without this frame.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,7 @@ st.logo(str(HERE / "theme" / "logo.svg"), size="small")
 page = st.navigation(
     [
         st.Page(
-            HERE / "pages" / f"{name}.py",
+            HERE / "views" / f"{name}.py",
             title=title,
             url_path="" if name == "overview" else name,
             default=name == "overview",

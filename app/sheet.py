@@ -81,9 +81,9 @@ def copy(value: Any, *, text: str = "", href: str = "") -> dict[str, Any]:
     return {"kind": "copy", "value": str(value), "text": text, "href": href, "style": ""}
 
 
-def kind(hue: str, value: Any, *, title: str = "") -> dict[str, Any]:
-    """A name with the coloured mark of its annotator kind."""
-    return {"kind": "kind", "hue": hue, "value": str(value), "title": title}
+def kind(hue: str, value: Any, *, title: str = "", href: str = "") -> dict[str, Any]:
+    """A name with the coloured mark of its annotator kind; with `href`, a link."""
+    return {"kind": "kind", "hue": hue, "value": str(value), "title": title, "href": href}
 
 
 def bar(share: float, value: Any, hue: str = "", *, title: str = "") -> dict[str, Any]:

@@ -22,6 +22,7 @@ from labeling.runner import data_folder
 T = TypeVar("T")
 NAME_LENGTH = 60
 COOKIE = "steplens_reviewer"
+COUNTS_KEPT = 500
 KEEP_FACTOR = 20  # A count that took t seconds is shown for 20 t: at most 5% of time is counting.
 
 _remember = st.components.v2.component(
@@ -148,5 +149,7 @@ def counted(database: Database, name: str, count: Callable[[], T]) -> T:
     began = time.monotonic()
     value = count()
     now = time.monotonic()
+    if len(kept) >= COUNTS_KEPT:
+        kept.clear()
     kept[name] = _Counted(value, now, now - began)
     return value

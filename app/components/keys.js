@@ -2,8 +2,8 @@
 
 // group: where its button stands. repeat: may be held down. modes: where it exists.
 export const KEYS = [
-  { id: "up", keys: ["k", "ArrowUp"], shown: "k", word: "up", group: "move", repeat: true, does: { type: "move", by: -1 } },
-  { id: "down", keys: ["j", "ArrowDown"], shown: "j", word: "down", group: "move", repeat: true, does: { type: "move", by: 1 } },
+  { id: "up", keys: ["k", "ArrowUp"], shown: "k", word: "↑", title: "Previous step", group: "move", repeat: true, does: { type: "move", by: -1 } },
+  { id: "down", keys: ["j", "ArrowDown"], shown: "j", word: "↓", title: "Next step", group: "move", repeat: true, does: { type: "move", by: 1 } },
   { id: "correct", keys: ["1"], shown: "1", word: "✓", title: "Step is correct", group: "label", labels: true, does: { type: "label", value: 1 } },
   { id: "neutral", keys: ["2"], shown: "2", word: "–", title: "Step is neutral: neither progress nor an error", group: "label", labels: true, does: { type: "label", value: 0 } },
   { id: "wrong", keys: ["3"], shown: "3", word: "✗", title: "Step is wrong", group: "label", labels: true, does: { type: "label", value: -1 } },
@@ -14,8 +14,8 @@ export const KEYS = [
   { id: "skip", keys: ["s"], shown: "s", word: "skip", title: "Next solution without a label", group: "save", labels: true, reviewOnly: true, does: { type: "skip" } },
   { id: "undo", keys: ["u"], shown: "u", word: "undo", title: "Undo, also a save or a skip", group: "undo", labels: true, does: { type: "undo" } },
   { id: "redo", keys: ["y"], shown: "y", word: "redo", group: "undo", labels: true, does: { type: "redo" } },
-  { id: "note", keys: ["n"], shown: "n", word: "note", group: "view", labels: true, does: { view: "note" } },
-  { id: "evidence", keys: ["v"], shown: "v", word: "evidence", title: "Evidence behind the focused step: next annotator", group: "view", does: { view: "evidence" } },
+  { id: "note", keys: ["n"], shown: "n", word: "note", group: "note", labels: true, does: { view: "note" } },
+  { id: "evidence", keys: ["v"], shown: "v", word: "next", title: "Evidence behind the focused step: next annotator", group: "dock", does: { view: "evidence" } },
   { id: "scores", keys: ["m"], shown: "m", word: "scores", title: "Machine scores on or off", group: "view", toggle: true, does: { type: "scores" } },
   { id: "raw", keys: ["t"], shown: "t", word: "raw", title: "Source text instead of typeset mathematics", group: "view", toggle: true, does: { type: "raw" } },
   { id: "help", keys: ["?"], shown: "?", word: "help", group: "view", does: { type: "help" } },

@@ -182,8 +182,9 @@ function commit(state, what, action) {
   const done = { ...doc, past, saved, restored: false };
   if (state.mode !== "review") return { ...state, outbox, doc: done, message: null };
   const trail = [...state.trail, { item: current, doc: done }].slice(-TRAIL_LENGTH);
-  const verb = what === "label" ? "Saved" : "Skipped";
-  const message = { kind: "info", text: `${verb} ${current.solution_id}. u takes it back.` };
+  // "Saved" is the server's word: the bar says so once it has acknowledged.
+  const verb = what === "label" ? "labelled" : "skipped";
+  const message = { kind: "info", text: `Solution ${current.solution_id} ${verb}. u takes it back.` };
   return open({ ...state, outbox, trail, message }, state.upcoming, {});
 }
 
@@ -224,7 +225,7 @@ function undo(state, action) {
     ...state,
     outbox: [...state.outbox, taken],
     doc: { ...doc, saved: back.saved, past, future: [...doc.future, { again: back.what }] },
-    message: { kind: "info", text: `Took back the ${what} of ${state.current.solution_id}.` },
+    message: { kind: "info", text: `Took back the ${what} of solution ${state.current.solution_id}.` },
   };
 }
 

@@ -1,16 +1,18 @@
 // The step table in the page: frame, wiring, and the conversation with the server.
 
 import { drawTrace, evidencePanel, hasEvidence, legend } from "./dock.js";
-import { button, el, setText } from "./dom.js";
-import { available, KEYS, meaning } from "./keys.js";
-import { preview } from "./reading.js";
-import { EMPTY, reduce, unsaved, verdict } from "./reducer.js";
+import { el } from "./dom.js";
+import { buildFrame, emptyNotice, paintAnswers, paintBar, paintDockTabs, paintKeys, paintStatus } from "./frame.js";
+import { meaning } from "./keys.js";
+import { EMPTY, reduce, unsaved } from "./reducer.js";
 import { draftName, dropOldDrafts, readDrafts, readOutbox, stopwatch, store, writeOutbox } from "./sync.js";
 import { buildTable, patchTable, typeset } from "./table.js";
-import { renderText } from "./tex.js";
+import { loadKatex, renderAnswer, renderText } from "./tex.js";
 
 const RESEND_MS = 3000;
-const DOCK_SIZES = ["closed", "small", "tall"];
+const TRACE_HEIGHT = 116;
+const LOW_WINDOW = 860; // pixels; below, the steps need the room that the trace would take
+const ASK_TIMES = 5; // how often evidence is asked for before the answer is given up
 const ACTIVE = Symbol.for("steplens.active-table"); // of several tables, the one keys go to
 
 // Streamlit calls this again on every change of data; the mounted table lives on parentElement.
@@ -30,7 +32,9 @@ class StepTable {
     this.katex = null;
     this.evidence = {};
     this.wanted = null;
-    this.dock = { tab: "trace", part: "critique", size: window.innerHeight < 760 ? "closed" : "small" };
+    this.taste = store("taste"); // what this browser's user likes, whatever the project
+    const size = this.taste.read("dock") ?? (window.innerHeight < LOW_WINDOW ? "closed" : "small");
+    this.dock = { tab: "trace", part: "critique", size };
     this.watch = stopwatch();
     this.frame = buildFrame(this);
     parent.append(this.frame.root);
@@ -51,9 +55,12 @@ class StepTable {
     this.frame.root.addEventListener("pointerdown", () => (window[ACTIVE] = this), { capture: true, signal });
     // The theme changes without a call: the root's background transition tells.
     this.frame.root.addEventListener("transitionend", () => this.theme(), { signal });
-    this.timer = setInterval(() => this.send(), RESEND_MS);
+    this.timer = setInterval(() => {
+      this.fit(); // what stands above may have grown
+      this.send();
+    }, RESEND_MS);
     this.sizes = new ResizeObserver(() => this.paintDock());
-    this.sizes.observe(this.frame.dockBody);
+    this.sizes.observe(this.frame.dock);
   }
 
   destroy() {
@@ -72,6 +79,7 @@ class StepTable {
     const items = data.items ?? [];
     if (this.scope !== (data.scope ?? "")) {
       this.scope = data.scope ?? "";
+      this.state = EMPTY; // another person's or project's work stays in its own storage
       this.kept = store(this.scope);
       dropOldDrafts(this.kept, Date.now());
       this.stored = readOutbox(this.kept);
@@ -80,6 +88,7 @@ class StepTable {
     this.frame.root.dataset.height = typeof data.height === "number" ? "fixed" : (data.height ?? "fill");
     this.theme();
     this.fit();
+    requestAnimationFrame(() => this.fit());
     this.loadMaths();
     const known = data.mode === "read" ? {} : readDrafts(this.kept, items);
     const first = this.state.queue === null && data.help;
@@ -106,6 +115,7 @@ class StepTable {
 
   send() {
     const { outbox, current } = this.state;
+    if (this.wanted && !(this.wanted.name in this.evidence)) this.askAgain();
     if (!outbox.length) return;
     this.setStateValue("position", current?.solution_id ?? null);
     this.setStateValue("outbox", outbox);
@@ -127,18 +137,26 @@ class StepTable {
   ask(annotator, step) {
     const { solution_id } = this.state.current;
     const name = `${solution_id}:${annotator.id}`;
-    if (name in this.evidence || this.wanted === name) return;
-    this.wanted = name;
-    this.setStateValue("wants", { solution_id, annotator_id: annotator.id, step });
+    if (name in this.evidence || this.wanted?.name === name) return;
+    this.wanted = { name, request: { solution_id, annotator_id: annotator.id, step }, times: 0 };
+    this.askAgain();
+  }
+
+  askAgain() {
+    if (this.wanted.times++ < ASK_TIMES) this.setStateValue("wants", { ...this.wanted.request });
+    else this.evidence[this.wanted.name] = null;
   }
 
   async loadMaths() {
     const { katex } = this.data;
     if (!katex || this.katexAsked) return;
     this.katexAsked = true;
-    this.frame.root.before(el("link", { rel: "stylesheet", href: absolute(katex.css) }));
+    // The fonts are declared in the same sheet, and fonts are a document's, not a shadow root's.
+    for (const place of [this.frame.root.parentNode, document.head])
+      if (!place.querySelector(`link[href$="${katex.css}"], link[href="${absolute(katex.css)}"]`))
+        place.prepend(el("link", { rel: "stylesheet", href: absolute(katex.css) }));
     try {
-      this.katex = (await import(absolute(katex.js))).default;
+      this.katex = await loadKatex(absolute(katex.js), katex.prefixed);
     } catch {
       this.act({ type: "say", message: { kind: "error", text: "Mathematics is shown as source: KaTeX did not load." } });
     }
@@ -170,14 +188,21 @@ class StepTable {
   }
 
   nextEvidence() {
-    const tabs = ["trace", ...this.annotators().filter(hasEvidence).map((annotator) => annotator.id)];
+    const sources = this.annotators().filter(hasEvidence).map((annotator) => annotator.id);
+    const tabs = this.wide() ? sources : ["trace", ...sources];
     const at = this.dock.size === "closed" ? 0 : tabs.indexOf(this.dock.tab);
     this.showDock({ tab: tabs[(at + 1) % tabs.length] });
+  }
+
+  // Wide: problem, trace and evidence stand beside the steps (step_table.css says from where on).
+  wide() {
+    return getComputedStyle(this.frame.layout).getPropertyValue("--wide").trim() === "1";
   }
 
   showDock(change) {
     const opened = this.dock.size === "closed" && !change.size ? { size: "small" } : {};
     this.dock = { ...this.dock, ...opened, ...change };
+    if (change.size) this.taste.write("dock", change.size);
     this.paintDock();
     this.reveal();
   }
@@ -236,6 +261,7 @@ class StepTable {
     typeset(this.table, this.katex, raw, this.frame.scroller);
     const { problem } = this.frame;
     problem.replaceChildren(raw ? document.createTextNode(current.problem) : renderText(current.problem, this.katex));
+    paintAnswers(this.frame, current, (answer) => (raw ? answer : renderAnswer(answer, this.katex)));
   }
 
   reveal() {
@@ -259,26 +285,32 @@ class StepTable {
     const annotator = sources.find((one) => one.id === dock.tab);
     const focus = doc?.focus ?? 0;
     const name = annotator && `${current.solution_id}:${annotator.id}`;
-    if (annotator && dock.size !== "closed") this.ask(annotator, focus);
-    const { clientWidth: width, clientHeight: height } = frame.dockBody;
+    if (annotator && (dock.size !== "closed" || this.wide())) this.ask(annotator, focus);
+    const wide = this.wide();
+    const traceShown = wide || (dock.size !== "closed" && !annotator);
+    frame.root.dataset.tab = annotator ? "evidence" : "trace";
+    const width = frame.dock.clientWidth;
     // What the dock shows depends on these alone.
-    const now = [current, focus, dock, scoresVisible, this.katex, this.evidence[name], width, height];
+    const now = [current, focus, dock, scoresVisible, this.katex, this.evidence[name], width, wide];
     if (this.docked?.every((value, i) => value === now[i])) return;
-    const wasAt = this.docked?.[0] === current && this.docked?.[1] === focus ? frame.dockBody.scrollTop : 0;
+    const stays = this.docked?.[0] === current && this.docked?.[1] === focus;
+    const scrolled = stays ? frame.dockBody.scrollTop : 0;
     this.docked = now;
-    paintDockTabs(frame, dock, sources, current, (change) => this.showDock(change));
-    if (!current || dock.size === "closed") return frame.dockBody.replaceChildren();
-    if (!scoresVisible) return frame.dockBody.replaceChildren(el("p", { class: "quiet" }, "Scores are hidden. m shows them."));
-    if (annotator) {
-      const choose = (part) => this.showDock({ part });
-      frame.dockBody.replaceChildren(evidencePanel(annotator, focus, this.evidence[name], dock.part, choose, this.katex));
-      frame.dockBody.scrollTop = wasAt;
-    } else if (!current.annotators.length) {
-      frame.dockBody.replaceChildren(el("p", { class: "quiet" }, "No annotator has scored this solution yet."));
-    } else {
-      const choose = (step) => this.press({ type: "focus", step });
-      frame.dockBody.replaceChildren(drawTrace(current, focus, width, Math.min(height - 4, 220), choose));
-    }
+    paintDockTabs(frame, dock, annotator, sources, wide, (change) => this.showDock(change));
+    const quiet = (text) => el("p", { class: "quiet" }, text);
+    const why = !current?.annotators.length
+      ? "No annotator has scored this solution yet."
+      : scoresVisible
+        ? null
+        : "Scores are hidden. m shows them.";
+    const go = (step) => this.press({ type: "focus", step });
+    const trace = () => [drawTrace(current, focus, width, TRACE_HEIGHT, go), legend(current)];
+    frame.traceBox.replaceChildren(...(!traceShown ? [] : why ? [quiet(why)] : trace()));
+    const choose = (part) => this.showDock({ part });
+    const panel = () => evidencePanel(annotator, focus, this.evidence[name], dock.part, choose, this.katex);
+    const hint = sources.length ? [quiet("Click a score, or press v, for the evidence behind it.")] : [];
+    frame.dockBody.replaceChildren(...(annotator ? [panel()] : wide && !why ? hint : []));
+    frame.dockBody.scrollTop = scrolled;
   }
 
   theme() {
@@ -304,4 +336,3 @@ class StepTable {
 const randomToken = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 const absolute = (path) => new URL(path, window.location.origin).href;
 const sameContent = (a, b) => a === b || JSON.stringify(a) === JSON.stringify(b);
-

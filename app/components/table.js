@@ -33,11 +33,11 @@ export function buildTable(item, mode, { act, openEvidence }) {
     el("col", { class: "number" }),
     el("col", { class: "text" }),
     labelled && el("col", { class: "you" }),
-    ...item.annotators.map(() => el("col", { class: `score ${many}` })),
+    ...item.annotators.map(() => el("col")),
   ];
   const node = el(
     "table",
-    { role: "grid", "aria-label": "Steps and what each annotator says", class: many },
+    { role: "grid", "aria-label": "Steps and what each annotator says", class: many, style: `--n: ${item.annotators.length}` },
     el("colgroup", {}, ...columns),
     el("thead", {}, head),
     el("tbody", {}, ...rows.map((row) => row.tr)),
@@ -85,7 +85,7 @@ function buildRow(item, step, text, mode, labelled, { act, openEvidence }) {
   );
   const you = labelled && el("td", { class: "you" }, el("div", { class: "marks" }, ...marks));
   const scores = item.annotators.map((annotator) => scoreCell(annotator, step, openEvidence));
-  const number = el("td", { class: "number" }, el("span", { class: "n" }, `${step + 1}`), el("span", { class: "differ" }));
+  const number = el("td", { class: "number" }, el("span", { class: "differ" }), `${step + 1}`);
   const tr = el(
     "tr",
     { id: `step-${step}`, "aria-selected": "false", "data-label": "none" },
@@ -95,7 +95,7 @@ function buildRow(item, step, text, mode, labelled, { act, openEvidence }) {
     ...scores,
   );
   tr.addEventListener("click", () => act({ type: "focus", step }));
-  return { tr, body, text, marks, differ: number.lastChild };
+  return { tr, body, text, marks, differ: number.firstChild };
 }
 
 function scoreCell(annotator, step, openEvidence) {
@@ -112,13 +112,14 @@ function scoreCell(annotator, step, openEvidence) {
       title: `${annotator.name}: ${spoken}`,
       onclick: () => openEvidence(annotator, step),
     },
-    fraction !== null ? bar : el("span", { class: "bar none" }),
+    fraction !== null ? bar : "",
     el("span", { class: "value" }, text),
     el("span", { class: "flag", "aria-hidden": "true" }, flag ? "⚑" : ""),
   );
   const classes = ["score", `kind-${annotator.kind}`, `tone-${tone}`];
   if (flag) classes.push("flagged");
   if (beyond) classes.push("beyond");
+  if (fraction === null) classes.push("plain");
   return el("td", { class: classes.join(" ") }, door);
 }
 

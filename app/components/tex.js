@@ -69,19 +69,59 @@ function dollars(text, at) {
   return { text: inside, display: false, end: to + 1 };
 }
 
+// KaTeX from `url`, as {render(tex, element, options)}. `prefixed`: it writes katex-sizing where
+// the style sheet at hand knows sizing.
+export async function loadKatex(url, prefixed) {
+  const { default: katex } = await import(url);
+  if (!prefixed) return katex;
+  return {
+    render(tex, box, options) {
+      katex.render(tex, box, options);
+      for (const node of box.querySelectorAll("[class*='katex-']"))
+        node.setAttribute("class", node.getAttribute("class").replace(PREFIX, ""));
+    },
+  };
+}
+
+const PREFIX = /\bkatex-(?!(?:display|html|mathml|error|version)\b)/g;
+
+// A final answer: often bare LaTeX.
+export function renderAnswer(text, katex) {
+  if (!/\\[a-zA-Z]|[\^_{]/.test(text) || /\$|\\[([]/.test(text)) return renderText(text, katex);
+  return formula({ text, source: text, display: false }, katex);
+}
+
 // Nodes for `text`. Without KaTeX, or where a formula fails, its source in monospace.
 export function renderText(text, katex) {
   const out = document.createDocumentFragment();
-  const parts = splitMath(text);
+  const parts = splitMath(text.trimEnd());
+  let glued = 0; // leading characters of the next text that stand inside the formula before it
   parts.forEach((part, i) => {
-    if (part.kind === "math") return out.append(formula(part, katex));
+    if (part.kind === "math") {
+      const box = formula(part, katex);
+      glued = part.display ? 0 : glue(box, parts[i + 1]?.text ?? "");
+      return out.append(box);
+    }
     // A display formula is a block: the line breaks around it would show as blank lines.
-    let shown = part.text;
+    let shown = part.text.slice(glued);
+    glued = 0;
     if (parts[i - 1]?.display) shown = shown.replace(/^[ \t]*\n/, "");
     if (parts[i + 1]?.display) shown = shown.replace(/\n[ \t]*$/, "");
     out.append(document.createTextNode(shown));
   });
   return out;
+}
+
+// A line may break after a formula, but not between it and its full stop: that goes inside.
+function glue(box, next) {
+  const last = [...box.querySelectorAll(".katex-html > .base")].pop();
+  const marks = /^[.,;:!?)\]]+/.exec(next)?.[0] ?? "";
+  if (!last || !marks) return 0;
+  const span = document.createElement("span");
+  span.className = "glued";
+  span.append(document.createTextNode(marks));
+  last.append(span);
+  return marks.length;
 }
 
 function formula(part, katex) {

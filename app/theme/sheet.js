@@ -44,7 +44,8 @@ const draw = {
     })
     return button
   },
-  kind: (cell) => make("span", `nowrap ${cell.hue}`, make("i", "dot"), String(cell.value)),
+  kind: (cell) => make("span", `nowrap ${cell.hue}`, make("i", "dot"),
+    cell.href ? draw.link({ value: cell.value, href: cell.href, style: "quiet" }) : String(cell.value)),
   bar(cell) {
     const fill = make("div", "fill")
     fill.style.width = `${Math.max(0, Math.min(1, cell.share)) * 100}%`
@@ -64,10 +65,10 @@ const draw = {
   },
   // One square per step and annotator; the first error of each is the filled one.
   strip(cell) {
-    const side = 7
-    const steps = Math.min(cell.steps, 32)
+    const side = cell.steps > 14 ? 4.5 : 7
+    const steps = Math.min(cell.steps, 40)
     const svg = shape("svg", {
-      class: "strip", width: steps * side, height: cell.marks.length * side,
+      class: "strip", width: steps * side, height: cell.marks.length * 7,
       role: "img", "aria-label": cell.title,
     })
     cell.marks.forEach((mark, row) => {
@@ -76,7 +77,7 @@ const draw = {
         const after = mark.first_error !== -1 && mark.first_error !== null && step > mark.first_error
         const unknown = mark.first_error === null
         svg.append(shape("rect", {
-          x: step * side, y: row * side, width: side - 1.5, height: side - 1.5, rx: 1,
+          x: step * side, y: row * 7, width: side - (side < 7 ? 1 : 1.5), height: 5.5, rx: 1,
           class: mark.hue,
           style: here
             ? "fill:var(--hue)"

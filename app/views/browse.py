@@ -69,7 +69,7 @@ def show(found: list[Any], lineup: Any) -> None:
     columns: list[Any] = [
         sheet.column("", "right"),
         sheet.column("Problem", "clip"),
-        sheet.column("Source", "nowrap"),
+        sheet.column("Generator", "nowrap"),
         sheet.column("Steps", "right"),
         sheet.column("Answer", "nowrap"),
     ]
@@ -82,12 +82,12 @@ def show(found: list[Any], lineup: Any) -> None:
         for kind, member in present
     ]
     columns += [sheet.column("Annotators", "nowrap"), sheet.column("First errors")]
-    rows = []
+    rows: list[Any] = []
     for row in found:
         cells: list[Any] = [
             sheet.link(row.id, sheet.page_href("solution", id=row.id), "main muted"),
             sheet.text(words.shorten(row.problem)),
-            sheet.text(words.shorten(f"{row.dataset} · {row.generator}", 42), "muted"),
+            source(row),
             row.n_steps,
             answer(row),
         ]
@@ -105,6 +105,13 @@ def show(found: list[Any], lineup: Any) -> None:
         )
         rows.append(sheet.door(cells))
     sheet.table(columns, rows, key="solutions", empty="No solution fits this filter.")
+
+
+def source(row: Any) -> Any:
+    """Where the solution comes from: its generator, and the data set on hovering."""
+    return sheet.text(
+        words.shorten(row.generator, 26), "muted", title=f"{row.dataset}, by {row.generator}"
+    )
 
 
 def verdict(first_error: int | None) -> Any:
@@ -133,8 +140,17 @@ lineup = state.lineup(database)
 total = state.counted(
     database, f"count {wanted} {lineup}", lambda: count_solutions(database, wanted, lineup)
 )
+if not total and wanted == SolutionFilter():
+    st.text("This project has no solutions yet.")
+    st.page_link("views/overview.py", label="Import or sample some")
+    st.stop()
 pages = max(1, math.ceil(total / PAGE_SIZE))
-with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+with st.container(
+    key="wide",
+    horizontal=True,
+    vertical_alignment="center",
+    horizontal_alignment="distribute",
+):
     st.text(f"{total:,} solution{'' if total == 1 else 's'}")
     page = 1
     if pages > 1:

@@ -11,23 +11,22 @@ from app import glance, sheet, state, words
 from db.browse import project_counts
 from labeling.runner import start_job
 
-TOUR = """steplens import processbench gsm8k.json math.json
-steplens playground sample --problems 100 --solutions 4"""
-
 
 def empty(database: Any) -> None:
     """A project without solutions: two ways to begin."""
     st.title("An empty project")
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.subheader("Start with your own solutions")
+    own, playground = st.columns(2, border=True)
+    with own:
+        st.subheader("Bring your solutions")
         st.markdown(
-            "ProcessBench, PRM800K, Math-Shepherd and a plain JSONL are read as they are; "
-            "importing a file twice adds nothing."
+            "ProcessBench, PRM800K, Math-Shepherd and a plain JSONL are read as they are. "
+            "Importing a file twice adds nothing."
         )
-        st.page_link("pages/jobs.py", label="Import files", query_params={"start": "Import"})
-    with right:
-        st.subheader("Or try everything in the playground")
+        if st.button("Import files"):
+            st.switch_page("views/jobs.py", query_params={"start": words.JOBS["import"]})
+        st.code("steplens import processbench gsm8k.json math.json", language=None)
+    with playground:
+        st.subheader("Or try the playground")
         st.markdown(
             "A small world of word problems with tiny models: annotate, review, train and "
             "evaluate for real, on this machine, without a GPU."
@@ -39,8 +38,7 @@ def empty(database: Any) -> None:
                 state.complain(error)
             else:
                 st.rerun()
-    st.subheader("On the command line")
-    st.code(TOUR, language="bash")
+        st.code("steplens playground sample --problems 100 --solutions 4", language=None)
 
 
 @st.fragment(run_every=2)
@@ -57,8 +55,10 @@ def running(database: Any) -> None:
             [
                 [
                     sheet.link(words.JOBS.get(job.kind, job.kind), f"jobs?job={job.id}"),
-                    sheet.bar(job.done / job.total if job.total else 0.0,
-                              f"{job.done:,} of {job.total:,}" if job.total else "starting"),
+                    sheet.bar(
+                        job.done / job.total if job.total else 0.0,
+                        f"{job.done:,} of {job.total:,}" if job.total else "starting",
+                    ),
                     sheet.text(words.time_left(job), "muted"),
                 ]
                 for job in jobs
@@ -77,16 +77,25 @@ def annotators(covered: list[Any], pairs: dict[Any, Any], solutions: int) -> Non
         sheet.column("No verdict", "right", title="Unparsed replies and unfinished solutions"),
     ]
     columns += [
-        sheet.column(one.name, "right nowrap", title=f"Same first error as {one.label}")
+        sheet.column(f"= {one.name}", "right nowrap", title=f"Same first error as {one.label}")
         for one in compared[:-1]
     ]
-    rows = []
+    rows: list[Any] = []
     for one in covered:
         who = one.annotator
         cells: list[Any] = [
-            sheet.kind(who.kind, who.name, title=words.KIND_WORDS.get(who.kind, who.kind)),
-            sheet.bar(one.annotated / max(solutions, 1), f"{one.annotated:,}", who.kind,
-                      title=f"{one.annotated:,} of {solutions:,} solutions"),
+            sheet.kind(
+                who.kind,
+                who.name,
+                title=words.KIND_WORDS.get(who.kind, who.kind),
+                href=sheet.page_href("browse", by=who.label),
+            ),
+            sheet.bar(
+                one.annotated / max(solutions, 1),
+                f"{one.annotated:,}",
+                who.kind,
+                title=f"{one.annotated:,} of {solutions:,} solutions",
+            ),
             words.share(one.with_error, one.with_verdict),
             sheet.text(f"{one.annotated - one.with_verdict:,}", "muted"),
         ]
@@ -94,7 +103,8 @@ def annotators(covered: list[Any], pairs: dict[Any, Any], solutions: int) -> Non
             same, both = pairs.get((who.id, other.id), (0, 0))
             cells.append(
                 sheet.text(f"{same / both:.0%}", title=f"{same:,} of {both:,} solutions")
-                if both else None
+                if both
+                else None
             )
         rows.append(cells)
     sheet.table(columns, rows, key="annotators", empty="No annotator has said anything yet.")
@@ -102,7 +112,7 @@ def annotators(covered: list[Any], pairs: dict[Any, Any], solutions: int) -> Non
 
 def evaluations(found: list[Any], hues: dict[int, str]) -> None:
     """The newest evaluation of each annotator, with its interval."""
-    rows = []
+    rows: list[Any] = []
     for one in found[:12]:
         held_out = one.result.get("held_out")
         figures = held_out or one.result.get("all") or {}
@@ -117,7 +127,8 @@ def evaluations(found: list[Any], hues: dict[int, str]) -> None:
                 sheet.text(one.result.get("reference", ""), "muted"),
                 sheet.text("–" if f1 is None else f"{f1:.3f}", "strong"),
                 sheet.interval(f1, span.get("low", f1), span.get("high", f1), hue)
-                if f1 is not None else None,
+                if f1 is not None
+                else None,
                 percent(figures.get("error_accuracy")),
                 percent(figures.get("correct_accuracy")),
                 f"{figures.get('n_error', 0) + figures.get('n_correct', 0):,}",
@@ -183,7 +194,7 @@ sheet.flow(
 with st.container(horizontal=True, vertical_alignment="center", border=True):
     st.text(next_step.sentence, width="content")
     if st.button(next_step.button, type="primary"):
-        st.switch_page(f"pages/{next_step.page}.py", query_params=next_step.query)
+        st.switch_page(f"views/{next_step.page}.py", query_params=next_step.query)
 running(database)
 st.subheader("Annotators")
 annotators(covered, pairs, counts.solutions)

@@ -1,0 +1,1 @@
+"""StepLens as people meet it: the command line and the pages."""

@@ -1,0 +1,1 @@
+"""Custom components: the step table that Solution and Review share."""

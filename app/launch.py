@@ -1,0 +1,199 @@
+"""The forms that start jobs: each gives (kind, params) once it is sent, else None.
+
+The defaults work on the playground at once. What the address says (`jobs?start=...&model=...`)
+comes before them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app import state, words
+from db.annotators import list_annotators
+from db.engine import Database
+from db.results import list_exports
+
+Asked = tuple[str, dict[str, Any]] | None
+IMPORTS = ("processbench", "prm800k", "math-shepherd", "jsonl")
+PROMPTS = ("playground", "paper", "processbench")
+
+
+def monte_carlo(database: Database) -> Asked:
+    """Monte Carlo: complete from every step and see how often the gold answer comes out."""
+    with st.form("mc"):
+        model = st.text_input("Policy", _given("model", "playground:policy"), help=MODEL_HELP)
+        left, right = st.columns(2)
+        samples = left.number_input("Samples a step", 1, 1024, 8)
+        seed = right.number_input("Seed", 0, None, 0)
+        strategy = st.selectbox(
+            "Strategy",
+            ("scan", "exhaustive"),
+            help="scan stops a step at its first success and a solution at its first step "
+            "without one: the same hard labels for a quarter of the tokens.",
+        )
+        name = _name()
+        sent = st.form_submit_button("Start Monte Carlo", type="primary", width="stretch")
+    params = {"model": model, "samples": samples, "strategy": strategy, "seed": seed, "name": name}
+    return ("annotate_mc", _filled(params)) if sent else None
+
+
+def judge(database: Database) -> Asked:
+    """A judge reads each step and names the first wrong one."""
+    with st.form("judge"):
+        model = st.text_input("Judge", _given("model", "playground:judge"), help=MODEL_HELP)
+        prompt = st.selectbox(
+            "Prompt",
+            PROMPTS,
+            accept_new_options=True,
+            help="A shipped prompt, or the path of your own (docs/judge.md).",
+        )
+        name = _name()
+        sent = st.form_submit_button("Start the judge", type="primary", width="stretch")
+    params = {"model": model, "prompt": prompt, "seed": 0, "name": name}
+    return ("annotate_judge", _filled(params)) if sent else None
+
+
+def prm(database: Database) -> Asked:
+    """A PRM scores every step."""
+    with st.form("prm"):
+        model = st.text_input(
+            "Checkpoint",
+            _given("model", "playground:prm"),
+            help="A folder that training wrote, or playground:prm.",
+        )
+        threshold = st.number_input(
+            "Threshold",
+            0.0,
+            1.0,
+            0.5,
+            0.05,
+            help="The first step that scores under it is the first error.",
+        )
+        name = _name()
+        sent = st.form_submit_button("Score with it", type="primary", width="stretch")
+    params = {"model": model, "threshold": threshold, "name": name}
+    return ("annotate_prm", _filled(params)) if sent else None
+
+
+def train(database: Database) -> Asked:
+    """Train a PRM on an export."""
+    exports = [one.path for one in list_exports(database) if one.format == "jsonl"]
+    wanted = _given("export", exports[0] if exports else "")
+    options = list(dict.fromkeys([*([wanted] if wanted else []), *exports]))
+    folder = state.artifacts(database) / "checkpoints"
+    with st.form("train"):
+        export = st.selectbox(
+            "Export",
+            options,
+            format_func=lambda path: Path(path).name,
+            accept_new_options=True,
+            placeholder="Path of an export",
+            help="A folder written on the Consensus page or by steplens export.",
+        )
+        base = st.text_input("Backbone", "playground:policy", help=MODEL_HELP)
+        out = st.text_input("Checkpoint folder", str(_free(folder, "prm")))
+        seed = st.number_input("Seed", 0, None, 0)
+        sent = st.form_submit_button("Start training", type="primary", width="stretch")
+    if not options:
+        st.text("Nothing was exported yet.")
+        st.page_link("views/consensus.py", label="Export a consensus first")
+    if sent and not export:
+        state.complain("Training needs an export.")
+        return None
+    params = {"export": export, "base": base, "out": out, "seed": seed}
+    return ("train", params) if sent else None
+
+
+def evaluate(database: Database) -> Asked:
+    """ProcessBench's metric of one annotator against another."""
+    everybody = words.annotator_order(list_annotators(database))
+    machines = [one.label for one in everybody if one.kind != "human"]
+    people = [one.label for one in everybody if one.kind == "human"]
+    if not machines or not people:
+        st.text(
+            "An evaluation compares a model with labels that people, or the playground's checker, "
+            "gave. This project lacks one of the two."
+        )
+        return None
+    wanted = _given("annotator", machines[-1])
+    with st.form("evaluate"):
+        annotator = st.selectbox(
+            "Annotator", machines, machines.index(wanted) if wanted in machines else 0
+        )
+        reference = st.selectbox("Reference", people + machines)
+        sent = st.form_submit_button("Start the evaluation", type="primary", width="stretch")
+    params = {"annotator": annotator, "reference": reference, "dataset": None}
+    return ("evaluate", params) if sent else None
+
+
+def import_files(database: Database) -> Asked:
+    """Solutions from files on the machine that the app runs on."""
+    with st.form("import"):
+        format = st.selectbox("Format", IMPORTS)
+        listed = st.text_area(
+            "Files",
+            placeholder="/data/processbench/gsm8k.json",
+            help="Paths on the machine that runs StepLens, one a line.",
+        )
+        strict = st.checkbox("Refuse a file that has any bad row")
+        sent = st.form_submit_button("Start the import", type="primary", width="stretch")
+    files = [
+        str(Path(line.strip()).expanduser().absolute())
+        for line in listed.splitlines()
+        if line.strip()
+    ]
+    if sent and not files:
+        state.complain("Name at least one file.")
+        return None
+    return ("import", {"format": format, "files": files, "strict": strict}) if sent else None
+
+
+def sample(database: Database) -> Asked:
+    """New problems of the playground, with solutions by its policy."""
+    with st.form("sample"):
+        left, right = st.columns(2)
+        problems = left.number_input("Problems", 1, 100_000, 100)
+        solutions = right.number_input("Solutions to each", 1, 64, 4)
+        seed = st.number_input("Seed", 0, None, 0, help="Another seed, other problems.")
+        sent = st.form_submit_button("Sample solutions", type="primary", width="stretch")
+    params = {"problems": problems, "solutions": solutions, "seed": seed}
+    return ("sample", params) if sent else None
+
+
+MODEL_HELP = (
+    "transformers:PATH_OR_ID, vllm:PATH_OR_ID, openai:MODEL@BASE_URL, or one of the playground's: "
+    "playground:policy, playground:judge, playground:prm."
+)
+FORMS: dict[str, Callable[[Database], Asked]] = {
+    words.JOBS["annotate_mc"]: monte_carlo,
+    words.JOBS["annotate_judge"]: judge,
+    words.JOBS["annotate_prm"]: prm,
+    words.JOBS["train"]: train,
+    words.JOBS["evaluate"]: evaluate,
+    words.JOBS["import"]: import_files,
+    words.JOBS["sample"]: sample,
+}
+
+
+def _given(name: str, otherwise: str) -> str:
+    return st.query_params.get(name) or otherwise
+
+
+def _name() -> str:
+    return st.text_input("Name", placeholder="made from the model", help="The annotator's name.")
+
+
+def _filled(params: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if value not in (None, "")}
+
+
+def _free(folder: Path, stem: str) -> Path:
+    """`folder/stem-N` with the first N that is free."""
+    number = 1
+    while (folder / f"{stem}-{number}").exists():
+        number += 1
+    return folder / f"{stem}-{number}"

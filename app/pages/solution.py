@@ -1,3 +1,0 @@
-"""Soon."""
-import streamlit as st
-st.title("soon")

@@ -1,0 +1,203 @@
+"""Consensus & export: which labels to keep, what that keeps and drops, and writing it to disk."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app import sheet, state, words
+from db.annotators import list_annotators
+from db.browse import project_counts
+from db.results import latest_consensus, list_exports
+from labeling.consensus import Rule
+from labeling.consensus_run import default_rule, export_consensus, preview, run_consensus
+
+LIVE = 20_000  # Up to here a rule is applied to the whole project while it is being changed.
+FORMATS = {
+    "jsonl": "jsonl: problem, steps, labels, first error",
+    "trl": "trl: stepwise supervision, prompt and completions",
+    "processbench": "processbench: problem, steps, first error",
+}
+
+
+def ask_rule(database: Any) -> Rule | None:
+    """The rule, beginning with the last one used, or the paper's."""
+    machines = [one for one in list_annotators(database) if one.kind != "human" and not one.hidden]
+    names = [one.label for one in words.annotator_order(machines)]
+    stored = latest_consensus(database)
+    known = Rule.from_json(stored.rule) if stored else default_rule(database)
+    at_first = [one for one in (known.annotators if known else ()) if one in names]
+    members = st.multiselect(
+        "These must name the same first error",
+        names,
+        default=at_first,
+        key="members",
+        placeholder="Choose at least one",
+    )
+    people = st.toggle(
+        "A correction by a person decides alone",
+        value=known.human_overrides if known else True,
+        key="people",
+    )
+    threshold = st.number_input(
+        "An MC step is wrong at a share of successes up to",
+        min_value=0.0,
+        max_value=0.95,
+        step=0.05,
+        value=known.mc_threshold if known else 0.0,
+        key="mc_threshold",
+        help="0 is the paper's rule. Anything else needs annotations made with the strategy "
+        "exhaustive.",
+    )
+    if not members:
+        return None
+    return Rule(tuple(members), human_overrides=people, mc_threshold=threshold)
+
+
+def show(summary: Any) -> None:
+    """What the rule keeps and drops, each with a bar, a count and examples."""
+    total = max(summary.total, 1)
+
+    def line(what: Any, count: int, hue: str, style: str, ids: list[int] | None = None) -> Any:
+        examples = [
+            sheet.link(one, sheet.page_href("solution", id=one), "muted") for one in ids or ()
+        ]
+        return [
+            sheet.text(what, style),
+            sheet.bar(count / total, f"{count:,}", hue),
+            sheet.text(words.share(count, summary.total), "muted"),
+            sheet.inline(*examples) if examples else None,
+        ]
+
+    rows = [
+        line("Kept", summary.kept, "prm", "strong"),
+        line("with a first error", summary.kept_with_error, "prm", "indent"),
+        line("without an error", summary.kept_without_error, "prm", "indent"),
+        line("decided by a person", summary.by_human, "human", "indent"),
+        line("Dropped", summary.total - summary.kept, "none", "strong"),
+    ]
+    rows += [
+        line(reason, count, "none", "indent", summary.examples.get(reason))
+        for reason, count in summary.dropped.items()
+    ]
+    sheet.table(
+        [
+            "",
+            sheet.column("Solutions", width="38%"),
+            sheet.column("Share", "right"),
+            sheet.column("Examples", "nowrap"),
+        ],
+        rows,
+        key="summary",
+    )
+
+
+def export_form(database: Any, rule: Rule) -> None:
+    """Writes what the rule keeps; the folder appears whole or not at all."""
+    with st.form("export", border=False):
+        left, right, last = st.columns([1.1, 2, 0.7], vertical_alignment="bottom")
+        chosen = left.selectbox("Format", list(FORMATS), format_func=FORMATS.__getitem__)
+        folder = right.text_input(
+            "Folder", value=str(free_folder(state.artifacts(database) / "exports" / "consensus"))
+        )
+        asked = last.form_submit_button("Export", type="primary", width="stretch")
+    if not asked:
+        return
+    try:
+        with st.spinner("Writing the export"):
+            run_consensus(database, rule)
+            manifest = export_consensus(database, folder, chosen, rule)
+    except (ValueError, OSError) as error:
+        state.complain(error)
+    else:
+        rows = manifest["files"]["data.jsonl"]["rows"]
+        st.toast(f"{rows:,} solutions exported")
+        st.rerun()
+
+
+def free_folder(wanted: Path) -> Path:
+    """`wanted`, or with a number behind it when that is taken."""
+    taken = 1
+    folder = wanted
+    while folder.exists():
+        taken += 1
+        folder = wanted.with_name(f"{wanted.name}-{taken}")
+    return folder
+
+
+def exports(database: Any) -> None:
+    """What was exported, with a way to train on it."""
+    rows: list[Any] = []
+    for one in list_exports(database):
+        exists = Path(one.path).is_dir()
+        train = sheet.page_href("jobs", start=words.JOBS["train"], export=one.path)
+        data = (one.manifest.get("files") or {}).get("data.jsonl") or {}
+        rule = one.manifest.get("rule") or {}
+        usable = exists and one.format == "jsonl"
+        rows.append(
+            [
+                sheet.text(words.ago(one.created_at), "muted nowrap"),
+                sheet.text(one.path, "wrap mono"),
+                one.format,
+                f"{data.get('rows', 0):,}",
+                sheet.text(" = ".join(rule.get("annotators") or ()), "muted"),
+                sheet.inline(
+                    sheet.link("Train on it", train)
+                    if usable
+                    else sheet.text("" if exists else "gone from disk", "muted"),
+                    sheet.copy("Copy path", text=one.path),
+                ),
+            ]
+        )
+    sheet.table(
+        [
+            "When",
+            "Folder",
+            "Format",
+            sheet.column("Solutions", "right"),
+            "Rule",
+            sheet.column("", "right nowrap"),
+        ],
+        rows,
+        key="exports",
+        empty="Nothing was exported yet.",
+    )
+
+
+database = state.project()
+st.title("Consensus")
+left, right = st.columns([1, 2.3], gap="large")
+with left:
+    rule = ask_rule(database)
+    if (
+        st.button(
+            "Use this rule",
+            disabled=rule is None,
+            width="stretch",
+            help="Remembers the rule; steplens export consensus uses the last one.",
+        )
+        and rule
+    ):
+        run_consensus(database, rule)
+        st.toast("The rule is remembered")
+with right:
+    solutions = project_counts(database).solutions
+    if rule is None:
+        st.text(
+            "A consensus needs at least one machine annotator. Monte Carlo and a judge that name "
+            "the same first error are the paper's rule."
+        )
+        st.page_link("views/jobs.py", label="Start an annotator")
+    elif solutions <= LIVE or st.button(f"Apply it to {solutions:,} solutions"):
+        try:
+            with st.spinner("Comparing"):
+                show(state.counted(database, f"consensus {rule}", partial(preview, database, rule)))
+        except ValueError as error:
+            state.complain(error)
+st.subheader("Export")
+if rule is not None:
+    export_form(database, rule)
+exports(database)

@@ -1,0 +1,230 @@
+"""Jobs: start long runs, watch them, stop them, and go on where they stopped."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app import sheet, state, words
+from app.launch import FORMS
+from db.engine import DatabaseError
+from db.jobs import get_job, is_alive, list_jobs, request_cancel
+from db.records import JobRecord
+from labeling.runner import job_log, start_job
+
+LOG_LINES = 14
+SAID_ELSEWHERE = ("history", "out", "seconds")
+STATES = {
+    "queued": ("waiting", "muted"),
+    "running": ("running", ""),
+    "done": ("✓ done", "good"),
+    "failed": ("✗ failed", "bad"),
+    "cancelled": ("– cancelled", "muted"),
+    "stopped": ("? stopped", "warn"),
+}
+
+
+def standing(job: JobRecord) -> str:
+    """Its status, but `stopped` for one that says it runs and whose process is gone."""
+    return "stopped" if job.status == "running" and not is_alive(job) else job.status
+
+
+def begin(database: Any, kind: str, params: dict[str, Any]) -> None:
+    """Start or resume a job and put it on screen."""
+    try:
+        job = start_job(database, kind, params)
+    except (ValueError, OSError) as error:
+        state.complain(error)
+    else:
+        st.session_state.job = job.id
+
+
+def selected(database: Any, jobs: list[JobRecord]) -> JobRecord | None:
+    """The job on screen: the one picked, the one in the address, or the newest."""
+    given = st.query_params.get("job", "")
+    if "job" not in st.session_state and given.isascii() and given.isdecimal():
+        st.session_state.job = int(given[:15])
+    try:
+        return get_job(database, st.session_state.job)
+    except (AttributeError, DatabaseError):
+        return jobs[0] if jobs else None
+
+
+def job_list(jobs: list[JobRecord], chosen: JobRecord | None) -> None:
+    """The newest runs; clicking one shows it below."""
+    rows: list[Any] = []
+    for job in jobs:
+        word, style = STATES[standing(job)]
+        running = standing(job) == "running"
+        rows.append(
+            sheet.door(
+                [
+                    sheet.text(job.id, "muted"),
+                    sheet.pick(words.JOBS.get(job.kind, job.kind), job.id, "main"),
+                    sheet.text(words.shorten(about(job), 60), "muted"),
+                    sheet.bar(job.done / job.total, words.share(job.done, job.total))
+                    if running and job.total
+                    else sheet.text(word, style),
+                    sheet.text(words.ago(job.created_at), "muted nowrap"),
+                ],
+                chosen=chosen is not None and job.id == chosen.id,
+            )
+        )
+    picked = sheet.table(
+        [
+            sheet.column("", "right"),
+            sheet.column("Job", "nowrap"),
+            sheet.column("", "clip"),
+            sheet.column("State", "nowrap", width="11rem"),
+            sheet.column("Started", "right nowrap"),
+        ],
+        rows,
+        key="jobs",
+        empty="Nothing was started yet. Choose at the left what to run.",
+    )
+    if picked:
+        st.session_state.job = picked
+        st.rerun(scope="fragment")
+
+
+def about(job: JobRecord) -> str:
+    """What tells one run from another of its kind."""
+    shown = ("annotator", "reference", "model", "prompt", "export", "format", "files", "problems")
+    parts = []
+    for name in shown:
+        value = job.params.get(name)
+        if isinstance(value, list):
+            value = ", ".join(Path(str(one)).name for one in value)
+        if value not in (None, ""):
+            parts.append(f"{value} problems" if name == "problems" else str(value))
+    return " · ".join(parts)
+
+
+def details(database: Any, job: JobRecord) -> None:
+    """One job: progress, what it was asked, what came out, its log, and what can be done."""
+    word, _ = STATES[standing(job)]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(f"Job {job.id}: {words.JOBS.get(job.kind, job.kind)}", width="content")
+        st.text(word, width="content")
+        buttons(database, job)
+    if standing(job) == "running":
+        progress = f"{job.done:,} of {job.total:,}" if job.total else "starting"
+        sheet.table(
+            [sheet.column("", width="55%"), "", ""],
+            [
+                [
+                    sheet.bar(job.done / job.total if job.total else 0.0, progress),
+                    sheet.text(words.time_left(job), "muted nowrap"),
+                    sheet.text(
+                        "stopping after this wave" if job.cancel_requested else job.message, "muted"
+                    ),
+                ]
+            ],
+            key="progress",
+        )
+    elif job.message:
+        st.text(job.message)
+    left, right = st.columns(2, gap="large")
+    with left:
+        facts("Asked for", job.params, "asked")
+    with right:
+        facts("Result", {**outcome(job.result or {}), "time": spent(job)}, "result")
+    # The runner's last line repeats the result.
+    log = [line for line in job_log(database, job.id).splitlines() if line[:6] != "done: "]
+    if log:
+        st.code("\n".join(log[-LOG_LINES:]), language=None, wrap_lines=True)
+
+
+def facts(title: str, values: dict[str, Any], key: str) -> None:
+    """A short list of names and values; what is nested or said elsewhere is left out."""
+    rows = [
+        [
+            sheet.text(name.removeprefix("n_").replace("_", " "), "muted nowrap"),
+            sheet.text(words.shorten(shown(value), 160), "wrap"),
+        ]
+        for name, value in values.items()
+        if value not in (None, "", [])
+        and not isinstance(value, dict)
+        and name not in SAID_ELSEWHERE
+    ]
+    sheet.table([sheet.column(title, width="30%"), ""], rows, key=key, empty="")
+
+
+def outcome(result: dict[str, Any]) -> dict[str, Any]:
+    """A result with an evaluation's figures written out."""
+    flat = dict(result)
+    for name in ("all", "held_out"):
+        figures = flat.pop(name, None)
+        if isinstance(figures, dict) and isinstance(figures.get("f1"), float):
+            span = (figures.get("intervals") or {}).get("f1") or {}
+            low, high = span.get("low", math.nan), span.get("high", math.nan)
+            where = "held-out problems" if name == "held_out" else "all problems"
+            flat[f"F1, {where}"] = f"{figures['f1']:.3f} (95% {low:.3f} to {high:.3f})"
+            flat[f"accuracy, {where}"] = (
+                f"{figures['error_accuracy']:.1%} of {figures['n_error']:,} wrong, "
+                f"{figures['correct_accuracy']:.1%} of {figures['n_correct']:,} right"
+            )
+    return flat
+
+
+def shown(value: Any) -> str:
+    """A value in words."""
+    if isinstance(value, list | tuple):
+        return ", ".join(str(one) for one in value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def spent(job: JobRecord) -> str:
+    """How long it ran."""
+    if job.started_at is None or job.finished_at is None:
+        return ""
+    return words.duration((job.finished_at - job.started_at).total_seconds())
+
+
+def buttons(database: Any, job: JobRecord) -> None:
+    """Cancel, resume, and what follows a result."""
+    now = standing(job)
+    if now in ("running", "queued") and st.button("Cancel", disabled=job.cancel_requested):
+        request_cancel(database, job.id)
+        st.rerun(scope="fragment")
+    if now in ("failed", "cancelled", "stopped") and st.button("Resume"):
+        begin(database, job.kind, job.params)
+        st.rerun(scope="fragment")
+    result = job.result or {}
+    if job.kind == "train" and now == "done" and st.button("Score with it", type="primary"):
+        checkpoint = str(result.get("checkpoint", ""))
+        begin(database, "annotate_prm", {"model": checkpoint, "name": Path(checkpoint).name})
+        st.rerun(scope="fragment")
+    if job.kind.startswith("annotate") and now == "done":
+        st.page_link(
+            "views/browse.py",
+            label="See its verdicts",
+            query_params={"by": str(result.get("annotator", ""))},
+        )
+
+
+@st.fragment(run_every=2)
+def watch(database: Any) -> None:
+    """The list and the job on screen, kept up to date."""
+    jobs = list_jobs(database, 30)
+    chosen = selected(database, jobs)
+    job_list(jobs, chosen)
+    if chosen is not None:
+        details(database, chosen)
+
+
+database = state.project()
+st.title("Jobs")
+left, right = st.columns([1, 2.2], gap="large")
+with left:
+    start = st.selectbox("Start", list(FORMS), key="start", bind="query-params")
+    asked = FORMS[start](database)
+    if asked is not None:
+        begin(database, *asked)
+with right:
+    watch(database)

@@ -1,0 +1,138 @@
+"""Solution: one solution with everything that was said about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app import sheet, state, words
+from app.desk import desk
+from db.annotations import annotations_of
+from db.annotators import list_annotators
+from db.browse import get_solution, sibling_solutions
+from db.corrections import correction_log
+from db.engine import DatabaseError
+from db.records import AnnotatorRecord
+from labeling.review import review_items
+
+LABELS = {1: "✓", 0: "–", -1: "✗", None: "·"}
+SIBLINGS = 24
+
+
+def wanted_id() -> int | None:
+    """The id in the address, or None for what is no id."""
+    given = st.query_params.get("id", "")
+    return int(given) if given.isascii() and given.isdecimal() and len(given) < 16 else None
+
+
+def choose_columns(database: Any, solution_id: int) -> list[AnnotatorRecord]:
+    """The annotators to show, as the address says; at first those that are not hidden."""
+    said = {one.annotator_id for one in annotations_of(database, [solution_id])}
+    everybody = words.annotator_order([a for a in list_annotators(database) if a.id in said])
+    by_label = {one.label: one for one in everybody}
+    chosen = st.multiselect(
+        "Annotators",
+        list(by_label),
+        default=[one.label for one in everybody if not one.hidden],
+        key="annotators",
+        bind="query-params",
+        placeholder="Show annotators",
+        label_visibility="collapsed",
+    )
+    return [by_label[label] for label in chosen]
+
+
+def history(database: Any, solution_id: int) -> None:
+    """Every act of every reviewer on this solution, newest first."""
+    people = {one.id: one.name for one in list_annotators(database)}
+    log = correction_log(database, solution_id)
+    undone = {act.undoes for act in log if act.action == "undo"}
+    rows: list[Any] = []
+    for act in reversed(log):
+        what = {"label": words.first_error_words(act.first_error), "skip": "skipped"}.get(
+            act.action, "took back an earlier act"
+        )
+        if act.token in undone:
+            what += ", taken back"
+        style = "muted" if act.token in undone or act.action == "undo" else ""
+        rows.append(
+            [
+                sheet.text(words.ago(act.created_at), "muted", title=f"{act.created_at:%c} UTC"),
+                sheet.kind("human", people.get(act.annotator_id, "?")),
+                sheet.text(what, style),
+                sheet.text(" ".join(LABELS[label] for label in act.labels or ()), style),
+                sheet.text(act.note or "", "wrap"),
+                sheet.text("" if act.scores_visible else "scores hidden", "muted"),
+                sheet.text("" if act.seconds is None else words.duration(act.seconds), "muted"),
+            ]
+        )
+    st.subheader("Corrections")
+    sheet.table(
+        [
+            "When",
+            "Who",
+            "First error",
+            "Labels",
+            sheet.column("Note", width="40%"),
+            "",
+            sheet.column("Time spent", "right nowrap"),
+        ],
+        rows,
+        key="history",
+        empty="Nobody has corrected this solution yet.",
+    )
+
+
+def siblings(database: Any, problem_id: int, solution_id: int) -> None:
+    """Links to the other solutions to the same problem."""
+    others = [one for one in sibling_solutions(database, problem_id) if one[0] != solution_id]
+    marks = {True: ("✓", "good"), False: ("✗", "bad"), None: ("?", "muted")}
+    links = []
+    for other, is_correct in others[:SIBLINGS]:
+        mark, style = marks[is_correct]
+        links.append(sheet.link(f"{mark} {other}", sheet.page_href("solution", id=other), style))
+    if len(others) > SIBLINGS:
+        links.append(sheet.text(f"and {len(others) - SIBLINGS:,} more", "muted"))
+    words_for = "No other solution" if not others else "Other solutions"
+    everything = [
+        sheet.copy("Copy link", href=sheet.page_href("solution", id=solution_id)),
+        sheet.text(f"{words_for} to this problem", "muted"),
+        *links,
+    ]
+    sheet.table([""], [[sheet.inline(*everything)]], key="siblings")
+
+
+database = state.project()
+solution_id = wanted_id()
+try:
+    if solution_id is None:
+        raise DatabaseError("the address names no solution, as in solution?id=123")
+    solution = get_solution(database, solution_id)
+except DatabaseError as error:
+    st.title("No such solution")
+    st.text(f"{error}.")
+    st.page_link("views/browse.py", label="Browse the solutions")
+    st.stop()
+
+with st.container(key="wide", horizontal=True, vertical_alignment="center"):
+    st.title("Solution", width="content")
+    shown = choose_columns(database, solution.id)
+members = state.lineup(database).members()
+
+
+def load(reviewer: AnnotatorRecord | None) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+    """This one solution."""
+    return review_items(database, [solution.id], shown, reviewer, compared=members), None
+
+
+desk(
+    database,
+    key="solution",
+    mode="solution",
+    queue=str(solution.id),
+    annotators=shown,
+    load=load,
+)
+siblings(database, solution.problem_id, solution.id)
+history(database, solution.id)
