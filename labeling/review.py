@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from db.annotations import annotations_of, rollouts_of
 from db.browse import get_solutions
@@ -283,7 +283,7 @@ def _token(commit: Mapping[str, Any]) -> bool:
     return isinstance(token, str) and TOKEN.fullmatch(token) is not None
 
 
-def _is_id(value: Any) -> bool:
+def _is_id(value: Any) -> TypeGuard[int]:
     return type(value) is int and 0 < value < 2**63
 
 
