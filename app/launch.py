@@ -81,7 +81,7 @@ def prm(database: Database) -> Asked:
 
 def train(database: Database) -> Asked:
     """Train a PRM on an export."""
-    exports = [one.path for one in list_exports(database) if one.format == "jsonl"]
+    exports = [one.path for one in list_exports(database)]
     wanted = _given("export", exports[0] if exports else "")
     options = list(dict.fromkeys([*([wanted] if wanted else []), *exports]))
     folder = state.artifacts(database) / "checkpoints"
@@ -165,8 +165,8 @@ def sample(database: Database) -> Asked:
 
 
 MODEL_HELP = (
-    "transformers:PATH_OR_ID, vllm:PATH_OR_ID, openai:MODEL@BASE_URL, or one of the playground's: "
-    "playground:policy, playground:judge, playground:prm."
+    "transformers:PATH_OR_ID, a folder, or one of the playground's: playground:policy, "
+    "playground:judge, playground:prm."
 )
 FORMS: dict[str, Callable[[Database], Asked]] = {
     words.JOBS["annotate_mc"]: monte_carlo,

@@ -112,7 +112,9 @@ def test_every_solution_is_annotated_by_everybody(loop: Path) -> None:
 def test_all_three_formats_train(loop: Path) -> None:
     from training.data import read_export
 
-    sizes = {format: len(read_export(loop / f"out-{format}").examples) for format in ("jsonl", "trl")}
+    sizes = {
+        format: len(read_export(loop / f"out-{format}").examples) for format in ("jsonl", "trl")
+    }
     sizes["processbench"] = len(read_export(loop / "out-processbench").examples)
     assert len(set(sizes.values())) == 1, sizes
 
@@ -145,7 +147,8 @@ def begin(folder: Path) -> None:
 def annotate(folder: Path) -> list[str]:
     return [
         *STEPLENS, "--db", f"sqlite:///{folder / 'p.db'}", "annotate", "mc",
-        "--model", "playground:policy", "--samples", "8", "--strategy", "scan", "--seed", "1", "--wave", "16",
+        "--model", "playground:policy", "--samples", "8", "--strategy", "scan", "--seed", "1",
+        "--wave", "16",
     ]  # fmt: skip
 
 

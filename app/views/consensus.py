@@ -136,7 +136,6 @@ def exports(database: Any) -> None:
         train = sheet.page_href("jobs", start=words.JOBS["train"], export=one.path)
         data = (one.manifest.get("files") or {}).get("data.jsonl") or {}
         rule = one.manifest.get("rule") or {}
-        usable = exists and one.format == "jsonl"
         rows.append(
             [
                 sheet.text(words.ago(one.created_at), "muted nowrap"),
@@ -146,8 +145,8 @@ def exports(database: Any) -> None:
                 sheet.text(" = ".join(rule.get("annotators") or ()), "muted"),
                 sheet.inline(
                     sheet.link("Train on it", train)
-                    if usable
-                    else sheet.text("" if exists else "gone from disk", "muted"),
+                    if exists
+                    else sheet.text("gone from disk", "muted"),
                     sheet.copy("Copy path", text=one.path),
                 ),
             ]
