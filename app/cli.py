@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from app.progress import progress_bar
@@ -442,7 +443,7 @@ def doctor(ctx: click.Context) -> None:
     checks = examine(ctx.find_root().obj)
     for check in checks:
         mark = {"ok": "[green]✓[/green]", "off": "[dim]–[/dim]", "bad": "[red]✗[/red]"}[check.state]
-        table.add_row(mark, check.what, check.detail)
+        table.add_row(mark, check.what, escape(check.detail))
     console.print(table)
     if any(check.state == "bad" for check in checks):
         sys.exit(1)

@@ -14,10 +14,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
-
 from db.engine import Database, open_database
 from db.jobs import create_job
+from db.snapshot import write_snapshot
 from labeling.consensus import Rule
 from labeling.consensus_run import export_consensus, run_consensus
 from labeling.demo import ARCHIVE
@@ -80,16 +79,9 @@ def build_project(work: Path) -> None:
         reference = "human:playground-truth"
         result = do(database, "evaluate", annotator=annotator, reference=reference, dataset=None)
         print(annotator, {name: result["all"][name] for name in ("error_accuracy", "f1")})
-    with database.write() as session:
-        # Where and when it was built is nobody's business.
-        session.execute(text("UPDATE job SET state = '{}', pid = NULL, pid_started = NULL"))
-    database.close()
     plain = work / "packed.db"
-    plain.unlink(missing_ok=True)
-    compact = open_database(f"sqlite:///{file}")
-    with compact.engine.connect() as connection:
-        connection.execute(text("VACUUM INTO :file"), {"file": str(plain)})
-    compact.close()
+    write_snapshot(database, plain)
+    database.close()
     ARCHIVE.parent.mkdir(exist_ok=True)
     ARCHIVE.write_bytes(lzma.compress(plain.read_bytes(), preset=9))
     print(f"{ARCHIVE}: {ARCHIVE.stat().st_size / 1e6:.1f} MB of {plain.stat().st_size / 1e6:.1f}")

@@ -9,8 +9,9 @@ from typing import Any
 import streamlit as st
 
 from app import sheet, state, words
-from db.annotators import list_annotators
-from db.browse import project_counts
+from app.charts import first_error_table
+from db.annotators import find_annotator, list_annotators
+from db.browse import first_error_cells, project_counts
 from db.results import latest_consensus, list_exports
 from labeling.consensus import Rule
 from labeling.consensus_run import default_rule, export_consensus, preview, run_consensus
@@ -93,6 +94,18 @@ def show(summary: Any) -> None:
         rows,
         key="summary",
     )
+
+
+def compare(database: Any, rule: Rule) -> None:
+    """Where the first two members of the rule put the first error."""
+    one, other = (find_annotator(database, label) for label in rule.annotators[:2])
+    cells = state.counted(
+        database,
+        f"cells {one.id} {other.id}",
+        lambda: first_error_cells(database, one.id, other.id),
+    )
+    if cells:
+        st.plotly_chart(first_error_table(cells, one.label, other.label), key="cells")
 
 
 def export_form(database: Any, rule: Rule) -> None:
@@ -200,3 +213,6 @@ st.subheader("Export")
 if rule is not None:
     export_form(database, rule)
 exports(database)
+if rule is not None and len(rule.annotators) > 1:
+    st.subheader("Where they put the first error")
+    compare(database, rule)

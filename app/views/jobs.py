@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app import sheet, state, words
+from app.charts import training_history
 from app.launch import FORMS
 from db.engine import DatabaseError
 from db.jobs import get_job, is_alive, list_jobs, request_cancel
@@ -132,6 +133,10 @@ def details(database: Any, job: JobRecord) -> None:
         facts("Asked for", job.params, "asked")
     with right:
         facts("Result", {**outcome(job.result or {}), "time": spent(job)}, "result")
+    history = (job.result or {}).get("history")
+    if history:
+        best = int((job.result or {}).get("best_epoch", 1))
+        st.plotly_chart(training_history(history, best), key=f"history {job.id}")
     # The runner's last line repeats the result.
     log = [line for line in job_log(database, job.id).splitlines() if line[:6] != "done: "]
     if log:
