@@ -47,9 +47,7 @@ def training_history(history: Sequence[Mapping[str, Any]], best_epoch: int) -> g
     return figure
 
 
-def first_error_table(
-    cells: Sequence[tuple[int, int, int]], across: str, down: str
-) -> go.Figure:
+def first_error_table(cells: Sequence[tuple[int, int, int]], across: str, down: str) -> go.Figure:
     """A cross table of first errors: a square per pair, its area the number of solutions.
 
     `cells`: (first error by `across`, by `down`, solutions). Agreement is grey on the diagonal,

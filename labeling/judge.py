@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labeling.replies import CONTRACTS, Contract, JudgeVerdict, parse_reply, parse_step_answer
+from labeling.steps import split_steps
 
 __all__ = [
     "JudgeError",
@@ -125,23 +126,28 @@ def messages(
     """The chat to send to the judge. Raises JudgeError without the reference it needs.
 
     A tag of ours inside the problem or a step is written `&lt;paragraph_2>`, so that a solution
-    can neither end its own paragraph nor begin another.
+    can neither end its own paragraph nor begin another. The reference is cut into numbered
+    analyses: what is needed for a paragraph has the number of the reply about it.
     """
     if template.solve_first and reference is None:
         raise JudgeError(f"prompt {template.name} needs the judge's own solution as a reference")
     first, tag = NUMBERING[template.contract]
     texts = {
         "problem": _inert(problem),
-        "reference": _inert(reference or ""),
-        "paragraphs": "\n\n".join(
-            f"<{tag}_{number}>\n{_inert(step)}\n</{tag}_{number}>"
-            for number, step in enumerate(steps, start=first)
-        ),
+        "reference": _numbered("analysis", split_steps(reference or ""), first),
+        "paragraphs": _numbered(tag, steps, first),
     }
     # In one pass: a problem that contains "{paragraphs}" keeps its words.
     user = PLACEHOLDER.sub(lambda match: texts[match[1]], template.text)
     system = [{"role": "system", "content": template.system}] if template.system else []
     return [*system, {"role": "user", "content": user}]
+
+
+def _numbered(tag: str, texts: Sequence[str], first: int) -> str:
+    return "\n\n".join(
+        f"<{tag}_{number}>\n{_inert(text)}\n</{tag}_{number}>"
+        for number, text in enumerate(texts, start=first)
+    )
 
 
 def _inert(text: str) -> str:

@@ -29,9 +29,9 @@ Report = Callable[[int, int, str], None]
 
 # Imported only when a job of the kind runs: most of them load torch.
 WORK = {
-    "annotate_mc": "labeling.annotate:annotate_mc",
-    "annotate_judge": "labeling.annotate:annotate_judge",
-    "annotate_prm": "labeling.annotate:annotate_prm",
+    "annotate_mc": "labeling.annotate_mc:annotate_mc",
+    "annotate_judge": "labeling.annotate_judge:annotate_judge",
+    "annotate_prm": "labeling.annotate_prm:annotate_prm",
     "import": "labeling.importer:run_import",
     "sample": "labeling.playground:run_sample",
     "train": "labeling.train_job:run_train",

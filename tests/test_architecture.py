@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "db": {"db"},
 }
 # What only some files of labeling may reach: the job that trains, and two pure metrics.
-TRAINING_FROM_LABELING = {"train_job.py", "evaluate.py", "annotate.py"}
+TRAINING_FROM_LABELING = {"train_job.py", "evaluate.py", "annotate_prm.py"}
 KEPT_OUT_OF_APP = {"sqlalchemy", "torch", "transformers", "vllm"}
 
 
@@ -57,7 +57,8 @@ def test_the_app_and_the_command_line_start_without_torch() -> None:
     code = (
         "import pkgutil, importlib, sys, app, labeling\n"
         "names = ['app.cli', 'app.serve', 'app.doctor', 'app.state', 'labeling.runner',\n"
-        "         'labeling.annotate', 'labeling.consensus_run', 'labeling.evaluate',\n"
+        "         'labeling.annotate_mc', 'labeling.annotate_judge',\n"
+        "         'labeling.annotate_prm', 'labeling.consensus_run', 'labeling.evaluate',\n"
         "         'labeling.importer', 'labeling.review', 'labeling.playground']\n"
         "[importlib.import_module(name) for name in names]\n"
         "print(sorted({'torch', 'transformers', 'vllm', 'math_verify'} & sys.modules.keys()))"

@@ -43,7 +43,7 @@ def test_the_playground_prompt_is_the_one_its_judge_was_trained_on() -> None:
         {
             "role": "user",
             "content": "<math_problem>\nHow many?\n</math_problem>\n\n"
-            "<reference>\nOwn solution.\n</reference>\n\n"
+            "<reference>\n<analysis_1>\nOwn solution.\n</analysis_1>\n</reference>\n\n"
             "<paragraph_1>\nOne.\n</paragraph_1>\n\n<paragraph_2>\nTwo.\n</paragraph_2>",
         }
     ]

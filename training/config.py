@@ -28,7 +28,7 @@ class TrainConfig:
     warmup: float = 0.1
     dropout: float = 0.1
     class_balance: float = 0.5
-    wrong_share: float = 0.0
+    wrong_share: float = 0.3
     patience: int = 4
     validation_fraction: float = 0.15
     max_length: int = 4096
