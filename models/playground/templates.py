@@ -6,7 +6,7 @@ a step name no number outside their equation, so that the equation is all there 
 
 from __future__ import annotations
 
-from models.playground.story import FRIENDS, Story
+from models.playground.story import FRIENDS, DoesNotWorkOutError, Story
 
 
 def baskets(s: Story) -> None:
@@ -61,7 +61,7 @@ def change(s: Story) -> None:
 
 def sharing(s: Story) -> None:
     """Two collections joined and shared, then one share grows."""
-    (name, he), thing, group = s.person(), s.thing(), s.pick(*FRIENDS)
+    (name, _), thing, group = s.person(), s.thing(), s.pick(*FRIENDS)
     k, share, extra = s.num(3, 9), s.num(4, 30), s.num(3, 30)
     total = k * share
     a = s.num(2, total - 2)
@@ -102,9 +102,7 @@ def cartons(s: Story) -> None:
         x = s.step(x, "-", x % n, "Of these {} eggs are left.", "So {} eggs remain.")
     s.say(f"The eggs are packed in cartons of {n}.", f"{name} puts {n} eggs in each carton.")
     x = s.step(x, "/", n, "They fill {} cartons.", f"{name} gets {{}} cartons.")
-    s.say(
-        f"A carton sells for {price} dollars.", f"{name} sells every carton for {price} dollars."
-    )
+    s.say(f"A carton sells for {price} dollars.", f"{name} sells every carton for {price} dollars.")
     s.step(x, "*", price, "The sale brings {} dollars.", f"{name} earns {{}} dollars.")
     s.ask(f"How many dollars does {name} earn?", "How much money do the cartons bring?")
 
@@ -122,7 +120,8 @@ def recipe(s: Story) -> None:
     x = s.step(x, "*", cakes, "All the cakes take {} cups.", f"{name} needs {{}} cups in total.")
     have = s.num(2, max(2, x - 2))
     s.say(
-        f"In the kitchen there are {have} cups already.", f"{he.capitalize()} has {have} cups already."
+        f"In the kitchen there are {have} cups already.",
+        f"{he.capitalize()} has {have} cups already.",
     )
     s.step(x, "-", have, "So {} cups are missing.", f"{name} must buy {{}} cups.")
     s.ask(f"How many cups must {name} buy?", "How many cups are still missing?")
@@ -134,7 +133,8 @@ def collection(s: Story) -> None:
     thing, n, k, less = s.thing(), s.num(4, 30), s.num(2, 5), s.num(2, 25)
     s.say(f"{a} has {n} {thing}.", f"{a} owns {n} {thing}.")
     s.say(
-        f"{b} has {k} times as many {thing} as {a}.", f"{b} owns {k} times the number that {a} owns."
+        f"{b} has {k} times as many {thing} as {a}.",
+        f"{b} owns {k} times the number that {a} owns.",
     )
     y = s.step(n, "*", k, f"{b} has {{}} {thing}.", f"So {b} owns {{}} {thing}.")
     if s.maybe(0.6):
@@ -166,7 +166,10 @@ def savings(s: Story) -> None:
         s.ask("How many dollars are still missing?", f"How many more dollars does {name} need?")
     else:
         spent = s.num(2, max(2, y - 2))
-        s.say(f"Then {he} spends {spent} dollars.", f"After that {he} buys a gift for {spent} dollars.")
+        s.say(
+            f"Then {he} spends {spent} dollars.",
+            f"After that {he} buys a gift for {spent} dollars.",
+        )
         s.step(y, "-", spent, "Then {} dollars are left.", f"{name} keeps {{}} dollars.")
         s.ask(f"How many dollars does {name} have left?", "How much money is left?")
 
@@ -190,13 +193,21 @@ def wages(s: Story) -> None:
     z = s.step(x, "+", y, "Both jobs pay {} dollars.", "Together this is {} dollars.")
     c = s.num(5, 40)
     if s.maybe():
-        s.say(f"There is a bonus of {c} dollars.", f"{he.capitalize()} gets a bonus of {c} dollars.")
-        s.step(z, "+", c, "With the bonus it is {} dollars.", f"In total {name} gets {{}} dollars.")
+        s.say(
+            f"There is a bonus of {c} dollars.", f"{he.capitalize()} gets a bonus of {c} dollars."
+        )
+        w = s.step(
+            z, "+", c, "With the bonus it is {} dollars.", f"In total {name} gets {{}} dollars."
+        )
     else:
         s.say(f"The bus costs {c} dollars.", f"{he.capitalize()} pays {c} dollars for the bus.")
-        s.step(
+        w = s.step(
             z, "-", c, "After the bus {} dollars are left.", f"So {name} keeps {{}} dollars."
         )
+    if s.maybe():
+        d = s.num(2, max(2, w - 2))
+        s.say(f"Then {he} buys a coat for {d} dollars.", f"{name} pays {d} dollars of rent.")
+        s.step(w, "-", d, "Then {} dollars are left.", f"At last {name} has {{}} dollars.")
     s.ask(f"How many dollars does {name} have at last?", f"How much does {name} have in the end?")
 
 
@@ -206,7 +217,7 @@ def party(s: Story) -> None:
     cut, pizzas, price = s.num(4, 10), s.num(2, 9), s.num(6, 18)
     each = s.num(2, 4)
     if cut * pizzas % each:
-        raise_number(cut * pizzas, each)
+        raise DoesNotWorkOutError(f"{cut * pizzas} slices for {each} each")
     guests = cut * pizzas // each
     s.say(
         f"{name} invites {guests} guests, and each eats {each} slices.",
@@ -218,13 +229,6 @@ def party(s: Story) -> None:
     y = s.step(x, "/", cut, "This takes {} pizzas.", f"So {name} needs {{}} pizzas.")
     s.step(y, "*", price, "The pizzas cost {} dollars.", f"{name} pays {{}} dollars.")
     s.ask(f"How much does {name} pay for the pizzas?", "How many dollars do the pizzas cost?")
-
-
-def raise_number(a: int, b: int) -> None:
-    """Say that a / b is no integer of the world, so that other numbers are drawn."""
-    from models.playground.story import DoesNotWorkOutError
-
-    raise DoesNotWorkOutError(f"{a} / {b}")
 
 
 def tickets(s: Story) -> None:
@@ -241,9 +245,16 @@ def tickets(s: Story) -> None:
     z = s.step(x, "+", y, "All together pay {} dollars.", f"The {place} takes {{}} dollars.")
     if s.maybe():
         cost = s.num(2, max(2, z - 2))
-        s.say(f"The day costs the {place} {cost} dollars.", f"The {place} has costs of {cost} dollars.")
-        s.step(z, "-", cost, "After the costs {} dollars remain.", f"The {place} keeps {{}} dollars.")
-        s.ask(f"How many dollars does the {place} keep?", "How many dollars remain after the costs?")
+        s.say(
+            f"The day costs the {place} {cost} dollars.",
+            f"The {place} has costs of {cost} dollars.",
+        )
+        s.step(
+            z, "-", cost, "After the costs {} dollars remain.", f"The {place} keeps {{}} dollars."
+        )
+        s.ask(
+            f"How many dollars does the {place} keep?", "How many dollars remain after the costs?"
+        )
     else:
         s.ask("How many dollars do they pay in all?", f"How many dollars does the {place} take?")
 
@@ -270,5 +281,6 @@ def half_sold(s: Story) -> None:
 
 
 TEMPLATES = (
-    baskets, change, sharing, cartons, recipe, collection, savings, wages, party, tickets, half_sold,
+    baskets, change, sharing, cartons, recipe, collection, savings, wages, party, tickets,
+    half_sold,
 )  # fmt: skip

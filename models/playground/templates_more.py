@@ -17,7 +17,11 @@ def bus(s: Story) -> None:
         )
         x = s.step(x, "-", off, f"At the {place} {{}} people stay.", "After some leave {} stay.")
         x = s.step(
-            x, "+", on, f"After the {place} the bus has {{}} people.", "Then {} people are on the bus."
+            x,
+            "+",
+            on,
+            f"After the {place} the bus has {{}} people.",
+            "Then {} people are on the bus.",
         )
     s.ask("How many people are on the bus now?", "How many people does the bus carry at last?")
 
@@ -35,7 +39,9 @@ def reading(s: Story) -> None:
     x = s.step(per, "*", days, f"{name} reads {{}} pages.", "The first days bring {} pages.")
     y = s.step(total, "-", x, "The rest is {} pages.", "So {} pages are left.")
     if s.maybe(0.7):
-        s.say(f"Then {he} reads {more} pages a day.", f"From then on {he} reads {more} pages daily.")
+        s.say(
+            f"Then {he} reads {more} pages a day.", f"From then on {he} reads {more} pages daily."
+        )
         s.step(y, "/", more, "The rest takes {} days.", f"{name} needs {{}} more days.")
         s.ask("How many more days does the book take?", f"In how many more days is {name} done?")
     else:
@@ -53,10 +59,14 @@ def ages(s: Story) -> None:
     z = s.step(y, "+", older, f"{c} is {{}} years old.", f"The age of {c} is {{}} years.")
     form = s.num(1, 3)
     if form == 1:
-        s.step(z, "-", n, f"The difference is {{}} years.", f"{c} is {{}} years ahead of {a}.")
-        s.ask(f"How many years older is {c} than {a}?", f"By how many years is {a} younger than {c}?")
+        s.step(z, "-", n, "The difference is {} years.", f"{c} is {{}} years ahead of {a}.")
+        s.ask(
+            f"How many years older is {c} than {a}?", f"By how many years is {a} younger than {c}?"
+        )
     elif form == 2:
-        w = s.step(n, "+", y, f"{a} and {b} are {{}} years together.", "The first two make {} years.")
+        w = s.step(
+            n, "+", y, f"{a} and {b} are {{}} years together.", "The first two make {} years."
+        )
         s.step(w, "+", z, "All three are {} years together.", "The three ages make {} years.")
         s.ask("How old are all three together?", "What is the sum of the three ages?")
     else:
@@ -90,9 +100,13 @@ def factory(s: Story) -> None:
     bad = made - size * boxes
     if bad < 2 or bad > 40:
         bad, size, boxes = made % size, size, made // size
-    s.say(f"A factory makes {per} {thing} an hour.", f"In a factory {per} {thing} are made each hour.")
+    s.say(
+        f"A factory makes {per} {thing} an hour.", f"In a factory {per} {thing} are made each hour."
+    )
     s.say(f"It runs for {hours} hours.", f"The machine works {hours} hours.")
-    x = s.step(per, "*", hours, f"The factory makes {{}} {thing}.", f"In that time {{}} {thing} appear.")
+    x = s.step(
+        per, "*", hours, f"The factory makes {{}} {thing}.", f"In that time {{}} {thing} appear."
+    )
     if bad:
         s.say(f"{bad} {thing} are bad.", f"Of these {bad} are thrown away.")
         x = s.step(x, "-", bad, f"There are {{}} good {thing}.", f"So {{}} {thing} can be used.")
@@ -107,9 +121,12 @@ def garden(s: Story) -> None:
     a, b, c, d = s.num(3, 12), s.num(4, 15), s.num(2, 10), s.num(3, 12)
     one, two = s.pick("roses", "beans", "onions"), s.pick("tulips", "carrots", "peas")
     s.say(
-        f"{name} plants {a} rows of {b} {one}.", f"In a garden {name} has {a} rows with {b} {one} each."
+        f"{name} plants {a} rows of {b} {one}.",
+        f"In a garden {name} has {a} rows with {b} {one} each.",
     )
-    s.say(f"There are also {c} rows of {d} {two}.", f"Beside them are {c} rows with {d} {two} each.")
+    s.say(
+        f"There are also {c} rows of {d} {two}.", f"Beside them are {c} rows with {d} {two} each."
+    )
     x = s.step(a, "*", b, f"There are {{}} {one}.", f"The rows have {{}} {one}.")
     y = s.step(c, "*", d, f"There are {{}} {two}.", f"The rows have {{}} {two}.")
     if s.maybe():
@@ -120,7 +137,10 @@ def garden(s: Story) -> None:
         s.ask("How many plants are left?", "How many plants live in the end?")
     elif x > y:
         s.step(x, "-", y, f"There are {{}} more {one}.", "The difference is {}.")
-        s.ask(f"How many more {one} than {two} are there?", f"By how many are there more {one} than {two}?")
+        s.ask(
+            f"How many more {one} than {two} are there?",
+            f"By how many are there more {one} than {two}?",
+        )
     else:
         s.step(x, "+", y, "The garden has {} plants.", "Together there are {} plants.")
         s.ask("How many plants are in the garden?", f"How many plants does {name} have?")
@@ -128,14 +148,20 @@ def garden(s: Story) -> None:
 
 def fence(s: Story) -> None:
     """The fence around a field: perimeter, gate, cost."""
-    name, he = s.person()
-    long, wide, price = s.num(5, 40), s.num(3, 30), s.num(2, 9)
-    s.say(f"A field is {long} meters long and {wide} meters wide.", f"{name} has a field of {long} by {wide} meters.")
-    x = s.step(long, "+", wide, "One long and one short side make {} meters.", "Two sides make {} meters.")
+    (name, _), long, wide, price = s.person(), s.num(5, 40), s.num(3, 30), s.num(2, 9)
+    s.say(
+        f"A field is {long} meters long and {wide} meters wide.",
+        f"{name} has a field of {long} by {wide} meters.",
+    )
+    x = s.step(
+        long, "+", wide, "One long and one short side make {} meters.", "Two sides make {} meters."
+    )
     x = s.step(x, "*", 2, "All around it is {} meters.", "The whole way around is {} meters.")
     if s.maybe():
         gate = s.num(2, 6)
-        s.say(f"A gate of {gate} meters needs no fence.", f"{gate} meters are left open for a gate.")
+        s.say(
+            f"A gate of {gate} meters needs no fence.", f"{gate} meters are left open for a gate."
+        )
         x = s.step(x, "-", gate, "Without the gate it is {} meters.", "The fence has {} meters.")
     s.say(f"A meter of fence costs {price} dollars.", f"The fence costs {price} dollars per meter.")
     if s.maybe(0.7):
@@ -147,10 +173,15 @@ def fence(s: Story) -> None:
 
 def journey(s: Story) -> None:
     """Two legs at two speeds, and what remains of the way."""
-    name, he = s.person()
-    v, t, w, u = s.num(10, 45), s.num(2, 5), s.num(4, 20), s.num(2, 5)
-    s.say(f"{name} drives {t} hours at {v} miles an hour.", f"For {t} hours {name} drives {v} miles an hour.")
-    s.say(f"Then {he} cycles {u} hours at {w} miles an hour.", f"For {u} hours {he} cycles {w} miles an hour.")
+    (name, he), v, t, w, u = s.person(), s.num(10, 45), s.num(2, 5), s.num(4, 20), s.num(2, 5)
+    s.say(
+        f"{name} drives {t} hours at {v} miles an hour.",
+        f"For {t} hours {name} drives {v} miles an hour.",
+    )
+    s.say(
+        f"Then {he} cycles {u} hours at {w} miles an hour.",
+        f"For {u} hours {he} cycles {w} miles an hour.",
+    )
     x = s.step(v, "*", t, f"{name} drives {{}} miles.", "By car it is {} miles.")
     y = s.step(w, "*", u, f"{name} cycles {{}} miles.", "By bicycle it is {} miles.")
     if s.maybe(0.6):
@@ -161,7 +192,10 @@ def journey(s: Story) -> None:
         s.ask("How many miles remain?", f"How many miles must {name} still travel?")
     else:
         s.step(x, "-", y, "By car it is {} miles more.", "The difference is {} miles.")
-        s.ask("How many miles more is it by car?", f"How many more miles does {name} drive than cycle?")
+        s.ask(
+            "How many miles more is it by car?",
+            f"How many more miles does {name} drive than cycle?",
+        )
 
 
 def school(s: Story) -> None:
@@ -174,7 +208,9 @@ def school(s: Story) -> None:
     )
     s.say(f"They form groups of {size}.", f"Each group has {size} children.")
     s.say(f"Every group gets {each} {thing}.", f"A group needs {each} {thing}.")
-    x = s.step(boys, "+", size * groups - boys, "There are {} children.", "The school has {} children.")
+    x = s.step(
+        boys, "+", size * groups - boys, "There are {} children.", "The school has {} children."
+    )
     x = s.step(x, "/", size, "They form {} groups.", "This makes {} groups.")
     x = s.step(x, "*", each, f"The groups get {{}} {thing}.", f"All groups need {{}} {thing}.")
     if s.maybe():
@@ -190,7 +226,10 @@ def tank(s: Story) -> None:
     """A tank filled and emptied."""
     start, rate, minutes, leak = s.num(5, 90), s.num(4, 25), s.num(3, 12), s.num(2, 60)
     s.say(f"A tank holds {start} liters of water.", f"There are {start} liters of water in a tank.")
-    s.say(f"A pipe adds {rate} liters a minute for {minutes} minutes.", f"For {minutes} minutes {rate} liters a minute flow in.")
+    s.say(
+        f"A pipe adds {rate} liters a minute for {minutes} minutes.",
+        f"For {minutes} minutes {rate} liters a minute flow in.",
+    )
     x = s.step(rate, "*", minutes, "The pipe adds {} liters.", "So {} liters flow in.")
     y = s.step(start, "+", x, "Then the tank holds {} liters.", "This makes {} liters.")
     s.say(f"Then {leak} liters are used.", f"{leak} liters leak out.")
@@ -207,7 +246,10 @@ def tank(s: Story) -> None:
 def library(s: Story) -> None:
     """Shelves of books, lent and returned."""
     a, b, lent, back = s.num(4, 14), s.num(8, 28), s.num(5, 60), s.num(3, 40)
-    s.say(f"A library has {a} shelves with {b} books each.", f"In a library {a} shelves hold {b} books each.")
+    s.say(
+        f"A library has {a} shelves with {b} books each.",
+        f"In a library {a} shelves hold {b} books each.",
+    )
     x = s.step(a, "*", b, "The library has {} books.", "The shelves hold {} books.")
     s.say(f"{lent} books are lent.", f"On Monday people borrow {lent} books.")
     x = s.step(x, "-", lent, "After that {} books are there.", "So {} books stay.")
@@ -226,44 +268,77 @@ def rope(s: Story) -> None:
     a, b, c, d, rest = s.num(2, 9), s.num(3, 14), s.num(2, 9), s.num(3, 14), s.num(2, 60)
     total = a * b + c * d + rest
     s.say(f"{name} has a rope of {total} meters.", f"A rope of {name} is {total} meters long.")
-    s.say(f"{he.capitalize()} cuts off {a} pieces of {b} meters.", f"First {he} cuts {a} pieces of {b} meters each.")
-    s.say(f"Then {he} cuts off {c} pieces of {d} meters.", f"Then {he} cuts {c} pieces of {d} meters each.")
+    s.say(
+        f"{he.capitalize()} cuts off {a} pieces of {b} meters.",
+        f"First {he} cuts {a} pieces of {b} meters each.",
+    )
+    s.say(
+        f"Then {he} cuts off {c} pieces of {d} meters.",
+        f"Then {he} cuts {c} pieces of {d} meters each.",
+    )
     x = s.step(a, "*", b, "The first pieces take {} meters.", "First {} meters are cut off.")
     y = s.step(total, "-", x, "Then {} meters are left.", "The rope still has {} meters.")
     z = s.step(c, "*", d, "The next pieces take {} meters.", "Then {} meters are cut off.")
-    s.step(y, "-", z, "In the end {} meters are left.", "The rest is {} meters.")
+    w = s.step(y, "-", z, "In the end {} meters are left.", "The rest is {} meters.")
+    if s.maybe():
+        e = s.num(2, max(2, w - 2))
+        s.say(f"At last {he} gives away {e} meters.", f"At last {e} meters are burnt.")
+        s.step(w, "-", e, "So only {} meters remain.", f"{name} keeps {{}} meters.")
     s.ask("How many meters of rope are left?", "How long is the rest of the rope in meters?")
 
 
 def training(s: Story) -> None:
     """A distance that grows each day, summed over three days."""
-    name, he = s.person()
-    first, more = s.num(3, 40), s.num(2, 15)
+    (name, he), first, more = s.person(), s.num(3, 40), s.num(2, 15)
     s.say(f"On Monday {name} runs {first} miles.", f"{name} runs {first} miles on the first day.")
-    s.say(f"Each day {he} runs {more} miles more than the day before.", f"Every day {he} adds {more} miles.")
-    x = s.step(first, "+", more, "On the second day it is {} miles.", f"The next day {name} runs {{}} miles.")
-    y = s.step(x, "+", more, "On the third day it is {} miles.", f"On day three {name} runs {{}} miles.")
-    z = s.step(first, "+", x, "The first two days make {} miles.", f"In two days {name} runs {{}} miles.")
+    s.say(
+        f"Each day {he} runs {more} miles more than the day before.",
+        f"Every day {he} adds {more} miles.",
+    )
+    x = s.step(
+        first,
+        "+",
+        more,
+        "On the second day it is {} miles.",
+        f"The next day {name} runs {{}} miles.",
+    )
+    y = s.step(
+        x, "+", more, "On the third day it is {} miles.", f"On day three {name} runs {{}} miles."
+    )
+    z = s.step(
+        first, "+", x, "The first two days make {} miles.", f"In two days {name} runs {{}} miles."
+    )
     s.step(z, "+", y, "All three days make {} miles.", f"In three days {name} runs {{}} miles.")
-    s.ask(f"How many miles does {name} run in three days?", "How many miles are the three days together?")
+    s.ask(
+        f"How many miles does {name} run in three days?",
+        "How many miles are the three days together?",
+    )
 
 
 def average(s: Story) -> None:
     """The mean of three scores, and the distance to a goal."""
-    name, he = s.person()
-    mean, a, b = s.num(10, 90), s.num(5, 95), s.num(5, 95)
+    (name, _), mean, a, b = s.person(), s.num(10, 90), s.num(5, 95), s.num(5, 95)
     c = 3 * mean - a - b
     if not 2 <= c <= 99:
         c = (3 - (a + b) % 3) + 3 * s.num(2, 30)
-    s.say(f"{name} scores {a}, {b} and {c} points in three games.", f"In three games {name} makes {a}, {b} and {c} points.")
+    s.say(
+        f"{name} scores {a}, {b} and {c} points in three games.",
+        f"In three games {name} makes {a}, {b} and {c} points.",
+    )
     x = s.step(a, "+", b, "The first two games bring {} points.", "Two games make {} points.")
     y = s.step(x, "+", c, "All three games bring {} points.", "Three games make {} points.")
     z = s.step(y, "/", 3, "The mean is {} points.", "Per game this is {} points.")
     if s.maybe():
         goal = z + s.num(2, 30)
-        s.say(f"The record is a mean of {goal} points.", f"The best player has a mean of {goal} points.")
+        s.say(
+            f"The record is a mean of {goal} points.",
+            f"The best player has a mean of {goal} points.",
+        )
         s.step(goal, "-", z, f"{name} is {{}} points below.", "The distance is {} points.")
-        s.ask(f"By how many points is the mean of {name} lower?", f"How many points is the mean of {name} below that?")
+        s.ask(
+            f"By how many points is the mean of {name} lower?",
+            f"How many points is the mean of {name} below that?",
+        )
     else:
         s.ask(f"What is the mean of {name}?", f"How many points does {name} make per game?")
 

@@ -41,7 +41,7 @@ def sample_problems(n: int, seed: int) -> list[WorldProblem]:
     """
     rng = random.Random(seed)
     seen: set[str] = set()
-    problems = []
+    problems: list[WorldProblem] = []
     while len(problems) < n:
         problem = _tell(random.Random(rng.getrandbits(64)))
         if problem.text not in seen:
