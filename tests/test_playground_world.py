@@ -221,5 +221,9 @@ def test_the_judge_finds_mistakes_by_its_own_solutions(policy: Any) -> None:
     from models.generators import load_generator
     from models.playground.evaluate import judge_figures, solve
 
-    sampled = solve(policy, sample_problems(32, 4243), policy.default_temperature())
-    assert judge_figures(load_generator("playground:judge"), sampled).exact > 0.6
+    sampled = solve(policy, sample_problems(48, 4243), policy.default_temperature())
+    figures = judge_figures(load_generator("playground:judge"), sampled)
+    # 0.70 and 0.60 on 800 solutions (its card); 48 are few.
+    assert figures.exact > 0.5
+    assert figures.error_accuracy > 0.3
+    assert figures.unparsed <= 1
