@@ -23,8 +23,6 @@ PAGES = {
     "browse": "browse",
     "review": "review",
     "solution": "solution?id=1",
-    "consensus": "consensus",
-    "jobs": "jobs",
 }
 SIZE = {"width": 1280, "height": 800}
 
