@@ -46,14 +46,20 @@ def run(command: list[str]) -> float:
     return time.monotonic() - began
 
 
-def run_with_kills(command: list[str], kills: int, seconds: float, chance: random.Random) -> int:
-    """Start again and again, killed after a random part of an undisturbed run's time."""
+def run_with_kills(
+    command: list[str], kills: int, seconds: float, idle: float, chance: random.Random
+) -> int:
+    """Start again and again, killed at a random moment of its work; returns the kills made.
+
+    `seconds` an undisturbed run takes, `idle` of them one that has nothing to do: what a killed
+    run did is kept, so each may have only about a part in `kills` of the work.
+    """
     killed = 0
     while killed < kills:
         process = subprocess.Popen(
             command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        time.sleep(chance.uniform(0.3, 1.0) * seconds)
+        time.sleep(idle * 0.8 + chance.uniform(0, 1.6) * (seconds - idle) / kills)
         if process.poll() is not None:
             break
         process.send_signal(signal.SIGKILL)
@@ -113,7 +119,7 @@ def main() -> None:
         write_rows(data, options.rows)
         seconds = run(steplens(calm, "import", "jsonl", str(data)))
         again = steplens(rough, "import", "jsonl", str(data))
-        killed = run_with_kills(again, options.kills, seconds, chance)
+        killed = run_with_kills(again, options.kills, seconds, 0.3, chance)
         same = compare("import", calm, rough, killed)
         for file in (calm, rough):
             file.unlink()
@@ -122,8 +128,8 @@ def main() -> None:
                 + ["--seed", "7"]
             )
         mc = ("annotate", "mc", "--model", "playground:policy", "--seed", "1", "--wave", "32")
-        seconds = run(steplens(calm, *mc))
-        killed = run_with_kills(steplens(rough, *mc), options.kills, seconds, chance)
+        seconds, idle = run(steplens(calm, *mc)), run(steplens(calm, *mc))
+        killed = run_with_kills(steplens(rough, *mc), options.kills, seconds, idle, chance)
         same &= compare("annotate mc", calm, rough, killed)
     sys.exit(0 if same else 1)
 
