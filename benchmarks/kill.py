@@ -110,7 +110,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rows", type=int, default=60_000, help="solutions to import")
-    parser.add_argument("--problems", type=int, default=60, help="playground problems to annotate")
+    parser.add_argument("--problems", type=int, default=200, help="playground problems to annotate")
     options = parser.parse_args()
     chance = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as folder:
