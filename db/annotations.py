@@ -63,24 +63,8 @@ def solutions_to_annotate(
     this job: what the job itself finished stays in it, so that a resumed job sees the same
     list again and can replay its waves.
     """
-    query = (
-        solution_query()
-        .outerjoin(
-            Annotation,
-            and_(Annotation.solution_id == Solution.id, Annotation.annotator_id == annotator_id),
-        )
-        .where(
-            Solution.id > after,
-            Solution.id <= up_to,
-            or_(Annotation.id.is_(None), Annotation.job_id == job_id),
-        )
-        .order_by(Solution.id)
-        .limit(limit)
-    )
-    if dataset is not None:
-        query = query.where(Solution.dataset == dataset)
-    if with_gold:
-        query = query.where(Problem.gold_answer.is_not(None))
+    query = solution_query().where(Solution.id > after).order_by(Solution.id).limit(limit)
+    query = _work_list(query, annotator_id, job_id, up_to, dataset, with_gold)
     with database.read() as session:
         return [as_solution(row) for row in session.execute(query)]
 
@@ -96,21 +80,31 @@ def count_to_annotate(
 ) -> int:
     """How many solutions `solutions_to_annotate` would give in all."""
     query = (
-        select(func.count())
-        .select_from(Solution)
-        .join(Problem, Problem.id == Solution.problem_id)
-        .outerjoin(
-            Annotation,
-            and_(Annotation.solution_id == Solution.id, Annotation.annotator_id == annotator_id),
-        )
-        .where(Solution.id <= up_to, or_(Annotation.id.is_(None), Annotation.job_id == job_id))
+        select(func.count()).select_from(Solution).join(Problem, Problem.id == Solution.problem_id)
     )
+    query = _work_list(query, annotator_id, job_id, up_to, dataset, with_gold)
+    with database.read() as session:
+        return session.scalar(query) or 0
+
+
+def _work_list(
+    query: Select[Any],
+    annotator_id: int,
+    job_id: int,
+    up_to: int,
+    dataset: str | None,
+    with_gold: bool,
+) -> Select[Any]:
+    """`query` (over Solution and Problem) for what a job began with."""
+    query = query.outerjoin(
+        Annotation,
+        and_(Annotation.solution_id == Solution.id, Annotation.annotator_id == annotator_id),
+    ).where(Solution.id <= up_to, or_(Annotation.id.is_(None), Annotation.job_id == job_id))
     if dataset is not None:
         query = query.where(Solution.dataset == dataset)
     if with_gold:
         query = query.where(Problem.gold_answer.is_not(None))
-    with database.read() as session:
-        return session.scalar(query) or 0
+    return query
 
 
 def annotated_ids(database: Database, annotator_id: int, solution_ids: Sequence[int]) -> set[int]:

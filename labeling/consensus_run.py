@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from labeling.consensus import (
     RuleError,
     Verdict,
     decide,
+    summarise,
 )
 from labeling.export import ExportRow, write_export
 
@@ -68,23 +68,19 @@ def default_rule(database: Database) -> Rule | None:
 
 def preview(database: Database, rule: Rule) -> ConsensusSummary:
     """Apply the rule to every solution. DatabaseError for an annotator that does not exist."""
-    summary = ConsensusSummary()
-    dropped: Counter[str] = Counter()
-    for solution, outcome in _decisions(database, rule):
-        if isinstance(outcome, Dropped):
-            dropped[outcome.reason] += 1
-            examples = summary.examples.setdefault(outcome.reason, [])
-            if len(examples) < EXAMPLES:
-                examples.append(solution.id)
-            continue
-        summary.kept += 1
-        summary.by_human += outcome.by == "human"
-        if outcome.first_error == -1:
-            summary.kept_without_error += 1
-        else:
-            summary.kept_with_error += 1
-    summary.dropped = dict(dropped.most_common())
-    return summary
+    examples: dict[str, list[int]] = {}
+
+    def outcomes() -> Iterator[Kept | Dropped]:
+        for solution, outcome in _decisions(database, rule):
+            if isinstance(outcome, Dropped):
+                shown = examples.setdefault(outcome.reason, [])
+                if len(shown) < EXAMPLES:
+                    shown.append(solution.id)
+            yield outcome
+
+    counts = summarise(outcomes())
+    del counts["total"]  # ConsensusSummary derives it.
+    return ConsensusSummary(**counts, examples=examples)
 
 
 def run_consensus(database: Database, rule: Rule) -> ConsensusSummary:
