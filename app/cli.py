@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -232,32 +233,84 @@ for command in (consensus_command, export, train, evaluate):
     main.add_command(command)
 
 
-@main.command("app")
-@click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65535))
-@click.pass_context
-def app_command(ctx: click.Context, port: int) -> None:
-    """Serve the app on http://localhost:PORT, for this machine only."""
-    from app.serve import serve
+def _serving_options(command: Any) -> Any:
+    for option in (
+        click.option(
+            "--secrets",
+            type=click.Path(exists=True, dir_okay=False),
+            help="TOML file with the [auth] section for sign-in. Without it "
+            ".streamlit/secrets.toml is looked for, here and in your home folder.",
+        ),
+        click.option(
+            "--public-name",
+            "public_names",
+            multiple=True,
+            metavar="NAME",
+            help="Host name under which people reach the app, e.g. that of a reverse proxy. "
+            "Needs sign-in. Repeatable.",
+        ),
+        click.option(
+            "--host",
+            default="127.0.0.1",
+            show_default=True,
+            metavar="ADDRESS",
+            help="Address to listen on. One that other machines reach needs sign-in and "
+            "--public-name.",
+        ),
+        click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65535)),
+    ):
+        command = option(command)
+    return command
 
+
+def _where(options: dict[str, Any]) -> Any:
+    from app.serve import Where
+
+    secrets = options["secrets"]
+    return Where(
+        options["port"],
+        options["host"],
+        tuple(options["public_names"]),
+        None if secrets is None else Path(secrets),
+    )
+
+
+@main.command("app")
+@_serving_options
+@click.pass_context
+def app_command(ctx: click.Context, **options: Any) -> None:
+    """Serve the app on http://localhost:PORT, for this machine only.
+
+    Other machines are let in with sign-in (docs/team.md):
+
+    \b
+      steplens app --host 0.0.0.0 --public-name steplens.example.org --secrets secrets.toml
+    """
+    from app.serve import checked_sign_in, serve
+
+    where = _where(options)
+    checked_sign_in(where)  # A refusal comes before the database is touched.
     with opened(ctx) as database:
         url = database.url
-    serve(url, port)
+    serve(url, where)
 
 
 @main.command()
-@click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--file", default="playground.db", show_default=True, type=click.Path())
-def demo(port: int, file: str) -> None:
+@_serving_options
+def demo(file: str, **options: Any) -> None:
     """Open a prepared playground project in the app: every button works on it for real.
 
     The project is made the first time; what you change in it stays.
     """
-    from app.serve import serve
+    from app.serve import checked_sign_in, serve
     from labeling.demo import prepare_demo
 
+    where = _where(options)
+    checked_sign_in(where)
     with progress_bar(console, "prepare the playground project") as report:
         url = prepare_demo(file, report)
-    serve(url, port)
+    serve(url, where)
 
 
 @main.command()

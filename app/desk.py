@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from app import state
+from app import identity, state
 from app.components.step_table import step_table
-from db.annotators import ensure_reviewer, list_annotators
+from db.annotators import ensure_adjudicator, ensure_reviewer, list_annotators
 from db.engine import Database, DatabaseError, stable_hash
 from db.records import AnnotatorRecord
 from labeling.review import accept_commits, evidence
@@ -26,29 +26,36 @@ def desk(
     queue: str,
     annotators: Sequence[AnnotatorRecord],
     load: Load,
+    blind: bool = False,
+    adjudicating: bool = False,
 ) -> None:
     """Mount the step table; `load(reviewer)` gives (items, progress) AFTER saves were taken in.
 
-    `annotators` are those whose evidence may be asked for. The table must stay outside
+    `annotators` are those whose evidence may be asked for. `adjudicating` stores what is said
+    apart from the person's own opinion. The table must stay outside
     fragments: inside one, what a browser sends after a server restart is dropped.
     """
-    name = state.reviewer_name()
+    name = identity.reviewer_name()
     trouble = reviewer_trouble(database, name)
     if trouble:
         mode = "read"
         state.complain(trouble)
     # The name is part of the key: what one person saved is never stored under another's name.
-    key = f"{key} {name}"
+    key = f"{key} {name}{' adjudicating' if adjudicating else ''}"
+    ensure = ensure_adjudicator if adjudicating else ensure_reviewer
     answers: dict[str, str | None] = st.session_state.setdefault(f"{key} answers", {})
+    reviewer = None
     if not trouble:
-        _take_in(database, name, _sent(key, "outbox"), answers)
-    items, progress = load(state.known_reviewer(database, name))
+        reviewer = ensure(database, name)
+        _take_in(database, reviewer, _sent(key, "outbox"), answers)
+    items, progress = load(reviewer)
     step_table(
         key=key,
         data={
             "mode": mode,
             "queue": queue,
-            "scope": f"{stable_hash(database.url)[:8]}/{name}",
+            "blind": blind,
+            "scope": f"{stable_hash(database.url)[:8]}/{reviewer.name if reviewer else name}",
             "items": items,
             "acked": [token for token, why in answers.items() if why is None],
             "refused": {token: why for token, why in answers.items() if why is not None},
@@ -56,7 +63,7 @@ def desk(
             "progress": progress,
         },
     )
-    if not trouble and _take_in(database, name, _sent(key, "outbox"), answers):
+    if reviewer and _take_in(database, reviewer, _sent(key, "outbox"), answers):
         st.rerun()
     heartbeat()
 
@@ -69,15 +76,18 @@ def heartbeat() -> None:
 def reviewer_trouble(database: Database, name: str) -> str:
     """Why corrections cannot be stored under this name; "" when they can."""
     if not name:
-        return "Type your name in the field at the left to label: corrections are signed."
+        return identity.how_to_sign()
     taken = any(
-        one.kind == "human" and one.name == name and not state.is_reviewer(one)
+        one.kind == "human" and one.name == name and not identity.is_reviewer(one)
         for one in list_annotators(database)
     )
-    return f"{name} is the name of a data set's labels. Choose another one." if taken else ""
+    cure = "" if identity.needs_sign_in() else " Choose another one."
+    return f"{name} is the name of a data set's labels.{cure}" if taken else ""
 
 
-def _take_in(database: Database, name: str, outbox: Any, answers: dict[str, str | None]) -> bool:
+def _take_in(
+    database: Database, reviewer: AnnotatorRecord, outbox: Any, answers: dict[str, str | None]
+) -> bool:
     """Store what was not answered yet, and note the answers; whether there was any."""
     if not isinstance(outbox, list):
         return False
@@ -85,7 +95,7 @@ def _take_in(database: Database, name: str, outbox: Any, answers: dict[str, str 
     if not new:
         return False
     try:
-        accepted = accept_commits(database, ensure_reviewer(database, name), new)
+        accepted = accept_commits(database, reviewer, new)
     except DatabaseError as error:
         state.complain(error)
         return False

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata, util
 
+from app.sign_in import read_sign_in
 from db.engine import open_database, schema_versions
 
 CORE = ("streamlit", "sqlalchemy", "alembic", "pandas", "plotly", "click", "math-verify")
@@ -35,6 +36,7 @@ def examine(url: str) -> list[Check]:
         _vllm(),
         _chromium(),
         *_checkpoints(),
+        _sign_in(),
         _database(url),
     ]
 
@@ -101,6 +103,16 @@ def _checkpoints() -> Iterator[Check]:
             yield Check(spec, "ok", checkpoint_revision(resolve_checkpoint(spec)))
         except (OSError, ValueError) as error:
             yield Check(spec, "bad", str(error))
+
+
+def _sign_in() -> Check:
+    try:
+        sign_in = read_sign_in()
+    except ValueError as error:
+        return Check("sign-in", "bad", str(error))
+    if sign_in is None:
+        return Check("sign-in", "off", "no [auth] section; for a team see docs/team.md")
+    return Check("sign-in", "ok", f"{', '.join(sign_in.providers)}, from {sign_in.file}")
 
 
 def _database(url: str) -> Check:

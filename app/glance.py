@@ -10,7 +10,6 @@ from db.annotators import list_annotators
 from db.browse import (
     Coverage,
     ProjectCounts,
-    count_queue,
     coverage,
     first_error_pairs,
     project_counts,
@@ -18,6 +17,7 @@ from db.browse import (
 from db.engine import Database
 from db.jobs import is_alive, list_jobs
 from db.lineup import newest_lineup
+from db.queues import Queue, queue_state
 from db.records import AnnotatorRecord, JobRecord
 from db.results import EvaluationRecord, latest_consensus, list_evaluations, list_exports
 
@@ -125,7 +125,7 @@ def funnel(
     ]
 
 
-def advice(database: Database, reviewer_id: int | None) -> Advice:
+def advice(database: Database, reviewer: AnnotatorRecord | None) -> Advice:
     """The next thing to do in the loop: annotate, review, agree, export, train, evaluate."""
     lineup = newest_lineup(database)
     newest = newest_solution_id(database)
@@ -142,7 +142,7 @@ def advice(database: Database, reviewer_id: int | None) -> Advice:
             "No judge has read these solutions.", "Run a judge", "jobs", {"start": "Judge"}
         )
     consensus = latest_consensus(database)
-    waiting = count_queue(database, lineup, reviewer_id)
+    waiting = queue_state(database, Queue(), reviewer).left
     reviewed = project_counts(database).reviewed
     if waiting and not reviewed and consensus is None:
         return Advice(

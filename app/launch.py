@@ -12,8 +12,9 @@ from typing import Any
 
 import streamlit as st
 
-from app import state, words
+from app import filters, state, words
 from db.annotators import list_annotators
+from db.browse import count_solutions
 from db.engine import Database
 from db.results import list_exports
 
@@ -38,6 +39,7 @@ def monte_carlo(database: Database) -> Asked:
         name = _name()
         sent = st.form_submit_button("Start Monte Carlo", type="primary", width="stretch")
     params = {"model": model, "samples": samples, "strategy": strategy, "seed": seed, "name": name}
+    params |= _only(database)
     return ("annotate_mc", _filled(params)) if sent else None
 
 
@@ -53,7 +55,7 @@ def judge(database: Database) -> Asked:
         )
         name = _name()
         sent = st.form_submit_button("Start the judge", type="primary", width="stretch")
-    params = {"model": model, "prompt": prompt, "seed": 0, "name": name}
+    params = {"model": model, "prompt": prompt, "seed": 0, "name": name, **_only(database)}
     return ("annotate_judge", _filled(params)) if sent else None
 
 
@@ -75,7 +77,7 @@ def prm(database: Database) -> Asked:
         )
         name = _name()
         sent = st.form_submit_button("Score with it", type="primary", width="stretch")
-    params = {"model": model, "threshold": threshold, "name": name}
+    params = {"model": model, "threshold": threshold, "name": name, **_only(database)}
     return ("annotate_prm", _filled(params)) if sent else None
 
 
@@ -168,6 +170,7 @@ MODEL_HELP = (
     "transformers:PATH_OR_ID, a folder, or one of the playground's: playground:policy, "
     "playground:judge, playground:prm."
 )
+ANNOTATORS = tuple(words.JOBS[kind] for kind in ("annotate_mc", "annotate_judge", "annotate_prm"))
 FORMS: dict[str, Callable[[Database], Asked]] = {
     words.JOBS["annotate_mc"]: monte_carlo,
     words.JOBS["annotate_judge"]: judge,
@@ -177,6 +180,24 @@ FORMS: dict[str, Callable[[Database], Asked]] = {
     words.JOBS["import"]: import_files,
     words.JOBS["sample"]: sample,
 }
+
+
+def say_what_for(database: Database) -> None:
+    """Above an annotator's form: the solutions that Browse chose for it, if it did."""
+    if not filters.any_of(filters.given()):
+        return
+    wanted = filters.understood(database, filters.given())
+    n = count_solutions(database, wanted)
+    with st.container(border=True):
+        what = words.shorten(filters.in_words(filters.given()), 80)
+        st.text(f"Only {n:,} solution{'' if n == 1 else 's'}: {what}")
+        st.page_link("views/browse.py", label="Change", query_params=filters.given())
+
+
+def _only(database: Database) -> dict[str, Any]:
+    if not filters.any_of(filters.given()):
+        return {}
+    return {"only": filters.understood(database, filters.given()).to_json()}
 
 
 def _given(name: str, otherwise: str) -> str:

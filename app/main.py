@@ -10,7 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import state
+from app import identity, state
 
 HERE = Path(__file__).parent
 PAGES = (
@@ -21,6 +21,7 @@ PAGES = (
     ("jobs", "Jobs"),
     ("solution", "Solution"),
 )
+CHANGING = ("Consensus", "Jobs")  # Pages that start jobs and write exports.
 
 st.set_page_config(
     page_title="StepLens",
@@ -31,6 +32,7 @@ st.set_page_config(
 st.html(HERE / "theme" / "app.css")
 st.logo(str(HERE / "theme" / "logo.svg"), size="small")
 
+open_here = identity.may_read()
 page = st.navigation(
     [
         st.Page(
@@ -42,11 +44,19 @@ page = st.navigation(
             visibility="hidden" if name == "solution" else "visible",
         )
         for name, title in PAGES
-    ]
+    ],
+    position="sidebar" if open_here else "hidden",
 )
+if not open_here:
+    identity.sign_in_page()
+    st.stop()
 database = state.project()
 with st.sidebar:
-    state.ask_reviewer()
+    identity.ask_reviewer(database)
     st.caption("Project", help="Set with steplens --db, or STEPLENS_DB.")
     st.text(state.project_name(database))
-page.run()
+if identity.may_change() or page.title not in CHANGING:
+    page.run()
+else:
+    st.title(page.title)
+    st.text("Sign in first: what is started or written here belongs to somebody.")

@@ -36,14 +36,41 @@ def table(
     A column is its heading, or {"label", "style", "title", "width"}; a row its cells, or
     {"cells", "style"}. `style` holds class names of theme/sheet.css.
     """
+    drawn = _draw(columns, rows, key, empty)
+    return drawn.picked
+
+
+def checklist(
+    columns: Sequence[str | dict[str, Any]],
+    rows: Sequence[tuple[int, Sequence[Cell]]],
+    *,
+    key: str,
+    name: str,
+    empty: str = "Nothing here yet.",
+) -> list[int]:
+    """Draw a table of (id, cells) with a box before each row; returns the ids that are ticked.
+
+    A tick stays while the table shows other rows, until `key` is another one. `name` says what a
+    row is, for who cannot see it.
+    """
+    every = {"kind": "check", "ids": [id for id, _ in rows], "label": f"every {name} on this page"}
+    lines = [
+        door([{"kind": "check", "ids": [id], "label": f"{name} {id}"}, *cells])
+        for id, cells in rows
+    ]
+    drawn = _draw([{"label": "", "check": every}, *columns], lines, key, empty)
+    return [one for one in drawn.checked or [] if isinstance(one, int)]
+
+
+def _draw(columns: Sequence[Any], rows: Sequence[Any], key: str, empty: str) -> Any:
     heads = [{"label": column} if isinstance(column, str) else column for column in columns]
     lines = [row if isinstance(row, dict) else {"cells": list(row)} for row in rows]
-    drawn = _sheet(
+    return _sheet(
         key=key,
         data={"columns": heads, "rows": lines, "empty": empty},
         on_picked_change=lambda: None,
+        on_checked_change=lambda: None,
     )
-    return drawn.picked
 
 
 def flow(stages: Sequence[dict[str, Any]], *, key: str) -> None:
@@ -117,6 +144,11 @@ def strip(steps: int, marks: Sequence[tuple[str, int | None]]) -> dict[str, Any]
         "marks": [{"hue": kind, "first_error": first} for kind, first in marks],
         "title": title,
     }
+
+
+def line(*cells: Cell, key: str) -> None:
+    """Draw cells beside each other: links keep an address whole, which page links do not."""
+    table([""], [[inline(*cells)]], key=key)
 
 
 def stack(*cells: Cell) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
-from db.engine import Database
-from db.ingest import IN_LIST
-from db.records import AnnotationRecord, RolloutRecord, SolutionRecord
+from db import digest
+from db.engine import IN_LIST, Database
+from db.records import AnnotationRecord, RolloutRecord, SolutionRecord, lowest
 from db.schema import Annotation, Problem, Rollout, Solution, utcnow
 
 
@@ -56,15 +56,18 @@ def solutions_to_annotate(
     limit: int,
     dataset: str | None = None,
     with_gold: bool = False,
+    ids: Sequence[int] | None = None,
 ) -> list[SolutionRecord]:
     """The next `limit` solutions of a job's work list, in the order of their ids.
 
     The list holds every solution up to `up_to` that the annotator had not annotated BEFORE
     this job: what the job itself finished stays in it, so that a resumed job sees the same
-    list again and can replay its waves.
+    list again and can replay its waves. `ids`, at most IN_LIST of them, narrow it.
     """
     query = solution_query().where(Solution.id > after).order_by(Solution.id).limit(limit)
     query = _work_list(query, annotator_id, job_id, up_to, dataset, with_gold)
+    if ids is not None:
+        query = query.where(Solution.id.in_(ids))
     with database.read() as session:
         return [as_solution(row) for row in session.execute(query)]
 
@@ -112,10 +115,10 @@ def annotated_ids(database: Database, annotator_id: int, solution_ids: Sequence[
     found: set[int] = set()
     with database.read() as session:
         for part in _chunks(solution_ids):
-            query = select(Annotation.solution_id).where(
-                Annotation.annotator_id == annotator_id, Annotation.solution_id.in_(part)
-            )
-            found.update(session.scalars(query))
+            query = select(Annotation.solution_id, Annotation.annotator_id)
+            rows = session.execute(query.where(Annotation.solution_id.in_(part)))
+            # Asked for in the query, SQLite would read all that this annotator ever said.
+            found.update(solution for solution, annotator in rows if annotator == annotator_id)
     return found
 
 
@@ -144,7 +147,7 @@ def save_wave(
     """Store one wave in ONE transaction; rows that are there already stay as they are."""
     with database.write() as session:
         if rollouts:
-            _insert_missing(
+            insert_missing(
                 session,
                 Rollout,
                 [
@@ -162,7 +165,7 @@ def save_wave(
                 ],
             )
         if annotations:
-            _insert_missing(
+            insert_missing(
                 session,
                 Annotation,
                 [
@@ -173,12 +176,15 @@ def save_wave(
                         "scores": list(a.scores),
                         "first_error": a.first_error,
                         "status": a.status,
+                        "lowest": lowest(a.scores),
+                        "margin": a.margin,
                         "evidence": a.evidence,
                         "created_at": utcnow(),
                     }
                     for a in annotations
                 ],
             )
+            digest.update(session, (a.solution_id for a in annotations))
 
 
 def annotations_of(database: Database, solution_ids: Sequence[int]) -> list[AnnotationRecord]:
@@ -254,10 +260,12 @@ def _as_annotation(row: Annotation) -> AnnotationRecord:
         row.first_error,
         row.status,
         dict(row.evidence),
+        row.margin,
     )
 
 
-def _insert_missing(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
+def insert_missing(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
+    """Insert those rows that break no unique constraint."""
     dialect = session.get_bind().dialect.name
     if dialect == "sqlite":
         session.execute(sqlite_insert(table).on_conflict_do_nothing(), rows)

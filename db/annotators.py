@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database, DatabaseError, stable_hash
 from db.records import KINDS, AnnotatorRecord
-from db.schema import Annotator
+from db.schema import Annotation, Annotator
 
 
 def ensure_annotator(
@@ -27,6 +27,11 @@ def ensure_annotator(
     configuration's hash behind it when that name is taken. Raises DatabaseError when `name`
     belongs to another configuration, or this configuration to another name.
     """
+    with database.read() as session:  # Usually it is there, and nobody need wait for a writer.
+        digest = stable_hash({"kind": kind, "config": config})
+        known = session.scalar(select(Annotator).where(Annotator.config_hash == digest))
+        if known is not None and name in (None, known.name):
+            return to_record(known)
     with database.write() as session:
         row = ensure_in_session(
             session, kind, name, config, hidden=hidden, default_name=default_name
@@ -78,6 +83,18 @@ def ensure_reviewer(database: Database, person: str) -> AnnotatorRecord:
     return ensure_annotator(database, "human", person, reviewer_config(person))
 
 
+def ensure_adjudicator(database: Database, person: str) -> AnnotatorRecord:
+    """The annotator of a person who settles conflicts: apart from their own first opinion.
+
+    Raises DatabaseError for an empty name.
+    """
+    person = person.strip()
+    if not person:
+        raise DatabaseError("an adjudicator needs a name")
+    config = {"source": "adjudication", "person": person}
+    return ensure_annotator(database, "human", f"{person} (adjudicator)", config)
+
+
 def reviewer_config(person: str) -> dict[str, Any]:
     """The configuration that tells a reviewer from labels that came with a data set."""
     return {"source": "review", "person": person}
@@ -99,10 +116,14 @@ def find_annotator(database: Database, label: str) -> AnnotatorRecord:
     raise DatabaseError(f"no annotator {label!r}. {shape}{listing}")
 
 
-def list_annotators(database: Database) -> list[AnnotatorRecord]:
-    """All annotators, by kind and then by age."""
+def list_annotators(database: Database, *, with_work: bool = False) -> list[AnnotatorRecord]:
+    """All annotators, by kind and then by age; or only those that have annotated anything."""
+    query = select(Annotator).order_by(Annotator.id)
+    if with_work:
+        at_work = select(Annotation.id).where(Annotation.annotator_id == Annotator.id)
+        query = query.where(at_work.exists())
     with database.read() as session:
-        rows = session.scalars(select(Annotator).order_by(Annotator.id)).all()
+        rows = session.scalars(query).all()
     order = {kind: place for place, kind in enumerate(KINDS)}
     return sorted(map(to_record, rows), key=lambda a: (order.get(a.kind, 9), a.id))
 

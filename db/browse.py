@@ -1,4 +1,4 @@
-"""What the pages look up: lists of solutions, the review queue, and the project at a glance."""
+"""What the pages look up: solutions, lists of them, and the project at a glance."""
 
 from __future__ import annotations
 
@@ -7,49 +7,44 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy.orm import aliased
 
 from db.annotations import as_solution, solution_query
 from db.annotators import to_record
 from db.engine import Database, DatabaseError
-from db.lineup import Comparison, Lineup
+from db.filters import SolutionFilter, narrow
+from db.lineup import newest_lineup
 from db.records import AnnotatorRecord, SolutionRecord
 from db.schema import (
     Annotation,
     Annotator,
     Consensus,
     Correction,
+    Digest,
     Evaluation,
     Export,
     Problem,
     Solution,
 )
 
-# The order in which disagreements are worth a reviewer's time: the most telling first.
-QUEUE_ORDER = (
-    "location",
-    "mc_only",
-    "judge_only",
-    "prm_against",
-    "right_answer_flagged",
-    "no_verdict",
+# Orders of a list. Those with a kind go by what the lineup's annotator of that kind says, and
+# leave out what it has not scored.
+SORTS = (
+    "oldest",
+    "newest",
+    "fewest_steps",
+    "most_steps",
+    "disagreement",
+    "mc_margin",
+    "prm_margin",
+    "prm_lowest",
+    "prm_highest",
 )
 
 
 @dataclass(frozen=True, slots=True)
-class SolutionFilter:
-    """What Browse shows; None means any."""
-
-    dataset: str | None = None
-    generator: str | None = None
-    is_correct: bool | None = None
-    disagreement: str | None = None
-    annotated_by: int | None = None
-    text: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class SolutionRow:
-    """One line of Browse: a solution and what the lineup says of it."""
+    """One line of Browse. `said`: first error by annotator id, of those that annotated it."""
 
     id: int
     problem: str
@@ -58,10 +53,8 @@ class SolutionRow:
     n_steps: int
     final_answer: str | None
     is_correct: bool | None
-    mc: int | None
-    judge: int | None
-    prm: int | None
     disagreement: str | None
+    said: dict[int, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,62 +105,100 @@ def sibling_solutions(database: Database, problem_id: int) -> list[tuple[int, bo
 
 
 def list_solutions(
-    database: Database, wanted: SolutionFilter, lineup: Lineup, *, offset: int = 0, limit: int = 50
+    database: Database,
+    wanted: SolutionFilter,
+    *,
+    sort: str = "oldest",
+    offset: int = 0,
+    limit: int = 50,
+    annotators: Sequence[int] = (),
 ) -> list[SolutionRow]:
-    """One page of Browse, by id."""
-    comparison = Comparison(lineup)
-    query = select(
-        Solution.id,
-        Problem.text,
-        Solution.dataset,
-        Solution.generator,
-        Solution.n_steps,
-        Solution.final_answer,
-        Solution.is_correct,
-        comparison.mc,
-        comparison.judge,
-        comparison.prm,
-        comparison.kind,
-    ).join(Problem, Problem.id == Solution.problem_id)
-    query = _filtered(comparison.join(query), wanted, comparison)
-    with database.read() as session:
-        rows = session.execute(query.order_by(Solution.id).offset(offset).limit(limit))
-        return [SolutionRow(*row) for row in rows]
+    """One page of Browse, with what `annotators` said of each.
 
-
-def count_solutions(database: Database, wanted: SolutionFilter, lineup: Lineup) -> int:
-    """How many solutions a filter leaves."""
-    comparison = Comparison(lineup)
-    query = select(func.count()).select_from(Solution)
-    if wanted.text:
-        query = query.join(Problem, Problem.id == Solution.problem_id)
-    if wanted.disagreement:
-        query = comparison.join(query)
-    with database.read() as session:
-        return session.scalar(_filtered(query, wanted, comparison)) or 0
-
-
-def _filtered(query: Select[Any], wanted: SolutionFilter, comparison: Comparison) -> Select[Any]:
-    if wanted.dataset is not None:
-        query = query.where(Solution.dataset == wanted.dataset)
-    if wanted.generator is not None:
-        query = query.where(Solution.generator == wanted.generator)
-    if wanted.is_correct is not None:
-        query = query.where(Solution.is_correct.is_(wanted.is_correct))
-    if wanted.disagreement is not None:
-        query = query.where(comparison.kind == wanted.disagreement)
-    if wanted.annotated_by is not None:
-        query = query.where(
-            select(Annotation.id)
-            .where(
-                Annotation.solution_id == Solution.id,
-                Annotation.annotator_id == wanted.annotated_by,
-            )
-            .exists()
+    The ids come from the digest alone; only the rows of the page are read.
+    """
+    ids = solution_ids(database, wanted, sort=sort, offset=offset, limit=limit)
+    query = (
+        select(
+            Solution.id,
+            Problem.text,
+            Solution.dataset,
+            Solution.generator,
+            Solution.n_steps,
+            Solution.final_answer,
+            Solution.is_correct,
+            Digest.disagreement,
         )
-    if wanted.text:
-        query = query.where(Problem.text.icontains(wanted.text, autoescape=True))
-    return query
+        .join(Problem, Problem.id == Solution.problem_id)
+        .join(Digest, Digest.solution_id == Solution.id)
+        .where(Solution.id.in_(ids))
+    )
+    words = select(Annotation.solution_id, Annotation.annotator_id, Annotation.first_error).where(
+        Annotation.solution_id.in_(ids)
+    )
+    wanted_annotators = set(annotators)
+    said: dict[int, dict[int, int | None]] = {one: {} for one in ids}
+    with database.read() as session:
+        for solution_id, annotator_id, first_error in session.execute(words):
+            # Asked for in the query, SQLite would read all that these annotators ever said.
+            if annotator_id in wanted_annotators:
+                said[solution_id][annotator_id] = first_error
+        rows = {row[0]: SolutionRow(*row, said[row[0]]) for row in session.execute(query)}
+    return [rows[one] for one in ids if one in rows]
+
+
+def solution_ids(
+    database: Database,
+    wanted: SolutionFilter,
+    *,
+    sort: str = "oldest",
+    offset: int = 0,
+    limit: int | None = None,
+) -> list[int]:
+    """The ids that a filter leaves, in the order of `sort`."""
+    query = _found(database, wanted)
+    query = sorted_by(database, query, sort).offset(offset)
+    with database.read() as session:
+        return list(session.scalars(query if limit is None else query.limit(limit)))
+
+
+def count_solutions(database: Database, wanted: SolutionFilter, sort: str = "oldest") -> int:
+    """How many solutions a filter leaves in this order."""
+    query = _found(database, wanted)
+    query = sorted_by(database, query, sort).order_by(None)
+    with database.read() as session:
+        return session.scalar(query.with_only_columns(func.count())) or 0
+
+
+def _found(database: Database, wanted: SolutionFilter) -> Select[Any]:
+    query = select(Digest.solution_id).select_from(Digest)
+    return narrow(query, wanted, database.engine.dialect.name)
+
+
+def sorted_by(database: Database, query: Select[Any], sort: str) -> Select[Any]:
+    """`query` (over Digest) in one of SORTS; DatabaseError for another word."""
+    by_id = Digest.solution_id
+    plain = {
+        "oldest": (by_id,),
+        "newest": (by_id.desc(),),
+        "fewest_steps": (Digest.n_steps, by_id),
+        "most_steps": (Digest.n_steps.desc(), by_id.desc()),
+        "disagreement": (Digest.place, by_id),
+    }
+    if sort in plain:
+        return query.order_by(*plain[sort])
+    if sort not in SORTS:
+        raise DatabaseError(f"a list cannot be sorted by {sort!r}; choose one of {SORTS}")
+    kind, _, what = sort.partition("_")
+    by = getattr(newest_lineup(database), kind)
+    scored = aliased(Annotation, name="scored")
+    column = scored.margin if what == "margin" else scored.lowest
+    query = query.join(scored, scored.solution_id == Digest.solution_id).where(
+        scored.annotator_id == (None if by is None else by.id), column.is_not(None)
+    )
+    if what == "highest":
+        return query.order_by(column.desc(), by_id.desc())
+    return query.order_by(column, by_id)
 
 
 def filter_choices(database: Database) -> tuple[list[str], list[str]]:
@@ -178,64 +209,6 @@ def filter_choices(database: Database) -> tuple[list[str], list[str]]:
             select(Solution.generator).distinct().order_by(Solution.generator)
         )
         return list(datasets), list(generators)
-
-
-def review_queue(
-    database: Database,
-    lineup: Lineup,
-    reviewer_id: int | None,
-    *,
-    kind: str | None = None,
-    limit: int = 50,
-) -> list[tuple[int, str]]:
-    """(solution id, kind) of the next disagreements this reviewer has not dealt with.
-
-    The most telling kinds first, then by id. Whatever has a label or a skip of the reviewer
-    that was not undone is left out.
-    """
-    comparison = Comparison(lineup)
-    order = case({name: place for place, name in enumerate(QUEUE_ORDER)}, value=comparison.kind)
-    query = _queue_query(comparison, reviewer_id, kind, select(Solution.id, comparison.kind))
-    with database.read() as session:
-        rows = session.execute(query.order_by(order, Solution.id).limit(limit))
-        return list(rows.all())
-
-
-def count_queue(
-    database: Database, lineup: Lineup, reviewer_id: int | None, *, kind: str | None = None
-) -> int:
-    """How many disagreements wait for this reviewer."""
-    comparison = Comparison(lineup)
-    base = select(func.count()).select_from(Solution)
-    with database.read() as session:
-        return session.scalar(_queue_query(comparison, reviewer_id, kind, base)) or 0
-
-
-def _queue_query(
-    comparison: Comparison, reviewer_id: int | None, kind: str | None, base: Select[Any]
-) -> Select[Any]:
-    query = comparison.join(base)
-    wanted = (kind,) if kind is not None else QUEUE_ORDER
-    query = query.where(comparison.kind.in_(wanted))
-    if reviewer_id is not None:
-        query = query.where(Solution.id.not_in(_dealt_with(reviewer_id)))
-    return query
-
-
-def _dealt_with(reviewer_id: int) -> Select[Any]:
-    """Solutions with an act of the reviewer that no later undo took back."""
-    undo = Correction.__table__.alias("undo")
-    return select(Correction.solution_id).where(
-        Correction.annotator_id == reviewer_id,
-        Correction.action.in_(("label", "skip")),
-        ~select(undo.c.id)
-        .where(
-            undo.c.annotator_id == reviewer_id,
-            undo.c.action == "undo",
-            undo.c.undoes == Correction.token,
-        )
-        .exists(),
-    )
 
 
 def coverage(database: Database) -> list[Coverage]:

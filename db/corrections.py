@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.annotations import storable
 from db.engine import Database
-from db.records import CorrectionRecord
+from db.records import CorrectionRecord, lowest
 from db.schema import Annotation, Correction, Solution, utcnow
 
 
@@ -37,6 +37,10 @@ def append_corrections(database: Database, corrections: Sequence[CorrectionRecor
                     flags=list(correction.flags),
                     seconds=correction.seconds,
                     scores_visible=correction.scores_visible,
+                    blind=correction.blind,
+                    first_labels=None
+                    if correction.first_labels is None
+                    else list(correction.first_labels),
                     undoes=correction.undoes,
                     created_at=utcnow(),
                 )
@@ -62,6 +66,13 @@ def correction_log(
         query = query.where(Correction.annotator_id == annotator_id)
     with database.read() as session:
         return [_as_record(row) for row in session.scalars(query)]
+
+
+def corrections_of(database: Database, solution_ids: Sequence[int]) -> list[CorrectionRecord]:
+    """Every act on these solutions (at most IN_LIST), oldest first."""
+    query = select(Correction).where(Correction.solution_id.in_(solution_ids))
+    with database.read() as session:
+        return [_as_record(row) for row in session.scalars(query.order_by(Correction.id))]
 
 
 def rebuild_projections(database: Database, annotator_id: int) -> int:
@@ -102,14 +113,17 @@ def _project(session: Session, solution_id: int, annotator_id: int) -> None:
             Annotation.solution_id == solution_id, Annotation.annotator_id == annotator_id
         )
     )
-    if act is not None and act.action == "label" and act.labels is not None:
+    # A skip that raises a flag says something too: it has no verdict, and consensus heeds it.
+    if act is not None and (act.labels is not None or act.flags):
+        labels = act.labels or ()
         session.add(
             Annotation(
                 solution_id=solution_id,
                 annotator_id=annotator_id,
-                scores=list(act.labels),
+                scores=list(labels),
                 first_error=act.first_error,
                 status="ok" if act.first_error is not None else "unfinished",
+                lowest=lowest(labels),
                 evidence={"correction": act.token, "note": act.note, "flags": list(act.flags)},
             )
         )
@@ -130,4 +144,6 @@ def _as_record(row: Correction) -> CorrectionRecord:
         scores_visible=row.scores_visible,
         undoes=row.undoes,
         created_at=row.created_at,
+        blind=row.blind,
+        first_labels=None if row.first_labels is None else tuple(row.first_labels),
     )

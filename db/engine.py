@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 DEFAULT_URL = "sqlite:///steplens.db"
 BUSY_TIMEOUT_MS = 30_000
+IN_LIST = 500  # SQLite refuses very long IN lists.
 
 
 class DatabaseError(ValueError):

@@ -8,12 +8,11 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from db import digest, search
 from db.annotators import ensure_in_session
-from db.engine import Database, stable_hash
-from db.records import ImportRow, IngestCount
+from db.engine import IN_LIST, Database, stable_hash
+from db.records import ImportRow, IngestCount, lowest
 from db.schema import Annotation, Problem, Solution, utcnow
-
-IN_LIST = 500  # SQLite refuses very long IN lists.
 
 
 def problem_fingerprint(text: str) -> str:
@@ -41,6 +40,7 @@ def insert_rows(
         problems, new_problems = _problems(session, rows)
         solutions, new_solutions = _solutions(session, rows, problems)
         annotations = _labels(session, rows, solutions, hidden_annotators)
+        digest.update(session, solutions.values())
     return IngestCount(new_problems, new_solutions, annotations, len(rows) - new_solutions)
 
 
@@ -88,7 +88,7 @@ def _solutions(
 ) -> tuple[dict[str, int], int]:
     wanted = {solution_fingerprint(row.problem, row.generator, row.steps): row for row in rows}
     known = _existing(session, Solution, list(wanted))
-    new = [
+    new: list[dict[str, Any]] = [
         {
             "fingerprint": key,
             "problem_id": problems[problem_fingerprint(row.problem)],
@@ -105,9 +105,22 @@ def _solutions(
         for key, row in wanted.items()
         if key not in known
     ]
-    if new:
-        session.execute(insert(Solution), new)
-    return (_existing(session, Solution, list(wanted)) if new else known), len(new)
+    if not new:
+        return known, 0
+    session.execute(insert(Solution), new)
+    stored = _existing(session, Solution, list(wanted))
+    search.add(
+        session,
+        [
+            {"id": stored[one["fingerprint"]], "body": _words(wanted[one["fingerprint"]])}
+            for one in new
+        ],
+    )
+    return stored, len(new)
+
+
+def _words(row: ImportRow) -> str:
+    return search.body(row.problem, row.steps)
 
 
 def _labels(
@@ -138,6 +151,8 @@ def _labels(
                     "scores": list(label.scores),
                     "first_error": label.first_error,
                     "status": "ok" if label.first_error is not None else "unfinished",
+                    "lowest": lowest(label.scores),
+                    "margin": None,
                     "evidence": {},
                     "created_at": utcnow(),
                 },

@@ -6,12 +6,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, null, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from db.annotators import to_record
 from db.engine import Database
 from db.records import AnnotatorRecord
-from db.schema import Annotation, Annotator, Solution
+from db.schema import Annotation, Annotator, Digest, Solution
+
+# The order in which disagreements are worth a reviewer's time: the most telling first.
+QUEUE_ORDER = (
+    "location",
+    "mc_only",
+    "judge_only",
+    "prm_against",
+    "right_answer_flagged",
+    "no_verdict",
+)
+AGREE = len(QUEUE_ORDER)  # places from here on are no disagreements
+KINDS = (*QUEUE_ORDER, "agree", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +38,30 @@ class Lineup:
         """Those there are, in the order MC, judge, PRM."""
         return [member for member in (self.mc, self.judge, self.prm) if member is not None]
 
+    def ids(self) -> list[int | None]:
+        """The annotators' ids in the order MC, judge, PRM; None where there is none."""
+        return [None if one is None else one.id for one in (self.mc, self.judge, self.prm)]
+
 
 def newest_lineup(database: Database) -> Lineup:
     """The newest visible annotator of each machine kind that has annotated anything."""
+    with database.read() as session:
+        return lineup_in(session)
+
+
+def lineup_in(session: Session) -> Lineup:
+    """`newest_lineup` as the caller's transaction sees it."""
     has_work = select(Annotation.id).where(Annotation.annotator_id == Annotator.id).exists()
     chosen: dict[str, AnnotatorRecord] = {}
-    with database.read() as session:
-        for kind in ("mc", "judge", "prm"):
-            row = session.scalar(
-                select(Annotator)
-                .where(Annotator.kind == kind, Annotator.hidden.is_(False), has_work)
-                .order_by(Annotator.id.desc())
-                .limit(1)
-            )
-            if row is not None:
-                chosen[kind] = to_record(row)
+    for kind in ("mc", "judge", "prm"):
+        row = session.scalar(
+            select(Annotator)
+            .where(Annotator.kind == kind, Annotator.hidden.is_(False), has_work)
+            .order_by(Annotator.id.desc())
+            .limit(1)
+        )
+        if row is not None:
+            chosen[kind] = to_record(row)
     return Lineup(**chosen)
 
 
@@ -104,10 +125,8 @@ class Comparison:
         )
 
 
-def count_kinds(database: Database, lineup: Lineup) -> dict[str, int]:
+def count_kinds(database: Database) -> dict[str, int]:
     """How many solutions there are of each kind of disagreement."""
-    comparison = Comparison(lineup)
-    query = comparison.join(select(comparison.kind, func.count()).select_from(Solution))
+    query = select(Digest.disagreement, func.count()).group_by(Digest.disagreement)
     with database.read() as session:
-        rows = session.execute(query.group_by(comparison.kind)).all()
-    return {kind: count for kind, count in rows if kind is not None}
+        return {kind: count for kind, count in session.execute(query) if kind is not None}

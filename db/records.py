@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -101,6 +102,12 @@ class AnnotationRecord:
     first_error: int | None
     status: str
     evidence: dict[str, Any]
+    margin: float | None = None  # how far the verdict is from another one, 0 to 1
+
+
+def lowest(scores: Iterable[float | None]) -> float | None:
+    """The smallest score of any step; None where no step has one."""
+    return min((score for score in scores if score is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +139,8 @@ class CorrectionRecord:
     scores_visible: bool
     undoes: str | None
     created_at: datetime
+    blind: bool = False  # scores were held back until there was a verdict ...
+    first_labels: tuple[int | None, ...] | None = None  # ... which was this one
 
 
 @dataclass(frozen=True, slots=True)

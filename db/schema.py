@@ -1,4 +1,8 @@
-"""The tables (SQLAlchemy 2.1, typed). Alembic migrations follow this file."""
+"""The tables (SQLAlchemy 2.1, typed). Alembic migrations follow this file.
+
+One table is not here, because each kind of database has its own: the words of every solution,
+in `db.search`.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -102,12 +107,19 @@ class Annotator(Base):
 
 
 class Annotation(Base):
-    """What one annotator says about one solution."""
+    """What one annotator says about one solution.
+
+    `lowest` is the smallest score of any step; `margin` says how far the verdict is from another
+    one, from 0 (could as well be otherwise) to 1, null where that is not known.
+    """
 
     __tablename__ = "annotation"
     __table_args__ = (
         UniqueConstraint("solution_id", "annotator_id"),
-        Index("ix_annotation_annotator_first_error", "annotator_id", "first_error"),
+        # With the solution in them, queues and counts read the index alone.
+        Index("ix_annotation_annotator_first_error", "annotator_id", "first_error", "solution_id"),
+        Index("ix_annotation_annotator_lowest", "annotator_id", "lowest", "solution_id"),
+        Index("ix_annotation_annotator_margin", "annotator_id", "margin", "solution_id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     solution_id: Mapped[int] = mapped_column(ForeignKey("solution.id"))
@@ -116,6 +128,8 @@ class Annotation(Base):
     scores: Mapped[list[Any]]
     first_error: Mapped[int | None]
     status: Mapped[str] = mapped_column(String(12))
+    lowest: Mapped[float | None]
+    margin: Mapped[float | None]
     evidence: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
@@ -152,8 +166,51 @@ class Correction(Base):
     flags: Mapped[list[Any]]
     seconds: Mapped[float | None]
     scores_visible: Mapped[bool]
-    undoes: Mapped[str | None] = mapped_column(String(64))
+    blind: Mapped[bool] = mapped_column(default=False, server_default=false())
+    first_labels: Mapped[list[Any] | None]
+    undoes: Mapped[str | None] = mapped_column(String(64), index=True)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class Lease(Base):
+    """An item that is on somebody's desk: others are not handed it before the lease expires."""
+
+    __tablename__ = "lease"
+    solution_id: Mapped[int] = mapped_column(ForeignKey("solution.id"), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(200), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Digest(Base):
+    """What lists sort and filter by, one narrow row per solution; made anew from the others.
+
+    `mc`, `judge` and `prm` are the first errors by the lineup, `disagreement` its kind, and
+    `place` that kind's place in `db.lineup.KINDS`.
+    """
+
+    __tablename__ = "digest"
+    __table_args__ = (Index("ix_digest_place_solution", "place", "solution_id"),)
+    solution_id: Mapped[int] = mapped_column(
+        ForeignKey("solution.id"), primary_key=True, autoincrement=False
+    )
+    dataset: Mapped[str] = mapped_column(String(200))
+    generator: Mapped[str] = mapped_column(String(200))
+    is_correct: Mapped[bool | None]
+    n_steps: Mapped[int] = mapped_column(index=True)
+    mc: Mapped[int | None]
+    judge: Mapped[int | None]
+    prm: Mapped[int | None]
+    disagreement: Mapped[str | None] = mapped_column(String(24), index=True)
+    place: Mapped[int]
+
+
+class DigestState(Base):
+    """The one row that says for which lineup the digest was made."""
+
+    __tablename__ = "digest_state"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    lineup: Mapped[list[Any]]
+    made_at: Mapped[datetime] = mapped_column(default=utcnow)
 
 
 class Consensus(Base):

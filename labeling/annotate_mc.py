@@ -14,6 +14,7 @@ from db.records import AnnotationRecord, AnnotatorRecord, RolloutRecord, Solutio
 from labeling import montecarlo
 from labeling.annotation import Tally, question, segments, short_name
 from labeling.answers import extract_answer, grade, outcome
+from labeling.margin import mc_margin
 from labeling.runner import JobContext
 from labeling.steps import join_steps
 
@@ -165,5 +166,11 @@ def _mc_annotation(result: montecarlo.MCResult) -> AnnotationRecord:
         "unknown": list(result.unknown),
     }
     return AnnotationRecord(
-        result.solution_id, 0, tuple(result.scores), result.first_error, result.status, evidence
+        result.solution_id,
+        0,
+        tuple(result.scores),
+        result.first_error,
+        result.status,
+        evidence,
+        margin=mc_margin(result.successes, result.trials, result.first_error),
     )

@@ -8,6 +8,7 @@ from db import annotations as store
 from db.annotators import ensure_annotator
 from db.records import AnnotationRecord
 from labeling.annotation import Tally, segments, short_name
+from labeling.margin import prm_margin
 from labeling.runner import JobContext
 
 SEGMENT = 256  # Solutions scored and stored together; what a kill -9 can cost.
@@ -66,4 +67,5 @@ def _prm_annotation(
         None if unfinished else first_error,
         "unfinished" if unfinished else "ok",
         {"threshold": threshold, "steps_dropped": len(cut)},
+        margin=None if unfinished else prm_margin(scores, first_error, threshold),
     )

@@ -12,14 +12,25 @@ from collections.abc import Iterator
 from typing import Any
 
 from db import annotations as store
+from db.browse import solution_ids
+from db.engine import IN_LIST
+from db.filters import SolutionFilter
 from db.records import AnnotatorRecord, SolutionRecord
 from labeling.runner import JobContext
+
+MOST_CHOSEN = 100_000  # A job keeps the list of a selection in its row.
 
 
 def segments(
     context: JobContext, annotator: AnnotatorRecord, size: int, *, with_gold: bool = False
 ) -> Iterator[tuple[int, int, list[SolutionRecord]]]:
-    """(solutions before this segment, in all, the segment), the same again for a resumed job."""
+    """(solutions before this segment, in all, the segment), the same again for a resumed job.
+
+    The parameter `only`, a filter, is resolved once: what a job changes may not change its list.
+    """
+    if context.params.get("only"):
+        yield from _chosen(context, annotator, size, with_gold)
+        return
     dataset = context.params.get("dataset")
     up_to = context.remember(up_to=store.newest_solution_id(context.database))["up_to"]
     scope: dict[str, Any] = {"up_to": up_to, "dataset": dataset, "with_gold": with_gold}
@@ -34,6 +45,36 @@ def segments(
             return
         yield done, total, segment
         done, after = done + len(segment), segment[-1].id
+
+
+def _chosen(
+    context: JobContext, annotator: AnnotatorRecord, size: int, with_gold: bool
+) -> Iterator[tuple[int, int, list[SolutionRecord]]]:
+    ids = context.job.state.get("ids")
+    if ids is None:
+        wanted = SolutionFilter.from_json(context.params["only"])
+        found = solution_ids(context.database, wanted)
+        if len(found) > MOST_CHOSEN:
+            raise ValueError(
+                f"{len(found):,} solutions are chosen, and a job takes {MOST_CHOSEN:,} of a "
+                "selection at most. Narrow the filter, or annotate everything."
+            )
+        ids = context.remember(ids=sorted(found))["ids"]
+    context.report(0, len(ids), "")
+    for start in range(0, len(ids), min(size, IN_LIST)):
+        part = ids[start : start + min(size, IN_LIST)]
+        segment = store.solutions_to_annotate(
+            context.database,
+            annotator.id,
+            context.job.id,
+            up_to=part[-1],
+            after=0,
+            limit=len(part),
+            with_gold=with_gold,
+            ids=part,
+        )
+        if segment:
+            yield start, len(ids), segment
 
 
 class Tally:

@@ -141,18 +141,18 @@ def _decisions(database: Database, rule: Rule) -> Iterator[tuple[SolutionRecord,
                 "nothing above 0. Annotate with --strategy exhaustive to use an MC threshold"
             )
     members = {annotator.id: annotator.label for annotator in chosen}
-    reviewers = {
-        annotator.id: annotator.name
-        for annotator in list_annotators(database)
-        if annotator.kind == "human" and annotator.config.get("source") == "review"
-    }
+    people = [one for one in list_annotators(database) if one.kind == "human"]
+    reviewers = {one.id: one.name for one in people if one.config.get("source") == "review"}
+    judges = {one.id: one.name for one in people if one.config.get("source") == "adjudication"}
     for chunk in each_solution(database):
         by_solution: dict[int, list[AnnotationRecord]] = {}
         for annotation in annotations_of(database, [solution.id for solution in chunk]):
             by_solution.setdefault(annotation.solution_id, []).append(annotation)
         for solution in chunk:
             annotations = by_solution.get(solution.id, [])
-            yield solution, decide(rule, _candidate(solution, annotations, members, reviewers))
+            settled = any(a.annotator_id in judges for a in annotations)
+            heard = judges if settled else reviewers  # An adjudication decides for the people.
+            yield solution, decide(rule, _candidate(solution, annotations, members, heard))
 
 
 def _candidate(

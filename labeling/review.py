@@ -32,6 +32,7 @@ ROLLOUTS = 400  # Sent for one annotation; 8 for each of 32 steps are 256.
 ROLLOUT_TEXT = 6000
 TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
 ACTIONS = ("label", "skip", "undo")
+FLAGS = ("bad_problem", "bad_split", "unsure")  # Why a solution should not be trusted as data.
 
 
 @dataclass(slots=True)
@@ -49,10 +50,12 @@ def review_items(
     reviewer: AnnotatorRecord | None,
     *,
     compared: Sequence[AnnotatorRecord] = (),
+    queue_reasons: Mapping[int, str] | None = None,
 ) -> list[dict[str, Any]]:
     """The items of these solutions, in this order, with `annotators` as their columns.
 
-    `compared` (the lineup) are those whose disagreement is put into words.
+    `compared` (the lineup) are those whose disagreement is put into words; `queue_reasons`
+    (solution id -> words that give nothing away) say why each is in the queue.
     """
     solutions = get_solutions(database, solution_ids)
     by_solution: dict[int, list[AnnotationRecord]] = {}
@@ -68,6 +71,7 @@ def review_items(
                 said,
                 annotators,
                 reason=_reason(solution, said, compared),
+                queue_reason=(queue_reasons or {}).get(solution.id),
                 mine=current(log),
             )
         )
@@ -81,6 +85,7 @@ def review_item(
     *,
     reason: str | None,
     mine: CorrectionRecord | None,
+    queue_reason: str | None = None,
 ) -> dict[str, Any]:
     """One solution as the step table takes it; a column per annotator that said something."""
     said = {annotation.annotator_id: annotation for annotation in annotations}
@@ -96,19 +101,31 @@ def review_item(
         "dataset": solution.dataset,
         "generator": solution.generator,
         "reason": reason,
+        "queue_reason": queue_reason,
         "steps": list(solution.steps),
         "annotators": [
             _column(annotator, said[annotator.id], len(solution.steps))
             for annotator in annotators
             if annotator.id in said
         ],
-        "mine": None
-        if mine is None or mine.action != "label" or mine.labels is None
-        else {
-            "labels": list(mine.labels),
-            "first_error": mine.first_error,
-            "note": mine.note or "",
-        },
+        "mine": _mine(mine, len(solution.steps)),
+    }
+
+
+def _mine(act: CorrectionRecord | None, n_steps: int) -> dict[str, Any] | None:
+    """What a person said: a label, or a skip that carries something; without labels, unmarked."""
+    if act is None or (act.action == "label" and act.labels is None):
+        return None
+    if act.action != "label" and not (act.note or act.flags or act.first_labels):
+        return None
+    first = act.first_labels
+    return {
+        "labels": [None] * n_steps if act.labels is None else list(act.labels),
+        "first_error": act.first_error,
+        "note": act.note or "",
+        "flags": list(act.flags),
+        "blind": act.blind,
+        "first_labels": None if first is None else list(first),
     }
 
 
@@ -117,6 +134,7 @@ def _column(
 ) -> dict[str, Any]:
     scores = list(annotation.scores)[:n_steps]
     counts = annotation.evidence
+    human = annotator.kind == "human"
     return {
         "id": annotator.id,
         "kind": annotator.kind,
@@ -127,7 +145,17 @@ def _column(
         "successes": counts.get("successes"),
         "trials": counts.get("trials"),
         "threshold": annotator.config.get("threshold"),
+        "votes": _votes(counts.get("votes")),
+        "note": counts.get("note") if human else None,
+        "flags": list(counts.get("flags") or ()) if human else [],
     }
+
+
+def _votes(votes: Any) -> dict[str, Any] | None:
+    """How a judge's replies voted: {"share" of those that say so, "n" replies}."""
+    if not isinstance(votes, Mapping) or not votes.get("n") or votes.get("share") is None:
+        return None
+    return {"share": votes["share"], "n": votes["n"]}
 
 
 def _reason(
@@ -183,8 +211,8 @@ def accept_commits(database: Database, reviewer: AnnotatorRecord, commits: Any) 
     """Store what a browser sent as corrections by `reviewer`; sending it again changes nothing.
 
     A commit: {token, solution_id, action "label" | "skip" | "undo", undoes, labels, first_error,
-    note, seconds, scores_visible}. What cannot be stored is refused with a reason; a commit
-    without a usable token cannot even be answered and is passed over.
+    note, flags, seconds, scores_visible, blind, first_labels}. What cannot be stored is refused
+    with a reason; a commit without a usable token cannot even be answered and is passed over.
     """
     answer = Accepted()
     if not isinstance(commits, list):
@@ -222,6 +250,9 @@ def to_correction(
         first_error = commit.get("first_error")
         if isinstance(first_error, bool) or first_error != first_error_of(labels):
             raise ValueError("the first error does not fit the labels")
+    blind = commit.get("blind", False)
+    if not isinstance(blind, bool):
+        raise ValueError("it does not say whether it was blind")
     undoes = commit.get("undoes") if action == "undo" else None
     if action == "undo" and not (isinstance(undoes, str) and TOKEN.fullmatch(undoes)):
         raise ValueError("it does not say what it takes back")
@@ -238,11 +269,13 @@ def to_correction(
         labels=labels,
         first_error=first_error,
         note=(note or "").strip() or None,
-        flags=(),
+        flags=_flags(commit.get("flags")),
         seconds=_seconds(commit.get("seconds")),
         scores_visible=commit.get("scores_visible") is not False,
         undoes=undoes,
         created_at=datetime.now(UTC),
+        blind=blind,
+        first_labels=_first_labels(commit, action, blind, n_steps[solution_id]),
     )
 
 
@@ -265,6 +298,37 @@ def _labels(labels: Any, n_steps: int) -> tuple[int | None, ...]:
     if any(label is not None and (type(label) is not int or abs(label) > 1) for label in labels):
         raise ValueError("a label is something other than 1, 0, -1 or unmarked")
     return tuple(labels)
+
+
+def _flags(flags: Any) -> tuple[str, ...]:
+    if flags is None:
+        return ()
+    if not isinstance(flags, list) or any(not isinstance(flag, str) for flag in flags):
+        raise ValueError("the flags are not a list of words")
+    unknown = sorted(set(flags) - set(FLAGS))
+    if unknown:
+        raise ValueError(f"there is no flag {unknown[0]!r:.40}, only {', '.join(FLAGS)}")
+    if len(set(flags)) < len(flags):
+        raise ValueError("a flag is raised twice")
+    return tuple(flags)
+
+
+def _first_labels(
+    commit: Mapping[str, Any], action: str, blind: bool, n_steps: int
+) -> tuple[int | None, ...] | None:
+    """The first verdict of a blind review; a label has one, a skip only when it came to it."""
+    sent = commit.get("first_labels")
+    if sent is None:
+        if blind and action == "label":
+            raise ValueError("a blind label does not say what its first verdict was")
+        return None
+    if not blind:
+        raise ValueError("only a blind review has a first verdict of its own")
+    try:
+        first_error_of(labels := _labels(sent, n_steps))
+    except ValueError as error:
+        raise ValueError(f"the first verdict is none: {error}") from error
+    return labels
 
 
 def _check_undo(

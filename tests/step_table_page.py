@@ -1,8 +1,9 @@
 """A page for the tests: the step table over a queue in memory, with a server that can be deaf.
 
 The environment says what it serves: STEP_TABLE_ITEMS names a JSON file of items, STEP_TABLE_LOG
-one to which every commit is appended, STEP_TABLE_MODE the mode. While the file named by
-STEP_TABLE_DEAF exists, nothing is stored and nothing acknowledged.
+one to which every commit is appended, STEP_TABLE_MODE the mode, STEP_TABLE_DATA more of `data` as
+JSON. While the file named by STEP_TABLE_DEAF exists, nothing is stored and nothing acknowledged.
+The page stands as the app's do, with its style sheet and a sidebar.
 """
 
 from __future__ import annotations
@@ -15,7 +16,12 @@ import streamlit as st
 
 from app.components.step_table import step_table
 
+st.set_page_config(layout="wide")
+st.html(Path(__file__).parent.parent / "app" / "theme" / "app.css")
+st.container(key="wide").title("Review")
+st.sidebar.text("StepLens")
 KEY = "table"
+more = json.loads(os.environ.get("STEP_TABLE_DATA", "{}"))
 mode = os.environ.get("STEP_TABLE_MODE", "review")
 items = json.loads(Path(os.environ["STEP_TABLE_ITEMS"]).read_text())
 log = Path(os.environ["STEP_TABLE_LOG"])
@@ -59,5 +65,6 @@ step_table(
         "queue": "all",
         "evidence": evidence,
         "progress": {"position": len(done) + 1, "total": len(items), "label": ""},
+        **more,
     },
 )

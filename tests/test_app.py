@@ -141,7 +141,7 @@ def test_the_address_filters_browse(database: Database, monkeypatch: pytest.Monk
     assert not test.exception
     assert "4 solutions" in words_of(test)
     rows = shown(test, "solutions")["rows"]
-    assert [row["cells"][0]["href"] for row in rows] == [f"solution?id={i}" for i in (2, 5, 8, 11)]
+    assert [row["cells"][1]["href"] for row in rows] == [f"solution?id={i}" for i in (2, 5, 8, 11)]
     kind = open_page(database, monkeypatch, "browse", disagreement="Only MC sees an error")
     assert "4 solutions" in words_of(kind)
     nothing = open_page(database, monkeypatch, "browse", text="no such words")
@@ -163,7 +163,7 @@ def test_browse_shows_one_page_at_a_time(
     fill(database, 120)
     test = open_page(database, monkeypatch, "browse", page="3")
     rows = shown(test, "solutions")["rows"]
-    assert [row["cells"][0]["value"] for row in rows] == [str(i) for i in range(101, 121)]
+    assert [row["cells"][1]["value"] for row in rows] == [str(i) for i in range(101, 121)]
 
 
 @pytest.mark.parametrize("given", ["", "0", "x", "-1", "1e3", "99", "9" * 40, "²", "1;drop"])
@@ -266,7 +266,7 @@ def test_the_next_step_follows_the_loop(database: Database) -> None:
         "first_error": -1,
     }
     append_corrections(database, [to_correction(made, reviewer.id, {1: 3})])
-    assert glance.advice(database, reviewer.id).button == "Run the consensus"
+    assert glance.advice(database, reviewer).button == "Run the consensus"
 
 
 def test_without_a_judge_the_next_step_is_a_judge(database: Database) -> None:

@@ -16,10 +16,10 @@ from playwright.sync_api import Browser, Page, expect
 from db import jobs
 from db.annotations import annotations_of
 from db.annotators import find_annotator, list_annotators
-from db.browse import SolutionFilter, list_solutions
+from db.browse import list_solutions
 from db.corrections import correction_log
 from db.engine import Database, open_database
-from db.lineup import Lineup
+from db.filters import SolutionFilter
 from labeling.runner import run_job
 
 pytestmark = pytest.mark.browser
@@ -113,9 +113,7 @@ def test_processbench_is_browsed_with_its_labels_and_mathematics(
     result = do(database, "import", format="processbench", files=files, strict=True)
     assert result["solutions"] == 1400
     (teacher,) = list_annotators(database)
-    rows = list_solutions(
-        database, SolutionFilter(dataset="processbench-math"), Lineup(), limit=400
-    )
+    rows = list_solutions(database, SolutionFilter(dataset="processbench-math"), limit=400)
     shown = next(row for row in rows if row.n_steps > 6 and "\\frac" in row.problem)
     with (
         streamlit_server(MAIN, {"STEPLENS_DB": database.url}) as url,

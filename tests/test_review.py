@@ -103,6 +103,17 @@ def test_nobody_takes_back_the_act_of_another(
         {"first_error": True},
         {"labels": [1, 1, 1], "first_error": 1},
         {"note": 7},
+        {"flags": "unsure"},
+        {"flags": ["unsure", "unsure"]},
+        {"flags": ["bad_weather"]},
+        {"flags": [["unsure"]]},
+        {"flags": {"unsure": True}},
+        {"blind": "yes", "first_labels": [1, -1, None]},
+        {"blind": True},
+        {"blind": True, "first_labels": [1, None, None]},
+        {"blind": True, "first_labels": [1, -1]},
+        {"blind": True, "first_labels": [True, -1, None]},
+        {"blind": False, "first_labels": [1, -1, None]},
         {"note": "x" * (NOTE_LENGTH + 1)},
         {"action": "undo"},
         {"action": "undo", "undoes": {"$ne": 1}},
@@ -182,7 +193,69 @@ def test_an_item_says_who_says_what(database: Database, reviewer: AnnotatorRecor
     )
     assert [column["name"] for column in item["annotators"]] == ["m", "j"]
     assert item["annotators"][0]["trials"] == [8, 8, 0]
-    assert item["mine"] == {"labels": [1, -1, None], "first_error": 1, "note": "hm"}
+    assert item["mine"] == {
+        "labels": [1, -1, None],
+        "first_error": 1,
+        "note": "hm",
+        "flags": [],
+        "blind": False,
+        "first_labels": None,
+    }
+
+
+def test_flags_and_the_first_blind_verdict_come_back(
+    database: Database, reviewer: AnnotatorRecord
+) -> None:
+    sent = commit(
+        flags=["unsure", "bad_split"], blind=True, first_labels=[1, 1, 1], scores_visible=False
+    )
+    assert accept_commits(database, reviewer, [sent]).refused == {}
+    (act,) = correction_log(database, 1)
+    assert act.flags == ("unsure", "bad_split")
+    assert (act.blind, act.first_labels, act.scores_visible) == (True, (1, 1, 1), False)
+    (item,) = review_items(database, [1], [], reviewer)
+    assert item["mine"]["flags"] == ["unsure", "bad_split"]
+    assert (item["mine"]["blind"], item["mine"]["first_labels"]) == (True, [1, 1, 1])
+
+
+def test_a_skip_may_carry_flags_and_shows_them_again(
+    database: Database, reviewer: AnnotatorRecord
+) -> None:
+    skip = commit(action="skip", labels=None, first_error=None, blind=True, first_labels=None)
+    accept_commits(database, reviewer, [skip])
+    (item,) = review_items(database, [1], [], reviewer)
+    assert item["mine"] is None
+    flagged = {**skip, "token": "token-0002", "flags": ["bad_problem"]}
+    assert accept_commits(database, reviewer, [flagged]).acked == ["token-0002"]
+    assert all(one.first_error is None for one in annotations_of(database, [1]))
+    (item,) = review_items(database, [1], [], reviewer)
+    assert item["mine"]["labels"] == [None, None, None]
+    assert item["mine"]["flags"] == ["bad_problem"]
+
+
+def test_a_commit_from_before_flags_is_still_taken() -> None:
+    old = to_correction(commit(), 7, {1: 3})
+    assert (old.flags, old.blind, old.first_labels) == ((), False, None)
+
+
+def test_columns_carry_votes_and_what_people_wrote(
+    database: Database, reviewer: AnnotatorRecord
+) -> None:
+    _, judge = machines(database)
+    voted = {"votes": {"share": 0.75, "n": 4, "counts": {"1": 3}}}
+    more = ensure_annotator(database, "judge", "voter", {"model": "j", "n": 4})
+    said = AnnotationRecord(1, 0, (1.0, 0.0, None), 1, "ok", voted)
+    save_wave(database, more.id, None, [said], [])
+    accept_commits(database, reviewer, [commit(note="the sign", flags=["unsure"])])
+    (item,) = review_items(
+        database, [1], [judge, more, reviewer], None, queue_reasons={1: "People disagree"}
+    )
+    by_name = {column["name"]: column for column in item["annotators"]}
+    assert by_name["voter"]["votes"] == {"share": 0.75, "n": 4}
+    assert by_name["j"]["votes"] is None
+    assert (by_name["Ada"]["note"], by_name["Ada"]["flags"]) == ("the sign", ["unsure"])
+    assert by_name["Ada"]["scores"] == [1, -1, None]
+    assert item["queue_reason"] == "People disagree"
 
 
 def test_an_item_stays_the_same_when_somebody_saves(

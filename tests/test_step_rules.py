@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from app.components.assets import SCRIPTS, module
+from app.components.assets import IMPORT, SCRIPTS, module
 from tests.browser import chromium
 
 pytestmark = pytest.mark.browser
 COMPONENTS = Path(__file__).parent.parent / "app" / "components"
-PURE = ("reducer.js", "reading.js", "tex.js")
+PURE = ("doc.js", "reducer.js", "reading.js", "names.js", "tex.js")
 
 
 @pytest.fixture(scope="module")
@@ -27,14 +27,14 @@ def browser() -> Iterator[Browser]:
 def rules(browser: Browser) -> Iterator[Page]:
     """A blank page with the pure modules as `window.rules`."""
     page = browser.new_page()
-    for name in PURE:
-        page.evaluate(
-            """async (source) => {
-              const url = URL.createObjectURL(new Blob([source], {type: "text/javascript"}));
-              window.rules = {...window.rules, ...(await import(url))};
-            }""",
-            (COMPONENTS / name).read_text(),
-        )
+    # Joined as `module` joins them, but with all their exports.
+    page.evaluate(
+        """async (source) => {
+          const url = URL.createObjectURL(new Blob([source], {type: "text/javascript"}));
+          window.rules = {...(await import(url))};
+        }""",
+        "\n".join(IMPORT.sub("", (COMPONENTS / name).read_text()) for name in PURE),
+    )
     page.evaluate(
         """() => {
           const {reduce, EMPTY} = rules;
@@ -47,6 +47,10 @@ def rules(browser: Browser) -> Iterator[Page]:
             const action = typeof act === "string" ? {type: act} : act;
             return reduce(now, {token: `t${++token}`, seconds: 1, ...action});
           }, state);
+          window.blindly = (item = {}, drafts = {}, mode = "review") => reduce(EMPTY, {type: "data",
+            drafts, data: {mode, queue: "q", acked: [], blind: true,
+                           items: [{...items[0], ...item}, ...items.slice(1)]}});
+          window.flag = (name) => ({type: "flag", flag: name});
           window.label = (value) => ({type: "label", value});
           window.at = (step) => ({type: "focus", step});
         }"""
@@ -106,13 +110,14 @@ def test_undo_and_redo_are_inverse(rules: Page) -> None:
           let seed = 7;
           const random = (n) => (seed = (seed * 16807) % 2147483647) % n;
           const seen = ({doc, current}) =>
-            JSON.stringify([doc.labels, doc.implied, current.solution_id]);
+            JSON.stringify([doc.labels, doc.implied, doc.flags, current.solution_id]);
           const bad = [];
           for (let walk = 0; walk < 200; walk++) {
             let state = start(), states = [seen(state)];
             for (let i = 0; i < 12; i++) {
               const act = [label(1), label(0), label(-1), label(null), "first_error",
-                           "all_correct", "save", "skip"][random(8)];
+                           "all_correct", "save", "skip", flag("unsure"), flag("bad_split")]
+                          [random(10)];
               const before = state;
               state = run(state, at(random(4)), act);
               if (!state.doc) { state = before; continue; }
@@ -132,6 +137,166 @@ def test_undo_and_redo_are_inverse(rules: Page) -> None:
         }"""
     )
     assert broken == []
+
+
+def test_flags_toggle_travel_and_are_undone(rules: Page) -> None:
+    got = rules.evaluate(
+        """() => {
+          const on = run(start(), flag("unsure"), flag("bad_problem"));
+          const off = run(on, flag("unsure"));
+          const sent = run(on, "all_correct", "save").outbox[0];
+          return [on.doc.flags, off.doc.flags, run(off, "undo").doc.flags, sent.action, sent.flags,
+                  run(on, "skip").outbox[0].flags, run(on, "save", "undo").outbox[1].flags];
+        }"""
+    )
+    both = ["bad_problem", "unsure"]
+    assert got == [both, ["bad_problem"], both, "label", both, both, []]
+
+
+def test_flags_alone_are_saved_as_a_skip_and_partial_marks_are_not(rules: Page) -> None:
+    got = rules.evaluate(
+        """() => {
+          const alone = run(start(), flag("unsure"), "save");
+          const partial = run(start(), flag("unsure"), at(1), label(1), "save");
+          const inPlace = run(start("solution"), flag("unsure"), "save");
+          return [alone.outbox[0].action, alone.outbox[0].labels, alone.current.solution_id,
+                  partial.outbox, partial.message.kind, rules.unsaved(inPlace.doc),
+                  run(inPlace, "save").message.text, run(inPlace, "save").outbox.length];
+        }"""
+    )
+    assert got == ["skip", None, 2, [], "refusal", False, "Nothing new to save.", 1]
+
+
+def test_flags_come_from_the_server_and_from_a_draft_and_nothing_else_does(rules: Page) -> None:
+    got = rules.evaluate(
+        """() => {
+          const labels = [1, 1, 1, 1];
+          const item = {steps: [..."abcd"], mine: {labels, flags: ["unsure", "bad_weather"]}};
+          const mine = rules.newDoc(item);
+          const draft = rules.newDoc(item, {labels, flags: ["bad_split"]});
+          return [mine.flags, rules.unsaved(mine), draft.flags, rules.unsaved(draft),
+                  rules.draftOf(draft).flags];
+        }"""
+    )
+    assert got == [["unsure"], False, ["bad_split"], True, ["bad_split"]]
+
+
+def test_blind_reveals_at_the_first_verdict_and_remembers_it(rules: Page) -> None:
+    got = rules.evaluate(
+        """() => {
+          let state = run(blindly(), at(0), label(1), at(1), label(-1), at(0), label(null));
+          const {machinesShown} = rules;
+          state = run(blindly(), at(1), label(-1));
+          const before = [machinesShown(state), state.doc.first_labels];
+          const refusal = run(state, "scores");
+          const refused = [refusal.message.kind, machinesShown(refusal),
+                           run(state, "evidence").message.kind];
+          state = run(state, at(0), label(1));
+          const after = [machinesShown(state), state.doc.first_labels];
+          const undone = run(state, "undo", "undo");
+          state = run(state, "all_correct", "save");
+          const {blind, first_labels, scores_visible, labels} = state.outbox[0];
+          return [before, refused, after, [machinesShown(undone), undone.doc.labels],
+                  {blind, first_labels, scores_visible, labels}, machinesShown(state)];
+        }"""
+    )
+    assert got == [
+        [False, None],
+        ["refusal", False, "refusal"],
+        [True, [1, -1, None, None]],
+        [True, [None] * 4],
+        {
+            "blind": True,
+            "first_labels": [1, -1, None, None],
+            "scores_visible": False,
+            "labels": [1, 1, 1, 1],
+        },
+        False,
+    ]
+
+
+def test_a_reload_neither_blinds_again_nor_unblinds(rules: Page) -> None:
+    got = rules.evaluate(
+        """() => {
+          const reloaded = (state) => blindly({}, {1: rules.draftOf(state.doc)});
+          const {machinesShown} = rules;
+          const partial = reloaded(run(blindly(), at(2), label(-1)));
+          const undone = reloaded(run(blindly(), "all_correct", "undo"));
+          const seen = reloaded(run(start(), at(2), label(-1)));
+          return [[machinesShown(partial), partial.doc.labels],
+                  [machinesShown(undone), undone.doc.first_labels, undone.doc.labels],
+                  [machinesShown(seen), seen.doc.blind]];
+        }"""
+    )
+    assert got == [
+        [False, [None, None, -1, None]],
+        [True, [1, 1, 1, 1], [None] * 4],
+        [True, False],
+    ]
+
+
+def test_what_was_labelled_is_not_held_back_and_keeps_its_first_verdict(rules: Page) -> None:
+    got = rules.evaluate(
+        """() => {
+          const labels = [1, -1, null, null];
+          const {machinesShown} = rules;
+          const plain = blindly({mine: {labels, note: ""}});
+          const again = blindly({mine: {labels, blind: true, first_labels: [1, 1, 1, 1]}});
+          const skipped = blindly({mine: {labels: [null, null, null, null], flags: ["unsure"]}});
+          const sent = (state) => {
+            const {blind, first_labels, scores_visible} = run(state, "save").outbox[0];
+            return [blind, first_labels, scores_visible];
+          };
+          return [machinesShown(plain), sent(plain), machinesShown(again), sent(again),
+                  machinesShown(skipped), sent(skipped),
+                  machinesShown(blindly({}, {}, "read"))];
+        }"""
+    )
+    assert got == [
+        True,
+        [False, None, True],
+        True,
+        [True, [1, 1, 1, 1], False],
+        False,
+        [True, None, False],
+        True,
+    ]
+
+
+def test_heads_say_what_tells_the_columns_of_a_kind_apart(rules: Page) -> None:
+    got = rules.evaluate(
+        """() => {
+          const short = (...names) =>
+            rules.shortNames(names.map(([kind, name]) => ({kind, name})));
+          return [short(["judge", "Qwen2.5-72B-Instruct-vote4"],
+                        ["judge", "Qwen2.5-32B-Instruct-vote4"], ["mc", "Qwen2.5-7B-mc"]),
+                  short(["prm", "prm-round-1"], ["prm", "prm-round-2"]),
+                  short(["prm", "same"], ["prm", "same"]), short(["prm", "a-x"], ["prm", "b-x"])];
+        }"""
+    )
+    assert got == [
+        ["72B-Instruct", "32B-Instruct", "Qwen2.5-7B-mc"],
+        ["round-1", "round-2"],
+        ["same", "same"],
+        ["a-x", "b-x"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("annotator", "detail"),
+    [
+        ({"kind": "judge", "votes": {"share": 0.75, "n": 4}}, "3/4 votes"),
+        ({"kind": "judge", "votes": {"share": 2 / 3, "n": 3}}, "2/3 votes"),
+        ({"kind": "judge", "votes": None}, ""),
+        ({"kind": "prm", "threshold": 0.5}, "≥ .50"),
+        ({"kind": "prm", "threshold": None}, ""),
+        ({"kind": "mc", "threshold": 0.5}, ""),
+    ],
+)
+def test_a_head_tells_votes_and_threshold(
+    rules: Page, annotator: dict[str, object], detail: str
+) -> None:
+    assert rules.evaluate("(one) => rules.headDetail(one)", annotator) == detail
 
 
 def test_undoing_a_save_takes_it_back_and_returns_to_it(rules: Page) -> None:

@@ -12,16 +12,23 @@ import streamlit as st
 # Dependencies first; the last one holds the component's default export.
 SCRIPTS = (
     "dom.js",
+    "doc.js",
     "reducer.js",
     "reading.js",
+    "names.js",
     "tex.js",
     "keys.js",
     "sync.js",
     "table.js",
     "dock.js",
+    "toolbar.js",
+    "flags.js",
+    "help.js",
+    "progress.js",
     "frame.js",
     "step_table.js",
 )
+STYLES = ("step_table.css", "edges.css")
 IMPORT = re.compile(r"^import .*;\n", re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?function|const|class)", re.MULTILINE)
 
@@ -42,7 +49,7 @@ def module(names: tuple[str, ...] = SCRIPTS) -> str:
 @cache
 def style() -> str:
     """The step table's style sheet."""
-    return _read("step_table.css")
+    return "\n".join(_read(name) for name in STYLES)
 
 
 def _read(name: str) -> str:

@@ -1,5 +1,6 @@
 // Under (or beside) the table: the score trace, and the evidence behind one annotator's scores.
 
+import { flagWord } from "./doc.js";
 import { button, el, svg } from "./dom.js";
 import { cell, hasVerdict } from "./reading.js";
 import { renderText } from "./tex.js";
@@ -9,7 +10,9 @@ const SHAPES = { mc: "circle", judge: "diamond", prm: "square", human: "triangle
 const WITH_EVIDENCE = new Set(["mc", "judge"]);
 const SIDE = { left: 26, right: 10, top: 14, bottom: 18 };
 
-export const hasEvidence = (annotator) => WITH_EVIDENCE.has(annotator.kind);
+export const onServer = (annotator) => WITH_EVIDENCE.has(annotator.kind);
+const saysMore = (annotator) => Boolean(annotator.note || annotator.flags?.length);
+export const hasEvidence = (annotator) => onServer(annotator) || (annotator.kind === "human" && saysMore(annotator));
 
 // All annotators' scores over the steps. `choose(step)` is called when a step is clicked.
 export function drawTrace(item, focus, width, height, choose) {
@@ -85,11 +88,23 @@ export function legend(item) {
 // What is behind `annotator`'s score at `step`. `evidence`: undefined while it is on its way.
 export function evidencePanel(annotator, step, evidence, part, choosePart, katex) {
   const panel = el("div", { class: `evidence kind-${annotator.kind}` });
-  if (evidence === undefined) panel.append(el("p", { class: "quiet" }, "Loading the evidence…"));
+  if (annotator.kind === "human") panel.append(...remarks(annotator, step));
+  else if (evidence === undefined) panel.append(el("p", { class: "quiet" }, "Loading the evidence…"));
   else if (!evidence) panel.append(el("p", { class: "quiet" }, "No evidence is stored for this annotation."));
   else if (annotator.kind === "mc") panel.append(...rollouts(annotator, step, evidence, katex));
   else panel.append(...critique(step, evidence, part, choosePart, katex));
   return panel;
+}
+
+// What a person wrote; it is about the whole solution, and plain text.
+function remarks(annotator, step) {
+  const { spoken } = cell(annotator, step);
+  const flags = (annotator.flags ?? []).map(flagWord).join(", ");
+  return [
+    el("p", { class: "lead" }, el("b", {}, `Step ${step + 1}`), `: ${spoken}`),
+    flags && el("p", { class: "remark" }, el("b", {}, "Flagged: "), flags),
+    annotator.note && el("p", { class: "remark" }, el("b", {}, "Note: "), annotator.note),
+  ].filter(Boolean);
 }
 
 function rollouts(annotator, step, evidence, katex) {

@@ -1,11 +1,17 @@
-// The frame around the table: bar, problem, status line, key row, help; and painting them.
+// The frame around the table: bar, problem, status line, key row; and painting them.
 
+import { revealed, unsaved, verdict } from "./doc.js";
+import { hasEvidence } from "./dock.js";
 import { button, el, setText } from "./dom.js";
+import { buildFlags, paintFlags } from "./flags.js";
+import { buildHelp } from "./help.js";
 import { available, KEYS } from "./keys.js";
-import { preview } from "./reading.js";
-import { unsaved, verdict } from "./reducer.js";
+import { buildProgress, paintProgress } from "./progress.js";
+import { invitation, preview } from "./reading.js";
+import { machinesShown } from "./reducer.js";
+import { makeToolbar } from "./toolbar.js";
 
-const GROUPS = ["move", "label", "verdict", "save", "undo", "view"];
+const GROUPS = ["move", "label", "verdict", "save", "flag", "undo", "view"];
 const SIZES = ["closed", "small", "tall"];
 
 // `owner` handles what is pressed (`press`, `act`) and shows the dock (`showDock`).
@@ -17,10 +23,13 @@ export function buildFrame(owner) {
     { class: "top" },
     part("title", el("span", { class: "title" })),
     part("source", el("span", { class: "source" })),
-    part("reason", el("span", { class: "reason" })),
+    part("queueReason", el("span", { class: "pill why", title: "Why it is in the queue" })),
+    part("reason", el("span", { class: "pill reason", title: "What the annotators say" })),
+    part("blind", el("span", { class: "pill blind", title: "Scores, evidence and reasons appear once your marks amount to a verdict" }, "Blind until your verdict")),
     el("span", { class: "spring" }),
-    part("progress", el("span", { class: "progress" })),
+    part("progress", buildProgress()).text,
     part("sync", el("span", { class: "sync", role: "status" })),
+    frame.progress.line,
   );
   const problem = el(
     "section",
@@ -28,7 +37,7 @@ export function buildFrame(owner) {
     part("problem", el("div", { class: "prose", tabindex: "0" })),
     part("answers", el("dl", { class: "answers" })),
   );
-  part("scroller", el("div", { class: "scroller", tabindex: "0", "aria-label": "Steps" }));
+  part("scroller", el("div", { class: "scroller" }));
   const dock = el(
     "aside",
     { class: "dock", "aria-label": "Trace and evidence" },
@@ -49,14 +58,19 @@ export function buildFrame(owner) {
     "div",
     { class: "status" },
     part("message", el("div", { class: "message", role: "status", "aria-live": "polite" })),
+    part("chips", el("div", { class: "chips", role: "group", "aria-label": "Flags of this solution" })),
   );
   frame.keyButtons = new Map(KEYS.map((key) => [key.id, keyButton(key, owner)]));
   const groupOf = (group) => KEYS.filter((key) => key.group === group).map((key) => frame.keyButtons.get(key.id));
-  const groups = GROUPS.map((group) => el("div", { class: `group ${group}` }, ...groupOf(group)));
+  part("flags", buildFlags(owner, groupOf("flag")[0]));
+  const keysOf = (group) => (group === "flag" ? [frame.flags.anchor] : groupOf(group));
+  const groups = GROUPS.map((group) => el("div", { class: `group group-${group}` }, ...keysOf(group)));
   [frame.evidenceKey] = groupOf("dock"); // these two stand beside what they open
   status.append(...groupOf("note"), frame.note);
   const keys = el("div", { class: "keys", role: "toolbar", "aria-label": "Keys" }, ...groups);
-  part("help", buildHelp(owner));
+  makeToolbar(keys);
+  const { help, close } = buildHelp(owner);
+  Object.assign(frame, { help, helpClose: close });
   part("layout", el("div", { class: "layout" }, bar, problem, frame.scroller, dock, status, keys));
   part("root", el("div", { class: "step-table" }, frame.layout, frame.help));
   return frame;
@@ -71,14 +85,15 @@ function keyButton(key, owner) {
 const capital = (word) => word[0].toUpperCase() + word.slice(1);
 
 export function paintBar(frame, state, data) {
-  const { current, outbox, scoresVisible, mode } = state;
+  const { current, outbox, mode } = state;
+  const shown = current && machinesShown(state);
   setText(frame.title, current ? `Solution ${current.solution_id}` : "");
   setText(frame.source, current ? [current.dataset, current.generator].filter(Boolean).join(" · ") : "");
-  setText(frame.reason, current && scoresVisible ? (current.reason ?? "") : "");
-  const ahead = outbox.reduce((sum, commit) => sum + (commit.action === "undo" ? -1 : 1), 0);
-  const { progress } = data;
-  const at = progress && Math.min(progress.position + (mode === "review" ? ahead : 0), progress.total);
-  setText(frame.progress, progress ? [progress.label, `${at} / ${progress.total}`].filter(Boolean).join("  ") : "");
+  frame.title.title = frame.source.title = frame.source.textContent;
+  setText(frame.queueReason, current?.queue_reason ?? "");
+  setText(frame.reason, (shown && current.reason) || "");
+  frame.blind.hidden = revealed(state.doc);
+  paintProgress(frame.progress, state, data.progress);
   const open = outbox.length;
   frame.sync.dataset.state = open ? "open" : state.saved ? "saved" : "none";
   const dirty = mode === "solution" && unsaved(state.doc);
@@ -97,33 +112,43 @@ export function paintAnswers(frame, item, show) {
   frame.answers.replaceChildren(...rows);
 }
 
-export function paintStatus(frame, state) {
+export function paintStatus(frame, state, owner) {
   const { message, doc, mode } = state;
-  const said = mode === "read" || !doc ? null : preview(doc.labels, verdict(doc.labels));
-  const restored = doc?.restored ? "Draft from your last visit. " : "";
-  const idle = mode === "read" ? "" : (said ?? "Unmarked");
-  frame.message.dataset.kind = message?.kind ?? (said ? "preview" : "idle");
-  setText(frame.message, message?.text ?? restored + idle);
+  const [kind, text] = mode === "read" || !doc ? ["idle", ""] : standing(state);
+  frame.message.dataset.kind = message?.kind ?? kind;
+  setText(frame.message, message?.text ?? text);
+  frame.message.title = frame.message.textContent;
+  paintFlags(frame.flags, frame.chips, state, owner);
+}
+
+// What the status line says while there is no message: [kind, text].
+function standing({ doc, flagging }) {
+  if (flagging) return ["preview", "Flags: 1 bad problem, 2 bad split, 3 unsure. Esc or f closes the menu."];
+  const said = preview(doc.labels, verdict(doc.labels));
+  const restored = doc.restored ? "Draft from your last visit. " : "";
+  if (said) return ["preview", restored + said];
+  return [doc.flags.length ? "preview" : "idle", restored + invitation(doc.flags, !revealed(doc))];
 }
 
 export function paintKeys(frame, state) {
-  const { mode, scoresVisible, raw } = state;
+  const { mode, raw } = state;
   for (const key of KEYS) {
     const node = frame.keyButtons.get(key.id);
     node.hidden = !available(key, mode);
     if (key.id === "save") setText(node.querySelector(".word"), mode === "solution" ? "save" : "save & next");
-    if (key.id === "scores") node.setAttribute("aria-pressed", String(scoresVisible));
+    if (key.id === "scores") node.setAttribute("aria-pressed", String(machinesShown(state)));
     if (key.id === "raw") node.setAttribute("aria-pressed", String(raw));
   }
+  frame.evidenceKey.hidden = !state.current?.annotators.some(hasEvidence);
 }
 
 export function paintDockTabs(frame, dock, annotator, sources, wide, show) {
   const open = wide || dock.size !== "closed";
   const tab = (id, name, kind, on) =>
     button(
-      { class: `tab ${kind}`, "aria-pressed": String(open && on), onclick: () => show({ tab: id }) },
+      { class: `tab ${kind}`, title: name, "aria-pressed": String(open && on), onclick: () => show({ tab: id }) },
       kind ? el("span", { class: "shape", "aria-hidden": "true" }) : "",
-      name,
+      el("span", { class: "tab-name" }, name),
     );
   const size = (glyph, title, by) => {
     const to = SIZES[SIZES.indexOf(dock.size) + by];
@@ -131,10 +156,9 @@ export function paintDockTabs(frame, dock, annotator, sources, wide, show) {
   };
   const tabs = sources.map((one) => tab(one.id, one.name, `kind-${one.kind}`, one === annotator));
   if (!wide) tabs.unshift(tab("trace", "Scores", "", !annotator));
-  const lead = wide ? el("span", { class: "lead" }, sources.length ? "Evidence" : "") : "";
+  const lead = wide ? el("span", { class: "lead" }, "Evidence") : "";
   const sizes = wide ? [] : [size("▲", "Taller panel", 1), size("▼", "Lower panel", -1)];
-  frame.dockTabs.hidden = wide && sources.length === 0;
-  frame.evidenceKey.hidden = sources.length === 0;
+  frame.dockTabs.hidden = wide && sources.length === 0 && frame.evidenceKey.hidden;
   frame.dockTabs.replaceChildren(lead, ...tabs, frame.evidenceKey, el("span", { class: "spring" }), ...sizes);
 }
 
@@ -144,32 +168,3 @@ export function emptyNotice(state) {
   const text = waiting ? "Saving, and waiting for the next solution…" : `No more solutions here.${back}`;
   return el("p", { class: "notice" }, text);
 }
-
-function buildHelp(owner) {
-  const close = button({ class: "key", onclick: () => owner.act({ type: "help", open: false }) }, el("kbd", {}, "Esc"), "close");
-  const rows = KEYS.map((key) =>
-    el("li", {}, el("kbd", {}, key.keys.map((name) => name.replace("ArrowUp", "↑").replace("ArrowDown", "↓")).join(" ")), el("span", {}, key.title ?? HELP[key.id] ?? capital(key.word))),
-  );
-  const rules = [
-    "A label can be saved once its verdict is clear: a first error with every step before it marked, or every step marked.",
-    "Unmarked is not neutral. Pressing e or a fills in the steps it implies; those show as outlines until you mark them yourself.",
-    "Steps after the first error need no label.",
-    "≠ marks a step where some annotators, but not all, see the first error.",
-  ];
-  return el(
-    "div",
-    { class: "help", role: "dialog", "aria-label": "Help", hidden: true },
-    el("div", { class: "help-head" }, el("b", {}, "Keys"), close),
-    el("ul", { class: "help-keys" }, ...rows),
-    ...rules.map((rule) => el("p", {}, rule)),
-  );
-}
-
-const HELP = {
-  up: "Previous step",
-  down: "Next step",
-  save: "Save, and go to the next solution",
-  redo: "Redo what was undone",
-  note: "Write a note; Esc leaves it",
-  help: "This help",
-};

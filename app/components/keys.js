@@ -1,5 +1,7 @@
 // The keyboard: which key does what, and when a key press is not ours.
 
+import { FLAGS } from "./doc.js";
+
 // group: where its button stands. repeat: may be held down. modes: where it exists.
 export const KEYS = [
   { id: "up", keys: ["k", "ArrowUp"], shown: "k", word: "↑", title: "Previous step", group: "move", repeat: true, does: { type: "move", by: -1 } },
@@ -11,11 +13,12 @@ export const KEYS = [
   { id: "first", keys: ["e"], shown: "e", word: "first error", title: "First error here: earlier steps become correct, later ones are not judged", group: "verdict", labels: true, does: { type: "first_error" } },
   { id: "all", keys: ["a"], shown: "a", word: "all correct", title: "No error in this solution", group: "verdict", labels: true, does: { type: "all_correct" } },
   { id: "save", keys: ["Enter"], shown: "⏎", word: "save & next", group: "save", labels: true, primary: true, does: { type: "save" } },
-  { id: "skip", keys: ["s"], shown: "s", word: "skip", title: "Next solution without a label", group: "save", labels: true, reviewOnly: true, does: { type: "skip" } },
+  { id: "skip", keys: ["s"], shown: "s", word: "skip", title: "Next solution without a label; flags and note are kept", group: "save", labels: true, reviewOnly: true, does: { type: "skip" } },
+  { id: "flag", keys: ["f"], shown: "f", word: "flag", title: "Flag the solution: bad problem, bad split, unsure", group: "flag", labels: true, does: { type: "flags" } },
   { id: "undo", keys: ["u"], shown: "u", word: "undo", title: "Undo, also a save or a skip", group: "undo", labels: true, does: { type: "undo" } },
   { id: "redo", keys: ["y"], shown: "y", word: "redo", group: "undo", labels: true, does: { type: "redo" } },
   { id: "note", keys: ["n"], shown: "n", word: "note", group: "note", labels: true, does: { view: "note" } },
-  { id: "evidence", keys: ["v"], shown: "v", word: "next", title: "Evidence behind the focused step: next annotator", group: "dock", does: { view: "evidence" } },
+  { id: "evidence", keys: ["v"], shown: "v", word: "evidence", title: "Evidence behind the focused step: next annotator", group: "dock", does: { view: "evidence" } },
   { id: "scores", keys: ["m"], shown: "m", word: "scores", title: "Machine scores on or off", group: "view", toggle: true, does: { type: "scores" } },
   { id: "raw", keys: ["t"], shown: "t", word: "raw", title: "Source text instead of typeset mathematics", group: "view", toggle: true, does: { type: "raw" } },
   { id: "help", keys: ["?"], shown: "?", word: "help", group: "view", does: { type: "help" } },
@@ -31,24 +34,51 @@ const DIALOG = "[role='dialog'], [data-testid='stDialog'], dialog[open]";
 
 export const available = (key, mode) => !(key.labels && mode === "read") && !(key.reviewOnly && mode !== "review");
 
-// "swallow", null (not ours), or the entry of KEYS / an action for `event`.
-export function meaning(event, root, mode) {
+// "swallow", null (not ours), or the entry of KEYS / {does} for `event`.
+export function meaning(event, root, state) {
+  const whose = owner(event, root);
+  if (whose !== "ours") return whose;
+  const name = nameOf(event);
+  if (SILENT.has(name)) return "swallow";
+  const key = KEYS.find((one) => one.keys.includes(name));
+  if (state.help) return inHelp(name, key);
+  if (state.flagging) {
+    const found = inFlags(event, name, key);
+    if (found) return found;
+  }
+  if (MOVES[name]) return { does: MOVES[name], repeat: true };
+  if (!key || !available(key, state.mode)) return null;
+  return event.repeat && !key.repeat ? "swallow" : key;
+}
+
+// "ours", "swallow", or null for a key press that belongs to something else.
+function owner(event, root) {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return null;
   if (event.isComposing || event.keyCode === 229) return null;
   const [target] = event.composedPath();
   if (target instanceof Element) {
     if (target.closest(TEXT)) return null;
     if (target.tagName === "INPUT" && !NOT_TEXT.has(target.type)) return null;
-    if (PAGE_KEYS.has(event.key) && target.closest(CONTROL)) return null;
+    // A held Enter would click a focused "skip" again and again.
+    if (PAGE_KEYS.has(event.key) && target.closest(CONTROL))
+      return event.repeat && event.key === "Enter" && root.contains(target) ? "swallow" : null;
   }
   if (!root.isConnected || root.getClientRects().length === 0) return null;
-  if (document.querySelector(DIALOG)) return null;
-  const name = nameOf(event);
-  if (SILENT.has(name)) return "swallow";
-  if (MOVES[name]) return { does: MOVES[name], repeat: true };
-  const key = KEYS.find((one) => one.keys.includes(name));
-  if (!key || !available(key, mode)) return null;
-  return event.repeat && !key.repeat ? "swallow" : key;
+  return document.querySelector(DIALOG) ? null : "ours";
+}
+
+function inHelp(name, key) {
+  if (name === "Escape" || name === "?") return { does: { type: "help", open: false } };
+  return key || MOVES[name] ? "swallow" : null;
+}
+
+// The menu of flags has the digits; nothing labels behind it.
+function inFlags(event, name, key) {
+  const flag = FLAGS[Number(name) - 1]?.[0];
+  const closes = ["Escape", "f", "Enter"].includes(name);
+  if (!flag && !closes) return key?.labels ? "swallow" : null;
+  if (event.repeat) return "swallow";
+  return { does: flag ? { type: "flag", flag } : { type: "flags", open: false } };
 }
 
 // Latin letters also on a keyboard with another script, and with caps lock on.

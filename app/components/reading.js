@@ -32,6 +32,14 @@ export function verdictText(annotator) {
   return annotator.first_error < 0 ? ["✓", "no error"] : ["⚑", `step ${annotator.first_error + 1}`];
 }
 
+// The quiet third line of a column's head: a judge's vote, a PRM's threshold; "" for neither.
+export function headDetail(annotator) {
+  const { kind, votes, threshold } = annotator;
+  if (kind === "judge" && votes?.n > 1) return `${Math.round(votes.share * votes.n)}/${votes.n} votes`;
+  if (kind === "prm" && typeof threshold === "number") return `≥ ${threshold.toFixed(2).replace(/^0/, "")}`;
+  return "";
+}
+
 // One cell: {text, fraction (0..1 or null, drawn as a bar), tone, flag, spoken}.
 // tone: "right" | "wrong" | "plain" | "absent"
 export function cell(annotator, step) {
@@ -62,7 +70,7 @@ export function cell(annotator, step) {
 
 const said = (made) => (made.flag ? { ...made, spoken: `${made.spoken}, first error` } : made);
 
-// What Enter would store, in words, before it is stored.
+// What Enter would store, in words, before it is stored; null where nothing is marked.
 export function preview(labels, verdict) {
   const n = labels.length;
   const marked = labels.filter((label) => label !== null).length;
@@ -79,4 +87,11 @@ export function preview(labels, verdict) {
   if (later.length && later.every((label) => label === null))
     parts.push(`${first + 1 === n ? `step ${n}` : `steps ${first + 1}–${n}`} not judged`);
   return parts.join(" · ");
+}
+
+// What to do while nothing is marked.
+export function invitation(flags, hidden) {
+  if (flags.length) return "No labels, only flags: Enter skips this solution and sends them.";
+  const after = hidden ? "Scores appear after your verdict." : "Enter saves.";
+  return `Where is the first error? j and k move, e marks it, a if there is none. ${after}`;
 }

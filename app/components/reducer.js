@@ -1,8 +1,7 @@
 // What a reviewer's acts do to the step table: (state, action) -> state.
 // Pure: no DOM, no clock, no chance. Tokens and seconds arrive inside the actions.
-//
-// A label is 1 correct, 0 neutral, -1 wrong, null unmarked (unmarked is not neutral).
-// The first error is never stored beside the labels: `verdict` reads it off them.
+
+import { clamp, flagWord, lifted, newDoc, remembered, revealed, same, snapshot, toggledFlag, unsaved, untouched, verdict } from "./doc.js";
 
 const TRAIL_LENGTH = 200;
 
@@ -17,83 +16,34 @@ export const EMPTY = {
   outbox: [], // commits the server has not acknowledged, oldest first
   saved: 0, // commits acknowledged since the page was opened
   message: null, // {kind: "info" | "refusal" | "error", text}
+  blind: false, // the server holds machines back until there is a verdict
   scoresVisible: true,
   raw: false,
   help: false,
+  flagging: false, // is the menu of flags open
 };
 
-// What the labels amount to: first_error (0-based, -1 none, null no verdict) and, without a
-// verdict, why it cannot be saved.
-export function verdict(labels) {
-  const wrong = labels.indexOf(-1);
-  const scope = wrong < 0 ? labels.length : wrong;
-  const open = [];
-  for (let step = 0; step < scope; step++) if (labels[step] === null) open.push(step + 1);
-  if (open.length === 0 && labels.length > 0) return { first_error: wrong, refusal: null };
-  return { first_error: null, refusal: refusal(labels, wrong, open) };
-}
+const HELD_BACK = "until you have a verdict: this review is blind. e or a gives one.";
 
-function refusal(labels, wrong, open) {
-  if (labels.every((label) => label === null))
-    return "Not saved: nothing is marked. e marks the first error, a says there is none.";
-  const which = open.length === 1 ? `step ${open[0]} is` : `steps ${ranges(open)} are`;
-  return wrong < 0
-    ? `Not saved: ${which} unmarked. Mark the rest, or press a if there is no error.`
-    : `Not saved: ${which} unmarked. Press e on step ${wrong + 1} to call all before it correct.`;
-}
-
-// [1, 2, 3, 5] -> "1–3, 5"
-export function ranges(numbers) {
-  const runs = [];
-  for (const n of numbers) {
-    const last = runs[runs.length - 1];
-    if (last && last[1] === n - 1) last[1] = n;
-    else runs.push([n, n]);
-  }
-  return runs.map(([a, b]) => (a === b ? `${a}` : `${a}–${b}`)).join(", ");
-}
-
-export function newDoc(item, draft = null, scoresVisible = true) {
-  const n = item.steps.length;
-  const fits = (labels) => Array.isArray(labels) && labels.length === n;
-  const mine = item.mine && fits(item.mine.labels) ? item.mine : null;
-  const kept = draft && fits(draft.labels) ? draft : null;
-  return {
-    labels: kept ? [...kept.labels] : mine ? [...mine.labels] : Array(n).fill(null),
-    implied: kept && fits(kept.implied) ? [...kept.implied] : Array(n).fill(false),
-    note: kept?.note ?? mine?.note ?? "",
-    focus: clamp(kept?.focus ?? item.step ?? 0, n),
-    past: [], // {labels, implied, focus} of an edit, or {commit, saved} of a save
-    future: [],
-    // {labels, note} that the server has, or will have once the outbox is through
-    saved: mine && { labels: [...mine.labels], note: mine.note ?? "" },
-    restored: kept !== null,
-    seen: scoresVisible, // were scores on screen at any time while this was being judged
-  };
-}
-
-// Is there work on screen that no commit holds yet?
-export function unsaved(doc) {
-  if (!doc) return false;
-  if (!doc.saved) return doc.note.trim() !== "" || doc.labels.some((label) => label !== null);
-  return !same(doc.labels, doc.saved.labels) || doc.note.trim() !== doc.saved.note.trim();
-}
-
-const clamp = (step, n) => Math.max(0, Math.min(n - 1, step));
+// Are the machines' scores, reasons and evidence on screen?
+export const machinesShown = (state) => state.scoresVisible && revealed(state.doc);
 
 export function reduce(state, action) {
   switch (action.type) {
     case "data":
       return receive(state, action.data, action.drafts ?? {}, action.outbox ?? []);
     case "scores": {
+      if (!revealed(state.doc)) return refused(state, `Scores stay hidden ${HELD_BACK}`);
       const scoresVisible = !state.scoresVisible;
-      const doc = state.doc && { ...state.doc, seen: state.doc.seen || scoresVisible };
-      return { ...state, scoresVisible, doc, message: null };
+      const seen = state.doc && (state.doc.seen || (scoresVisible && !state.doc.blind));
+      return { ...state, scoresVisible, doc: state.doc && { ...state.doc, seen }, message: null };
     }
+    case "evidence":
+      return revealed(state.doc) ? state : refused(state, `Evidence stays hidden ${HELD_BACK}`);
     case "raw":
       return { ...state, raw: !state.raw };
     case "help":
-      return { ...state, help: action.open ?? !state.help };
+      return { ...state, help: action.open ?? !state.help, flagging: false };
     case "say":
       return { ...state, message: action.message };
     case "undo":
@@ -127,17 +77,31 @@ export function reduce(state, action) {
       );
     case "note":
       return { ...state, doc: { ...doc, note: action.text } };
-    case "save": {
-      const { refusal: why } = verdict(doc.labels);
-      if (why) return { ...state, message: { kind: "refusal", text: why } };
-      if (state.mode !== "review" && !unsaved(doc))
-        return { ...state, message: { kind: "info", text: "Nothing new to save." } };
-      return commit(state, "label", action);
+    case "flags":
+      return { ...state, flagging: action.open ?? !state.flagging, message: null };
+    case "flag": {
+      const changes = { flags: toggledFlag(doc.flags, action.flag), past: [...doc.past, snapshot(doc)], future: [] };
+      return { ...state, doc: { ...doc, ...changes, restored: false }, message: null };
     }
+    case "save":
+      return save(state, action);
     case "skip":
       return state.mode === "review" ? commit(state, "skip", action) : state;
   }
   return state;
+}
+
+const refused = (state, text) => ({ ...state, message: { kind: "refusal", text } });
+
+// Flags alone are worth sending: a skip that carries them.
+function save(state, action) {
+  const { doc } = state;
+  const flagsOnly = untouched(doc.labels) && doc.flags.length > 0;
+  const { refusal: why } = verdict(doc.labels);
+  if (why && !flagsOnly) return refused(state, why);
+  if (state.mode !== "review" && !unsaved(doc))
+    return { ...state, message: { kind: "info", text: "Nothing new to save." } };
+  return commit(state, flagsOnly ? "skip" : "label", action);
 }
 
 function edit(state, rule) {
@@ -149,13 +113,10 @@ function edit(state, rule) {
   const past = [...doc.past, snapshot(doc)];
   return {
     ...state,
-    doc: { ...doc, labels, implied, past, future: [], restored: false },
+    doc: remembered({ ...doc, labels, implied, past, future: [], restored: false }),
     message: null,
   };
 }
-
-const snapshot = ({ labels, implied, focus }) => ({ labels, implied, focus });
-export const same = (a, b) => a.length === b.length && a.every((value, i) => value === b[i]);
 
 function entry(state, action, what) {
   const { current, doc } = state;
@@ -169,7 +130,10 @@ function entry(state, action, what) {
     labels: labelled ? [...doc.labels] : null,
     first_error: labelled ? verdict(doc.labels).first_error : null,
     note: what === "undo" ? null : doc.note.trim() || null,
+    flags: what === "undo" ? [] : [...doc.flags],
     seconds: action.seconds,
+    blind: what !== "undo" && doc.blind,
+    first_labels: what !== "undo" && doc.first_labels ? [...doc.first_labels] : null,
     scores_visible: doc.seen,
   };
 }
@@ -178,22 +142,24 @@ function commit(state, what, action) {
   const { current, doc } = state;
   const outbox = [...state.outbox, entry(state, action, what)];
   const past = [...doc.past, { commit: action.token, what, saved: doc.saved }];
-  const saved = what === "label" ? { labels: doc.labels, note: doc.note } : doc.saved;
-  const done = { ...doc, past, saved, restored: false };
-  if (state.mode !== "review") return { ...state, outbox, doc: done, message: null };
+  const labels = what === "label" ? doc.labels : doc.labels.map(() => null);
+  const done = { ...doc, past, saved: { labels, note: doc.note, flags: doc.flags }, restored: false };
+  if (state.mode !== "review") return { ...state, outbox, doc: done, message: null, flagging: false };
   const trail = [...state.trail, { item: current, doc: done }].slice(-TRAIL_LENGTH);
   // "Saved" is the server's word: the bar says so once it has acknowledged.
   const verb = what === "label" ? "labelled" : "skipped";
-  const message = { kind: "info", text: `Solution ${current.solution_id} ${verb}. u takes it back.` };
+  const flagged = doc.flags.length ? `, flagged ${doc.flags.map(flagWord).join(", ")}` : "";
+  const message = { kind: "info", text: `Solution ${current.solution_id} ${verb}${flagged}. u takes it back.` };
   return open({ ...state, outbox, trail, message }, state.upcoming, {});
 }
 
 // Put the first of `items` on screen; the rest wait.
 function open(state, items, drafts) {
   const [current, ...upcoming] = items;
+  state = { ...state, flagging: false };
   if (!current) return { ...state, current: null, doc: null, upcoming: [] };
   const { [current.solution_id]: kept, ...docs } = state.docs;
-  const doc = kept ?? newDoc(current, drafts[current.solution_id], state.scoresVisible);
+  const doc = kept ?? newDoc(current, drafts[current.solution_id], state);
   return { ...state, current, doc, upcoming, docs };
 }
 
@@ -210,6 +176,7 @@ function undo(state, action) {
       trail: state.trail.slice(0, -1),
       upcoming: current ? [current, ...state.upcoming] : state.upcoming,
       docs: current ? { ...state.docs, [current.solution_id]: doc } : state.docs,
+      flagging: false,
     };
   }
   const { doc } = state;
@@ -247,7 +214,8 @@ function receive(state, data, drafts, stored) {
   const afresh = state.queue !== data.queue || state.mode !== data.mode;
   if (afresh)
     state = { ...state, current: null, doc: null, upcoming: [], docs: {}, trail: [], message: null };
-  state = { ...state, queue: data.queue, mode: data.mode };
+  state = { ...state, queue: data.queue, mode: data.mode, blind: data.blind === true && data.mode !== "read" };
+  if (!state.blind) state = unblind(state);
   state = settle(state, data, stored);
 
   const waiting = new Map(state.outbox.map((sent) => [sent.solution_id, sent.action !== "undo"]));
@@ -269,6 +237,12 @@ function receive(state, data, drafts, stored) {
   return again ? renew(state, again, drafts) : state;
 }
 
+function unblind(state) {
+  const seen = (doc) => doc && lifted(doc, state.scoresVisible);
+  const docs = Object.fromEntries(Object.entries(state.docs).map(([id, doc]) => [id, seen(doc)]));
+  return { ...state, doc: seen(state.doc), docs };
+}
+
 function settle(state, data, stored) {
   const acked = new Set(data.acked ?? []);
   const refused = new Map(Object.entries(data.refused ?? {}));
@@ -286,7 +260,7 @@ function renew(state, item, drafts) {
   const { current, doc } = state;
   if (item.revision === current.revision && item.steps.length === doc.labels.length)
     return { ...state, current: item };
-  const fresh = newDoc(item, drafts[item.solution_id], state.scoresVisible);
+  const fresh = newDoc(item, drafts[item.solution_id], state);
   const text = "This solution was changed on the server; your unsaved marks are gone.";
   return { ...state, current: item, doc: fresh, message: { kind: "error", text } };
 }

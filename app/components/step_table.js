@@ -1,10 +1,12 @@
 // The step table in the page: frame, wiring, and the conversation with the server.
 
-import { drawTrace, evidencePanel, hasEvidence, legend } from "./dock.js";
+import { draftOf, revealed } from "./doc.js";
+import { drawTrace, evidencePanel, hasEvidence, legend, onServer } from "./dock.js";
 import { el } from "./dom.js";
 import { buildFrame, emptyNotice, paintAnswers, paintBar, paintDockTabs, paintKeys, paintStatus } from "./frame.js";
+import { paintHelp } from "./help.js";
 import { meaning } from "./keys.js";
-import { EMPTY, reduce, unsaved } from "./reducer.js";
+import { EMPTY, machinesShown, reduce } from "./reducer.js";
 import { draftName, dropOldDrafts, readDrafts, readOutbox, stopwatch, store, writeOutbox } from "./sync.js";
 import { buildTable, patchTable, typeset } from "./table.js";
 import { loadKatex, renderAnswer, renderText } from "./tex.js";
@@ -12,6 +14,7 @@ import { loadKatex, renderAnswer, renderText } from "./tex.js";
 const RESEND_MS = 3000;
 const TRACE_HEIGHT = 116;
 const LOW_WINDOW = 860; // pixels; below, the steps need the room that the trace would take
+const LEAST_STEPS = 220; // pixels the steps keep
 const ASK_TIMES = 5; // how often evidence is asked for before the answer is given up
 const ACTIVE = Symbol.for("steplens.active-table"); // of several tables, the one keys go to
 
@@ -91,10 +94,17 @@ class StepTable {
     requestAnimationFrame(() => this.fit());
     this.loadMaths();
     const known = data.mode === "read" ? {} : readDrafts(this.kept, items);
-    const first = this.state.queue === null && data.help;
+    const first = this.state.queue === null;
     this.act({ type: "data", data: { ...data, queue: data.queue ?? "" }, drafts: known, outbox: this.stored });
     this.stored = [];
-    if (first) this.act({ type: "help", open: true });
+    if (first && data.help) this.act({ type: "help", open: true });
+    if (first && data.mode === "review") this.takeFocus();
+  }
+
+  // Whoever came by a link still has the focus on it, and Enter would follow it again.
+  takeFocus() {
+    const at = document.activeElement;
+    if (!at || at === document.body || at.closest("a[href]")) this.table?.node.focus({ preventScroll: true });
   }
 
   act(action) {
@@ -130,8 +140,10 @@ class StepTable {
       if (left) this.kept.write(draftName(before.current), null);
     }
     if (!doc || doc === before.doc) return;
-    const { labels, implied, note, focus } = doc;
-    this.kept.write(draftName(current), unsaved(doc) ? { labels, implied, note, focus, at: Date.now() } : null);
+    const draft = draftOf(doc);
+    if (draft) this.kept.write(draftName(current), { ...draft, at: Date.now() });
+    // Another tab's draft of the same solution is not this one's to remove.
+    else if (before.current === current && draftOf(before.doc)) this.kept.write(draftName(current), null);
   }
 
   ask(annotator, step) {
@@ -167,22 +179,16 @@ class StepTable {
 
   onKey(event) {
     if (window[ACTIVE] !== this && window[ACTIVE]?.frame.root.isConnected) return;
-    if (this.state.help && ["Escape", "?"].includes(event.key)) {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      return this.act({ type: "help", open: false });
-    }
-    const key = meaning(event, this.frame.root, this.state.mode);
+    const key = meaning(event, this.frame.root, this.state);
     if (!key) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (key === "swallow" || this.state.help) return;
-    this.press(key.does);
+    if (key !== "swallow") this.press(key.does);
   }
 
   press(does) {
     if (does.view === "note") return this.frame.note.focus();
-    if (does.view === "evidence") return this.nextEvidence();
+    if (does.view === "evidence") return revealed(this.state.doc) ? this.nextEvidence() : this.act({ type: "evidence" });
     this.act(does);
     if (does.type === "move" || does.type === "focus") this.reveal();
   }
@@ -208,7 +214,7 @@ class StepTable {
   }
 
   annotators() {
-    return this.state.scoresVisible ? (this.state.current?.annotators ?? []) : [];
+    return machinesShown(this.state) ? (this.state.current?.annotators ?? []) : [];
   }
 
   // ---- painting
@@ -230,9 +236,9 @@ class StepTable {
     this.wasRaw = state.raw;
     if (current) patchTable(this.table, state);
     paintBar(frame, state, this.data);
-    paintStatus(frame, state);
+    paintStatus(frame, state, this);
     paintKeys(frame, state);
-    frame.help.hidden = !state.help;
+    paintHelp(frame, state.help);
     if (document.activeElement !== frame.note && frame.note.value !== (doc?.note ?? "")) frame.note.value = doc?.note ?? "";
     this.paintDock();
   }
@@ -279,19 +285,20 @@ class StepTable {
 
   paintDock() {
     const { frame, dock, state } = this;
-    const { current, doc, scoresVisible } = state;
+    const { current, doc } = state;
+    const shown = machinesShown(state);
     frame.root.dataset.dock = dock.size;
     const sources = this.annotators().filter(hasEvidence);
     const annotator = sources.find((one) => one.id === dock.tab);
     const focus = doc?.focus ?? 0;
     const name = annotator && `${current.solution_id}:${annotator.id}`;
-    if (annotator && (dock.size !== "closed" || this.wide())) this.ask(annotator, focus);
+    if (annotator && onServer(annotator) && (dock.size !== "closed" || this.wide())) this.ask(annotator, focus);
     const wide = this.wide();
     const traceShown = wide || (dock.size !== "closed" && !annotator);
     frame.root.dataset.tab = annotator ? "evidence" : "trace";
     const width = frame.dock.clientWidth;
     // What the dock shows depends on these alone.
-    const now = [current, focus, dock, scoresVisible, this.katex, this.evidence[name], width, wide];
+    const now = [current, focus, dock, shown, revealed(doc), this.katex, this.evidence[name], width, wide];
     if (this.docked?.every((value, i) => value === now[i])) return;
     const stays = this.docked?.[0] === current && this.docked?.[1] === focus;
     const scrolled = stays ? frame.dockBody.scrollTop : 0;
@@ -300,9 +307,11 @@ class StepTable {
     const quiet = (text) => el("p", { class: "quiet" }, text);
     const why = !current?.annotators.length
       ? "No annotator has scored this solution yet."
-      : scoresVisible
+      : shown
         ? null
-        : "Scores are hidden. m shows them.";
+        : revealed(doc)
+          ? "Scores are hidden. m shows them."
+          : "Scores are hidden until you have a verdict.";
     const go = (step) => this.press({ type: "focus", step });
     const trace = () => [drawTrace(current, focus, width, TRACE_HEIGHT, go), legend(current)];
     frame.traceBox.replaceChildren(...(!traceShown ? [] : why ? [quiet(why)] : trace()));
@@ -328,7 +337,10 @@ class StepTable {
     let scrolled = 0;
     for (let node = root.getRootNode().host ?? root; node; node = node.parentElement) scrolled += node.scrollTop;
     const top = root.getBoundingClientRect().top + scrolled;
-    root.style.setProperty("--height", `${Math.max(460, Math.floor(window.innerHeight - top - 12))}px`);
+    // A low window scrolls as a page, so that the steps keep some room between what surrounds them.
+    const around = this.frame.layout.offsetHeight - this.frame.scroller.offsetHeight;
+    const least = Math.max(460, around + LEAST_STEPS);
+    root.style.setProperty("--height", `${Math.max(least, Math.floor(window.innerHeight - top - 12))}px`);
   }
 }
 

@@ -1,8 +1,10 @@
 // The table itself: one row a step, one column an annotator. Built once per item, then patched.
 
+import { untouched, verdict } from "./doc.js";
 import { button, el, setText } from "./dom.js";
-import { cell, dispute, lastInScope, verdictText } from "./reading.js";
-import { verdict } from "./reducer.js";
+import { pieces, shortNames } from "./names.js";
+import { cell, dispute, headDetail, lastInScope, verdictText } from "./reading.js";
+import { machinesShown } from "./reducer.js";
 import { renderText } from "./tex.js";
 
 export const KIND_WORD = { mc: "Monte Carlo", judge: "judge", prm: "PRM", human: "person" };
@@ -16,9 +18,11 @@ const RENDERED_AT_ONCE = 6; // steps typeset before the first paint; the rest as
 
 // `act(action)` dispatches; `openEvidence(annotator, step)` shows what is behind a score.
 export function buildTable(item, mode, { act, openEvidence }) {
-  const labelled = mode !== "read" || item.mine !== null;
+  const labelled = mode !== "read" || Boolean(item.mine && !untouched(item.mine.labels));
   const yours = labelled && el("th", { scope: "col", class: "you kind-human" }, headCell("You"));
-  const heads = item.annotators.map((annotator) => annotatorHead(annotator));
+  const short = shortNames(item.annotators);
+  const detailed = item.annotators.some(headDetail);
+  const heads = item.annotators.map((annotator, i) => annotatorHead(annotator, short[i], detailed));
   const head = el(
     "tr",
     {},
@@ -27,7 +31,7 @@ export function buildTable(item, mode, { act, openEvidence }) {
     yours,
     ...heads,
   );
-  const rows = item.steps.map((text, step) => buildRow(item, step, text, mode, labelled, { act, openEvidence }));
+  const rows = item.steps.map((text, step) => buildRow(item, step, text, mode, labelled, act));
   const many = item.annotators.length > 6 ? "dense" : item.annotators.length > 4 ? "close" : "";
   const columns = [
     el("col", { class: "number" }),
@@ -37,33 +41,32 @@ export function buildTable(item, mode, { act, openEvidence }) {
   ];
   const node = el(
     "table",
-    { role: "grid", "aria-label": "Steps and what each annotator says", class: many, style: `--n: ${item.annotators.length}` },
+    { role: "grid", tabindex: "0", "aria-label": "Steps and what each annotator says", class: many, style: `--n: ${item.annotators.length}` },
     el("colgroup", {}, ...columns),
     el("thead", {}, head),
     el("tbody", {}, ...rows.map((row) => row.tr)),
   );
-  return { node, rows, yours: yours || null, heads, item, typeset: new Set() };
+  return { node, rows, yours: yours || null, heads, item, openEvidence, shown: null, typeset: new Set() };
 }
 
-function headCell(name) {
+function headCell(name, title = name, detailed = false) {
   return el(
     "div",
     { class: "head" },
-    el("span", { class: "shape", "aria-hidden": "true" }),
-    el("span", { class: "name", title: name }, name),
+    el("span", { class: "name", title }, shape(), ...pieces(name).flatMap((piece) => [piece, el("wbr")])),
     el("span", { class: "verdict" }),
+    detailed && el("span", { class: "detail" }),
   );
 }
 
-function annotatorHead(annotator) {
-  const th = el("th", { scope: "col", class: `score kind-${annotator.kind}` }, headCell(annotator.name));
-  const [glyph, text] = verdictText(annotator);
-  th.querySelector(".name").title = `${annotator.name} (${KIND_WORD[annotator.kind]})`;
-  th.querySelector(".verdict").append(`${glyph} ${text}`);
-  return th;
+const shape = () => el("span", { class: "shape", "aria-hidden": "true" });
+const fullName = (annotator) => `${annotator.name} (${KIND_WORD[annotator.kind]})`;
+
+function annotatorHead(annotator, short, detailed) {
+  return el("th", { scope: "col", class: `score kind-${annotator.kind}` }, headCell(short, fullName(annotator), detailed));
 }
 
-function buildRow(item, step, text, mode, labelled, { act, openEvidence }) {
+function buildRow(item, step, text, mode, labelled, act) {
   const body = el("div", { class: "body" }, text);
   const marks = MARK_BUTTONS.map(([mark, action, glyph, word]) =>
     button(
@@ -84,7 +87,7 @@ function buildRow(item, step, text, mode, labelled, { act, openEvidence }) {
     ),
   );
   const you = labelled && el("td", { class: "you" }, el("div", { class: "marks" }, ...marks));
-  const scores = item.annotators.map((annotator) => scoreCell(annotator, step, openEvidence));
+  const scores = item.annotators.map(() => el("td"));
   const number = el("td", { class: "number" }, el("span", { class: "differ" }), `${step + 1}`);
   const tr = el(
     "tr",
@@ -95,10 +98,33 @@ function buildRow(item, step, text, mode, labelled, { act, openEvidence }) {
     ...scores,
   );
   tr.addEventListener("click", () => act({ type: "focus", step }));
-  return { tr, body, text, marks, differ: number.firstChild };
+  return { tr, body, text, marks, scores, differ: number.firstChild };
 }
 
-function scoreCell(annotator, step, openEvidence) {
+// What machines say is in the page only while it may be seen; nothing is merely invisible.
+function showScores(table, shown) {
+  if (table.shown === shown) return;
+  table.shown = shown;
+  const { annotators } = table.item;
+  table.heads.forEach((head, i) => {
+    const annotator = annotators[i];
+    const reached = shown ? verdictText(annotator).join(" ") : "";
+    // A threshold is no verdict: it need not wait.
+    const detail = shown || annotator.kind === "prm" ? headDetail(annotator) : "";
+    setText(head.querySelector(".verdict"), reached);
+    if (head.querySelector(".detail")) setText(head.querySelector(".detail"), detail);
+    head.setAttribute("aria-label", [fullName(annotator), reached, detail].filter(Boolean).join(", "));
+  });
+  table.rows.forEach(({ scores }, step) =>
+    scores.forEach((td, i) => {
+      td.className = `score kind-${annotators[i].kind}`;
+      if (shown) fillCell(td, annotators[i], step, table.openEvidence);
+      else td.replaceChildren();
+    }),
+  );
+}
+
+function fillCell(td, annotator, step, openEvidence) {
   const { text, fraction, tone, flag, spoken } = cell(annotator, step);
   const last = annotator.first_error ?? -1;
   const beyond = last >= 0 && step > last;
@@ -116,22 +142,23 @@ function scoreCell(annotator, step, openEvidence) {
     el("span", { class: "value" }, text),
     el("span", { class: "flag", "aria-hidden": "true" }, flag ? "⚑" : ""),
   );
-  const classes = ["score", `kind-${annotator.kind}`, `tone-${tone}`];
-  if (flag) classes.push("flagged");
-  if (beyond) classes.push("beyond");
-  if (fraction === null) classes.push("plain");
-  return el("td", { class: classes.join(" ") }, door);
+  td.classList.add(`tone-${tone}`);
+  td.classList.toggle("flagged", flag);
+  td.classList.toggle("beyond", beyond);
+  td.classList.toggle("plain", fraction === null);
+  td.replaceChildren(door);
 }
 
 // Everything that depends on the reviewer's state; cheap, runs on every act.
 export function patchTable(table, state) {
-  const { doc, scoresVisible } = state;
-  const machines = scoresVisible ? table.item.annotators : [];
+  const { doc } = state;
+  const shown = machinesShown(state);
+  const machines = shown ? table.item.annotators : [];
   const reached = table.yours ? verdict(doc.labels).first_error : null;
   const { agree, disputed } = dispute(machines, reached);
   const scope = lastInScope(machines, reached);
   table.node.classList.toggle("agreed", agree);
-  table.node.classList.toggle("hidden-scores", !scoresVisible);
+  showScores(table, shown);
   table.node.setAttribute("aria-activedescendant", `step-${doc.focus}`);
   if (table.yours) patchYours(table.yours, doc, reached);
   table.rows.forEach((row, step) => {

@@ -24,11 +24,21 @@ const draw = {
     link.target = "_self"
     return link
   },
-  pick(cell, emit) {
+  pick(cell, host) {
     const button = make("button", cell.style, String(cell.value))
     button.type = "button"
-    button.addEventListener("click", () => emit("picked", cell.id))
+    button.addEventListener("click", () => host.pick(cell.id))
     return button
+  },
+  // A box that stays ticked while the table shows other rows; `ids` are those it stands for.
+  check(cell, host) {
+    const box = make("input", "check")
+    box.type = "checkbox"
+    box.setAttribute("aria-label", cell.label)
+    box.dataset.ids = cell.ids.join(" ")
+    box.checked = cell.ids.length > 0 && cell.ids.every((id) => host.checked.has(id))
+    box.addEventListener("change", () => host.check(cell.ids, box.checked))
+    return box
   },
   copy(cell) {
     const button = make("button", cell.style, String(cell.value))
@@ -90,23 +100,23 @@ const draw = {
     svg.append(title)
     return svg
   },
-  stack: (cell, emit) => make("div", "stack", ...cell.cells.map((one) => make("div", "", paint(one, emit)))),
-  inline: (cell, emit) => make("span", "inline", ...cell.cells.map((one) => paint(one, emit))),
+  stack: (cell, host) => make("div", "stack", ...cell.cells.map((one) => make("div", "", paint(one, host)))),
+  inline: (cell, host) => make("span", "inline", ...cell.cells.map((one) => paint(one, host))),
 }
 
-function paint(cell, emit) {
+function paint(cell, host) {
   if (cell === null || cell === undefined) return document.createTextNode("")
   if (typeof cell !== "object") return document.createTextNode(String(cell))
-  const node = draw[cell.kind](cell, emit)
+  const node = draw[cell.kind](cell, host)
   if (cell.title && cell.kind !== "strip") node.title = cell.title
   return node
 }
 
-function table(data, emit) {
+function table(data, host) {
   if (!data.rows.length) return make("div", "empty", data.empty)
   const head = make("tr")
   for (const column of data.columns) {
-    const cell = make("th", column.style, column.label)
+    const cell = make("th", column.style, column.check ? paint(column.check, host) : column.label)
     if (column.title) cell.title = column.title
     if (column.width) cell.style.width = column.width
     head.append(cell)
@@ -115,28 +125,47 @@ function table(data, emit) {
   for (const row of data.rows) {
     const line = make("tr", row.style)
     row.cells.forEach((cell, place) =>
-      line.append(make("td", data.columns[place].style, paint(cell, emit))))
+      line.append(make("td", data.columns[place].style, paint(cell, host))))
     body.append(line)
   }
   const parts = data.columns.some((column) => column.label) ? [make("thead", "", head)] : []
   return make("div", "scroll", make("table", "", ...parts, body))
 }
 
-function flow(data, emit) {
+function flow(data, host) {
   return make("div", "flow", ...data.stages.map((stage) =>
     make("div", `stage ${stage.state}`,
       make("div", "label", stage.label),
-      make("div", "value", paint(stage.value, emit)),
+      make("div", "value", paint(stage.value, host)),
       make("div", "note", stage.note))))
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+// What the cells of one table may do, and which of its rows are ticked.
+function hostOf({ parentElement, setTriggerValue, setStateValue }) {
+  const checked = (parentElement.__checked ??= new Set())
+  return {
+    checked,
+    pick: (id) => setTriggerValue("picked", id),
+    check(ids, on) {
+      for (const id of ids) on ? checked.add(id) : checked.delete(id)
+      for (const box of parentElement.querySelectorAll("input.check")) {
+        const its = box.dataset.ids.split(" ").filter(Boolean).map(Number)
+        box.checked = its.length > 0 && its.every((id) => checked.has(id))
+      }
+      setStateValue("checked", [...checked])
+    },
+  }
+}
+
+export default function (component) {
+  const { data, parentElement } = component
   // Streamlit calls this again whenever the page runs; redrawing the same data would flicker.
   const words = JSON.stringify(data)
   if (parentElement.__drawn === words && parentElement.querySelector(".sheet")) return
   parentElement.__drawn = words
   parentElement.querySelector(".sheet")?.remove()
   const sheet = make("div", "sheet")
-  sheet.append(data.stages ? flow(data, setTriggerValue) : table(data, setTriggerValue))
+  const host = hostOf(component)
+  sheet.append(data.stages ? flow(data, host) : table(data, host))
   parentElement.append(sheet)
 }

@@ -7,12 +7,13 @@ from typing import Any
 
 import streamlit as st
 
-from app import sheet, state, words
+from app import filters, sheet, state, words
 from db.annotators import list_annotators
-from db.browse import SolutionFilter, count_solutions, filter_choices, list_solutions
+from db.browse import count_solutions, filter_choices, list_solutions, solution_ids
+from labeling.selection import MOST_AT_ONCE, as_jsonl
 
 PAGE_SIZE = 50
-ANSWERS = {"Right answer": True, "Wrong answer": False}
+JOBS = ("annotate_mc", "annotate_judge", "annotate_prm")
 
 
 def back_to_first_page() -> None:
@@ -20,52 +21,66 @@ def back_to_first_page() -> None:
     st.session_state.page = 1
 
 
-def ask_filter(database: Any) -> SolutionFilter:
+def ask_filter(database: Any) -> None:
     """The filter bar; every field lives in the address."""
     datasets, generators = state.counted(database, "choices", lambda: filter_choices(database))
-    visible = {one.label: one.id for one in list_annotators(database) if not one.hidden}
-    kinds = {label: kind for kind, label in words.DISAGREEMENTS.items()}
-    bar = st.columns([1.5, 1.1, 1.3, 0.9, 1.3, 1.2], gap="small")
+    everybody = [one.label for one in words.annotator_order(list_annotators(database))]
+    kinds = list(words.DISAGREEMENTS.values())
 
-    def choose(place: int, label: str, key: str, options: list[str]) -> str | None:
-        with bar[place]:
-            return st.selectbox(
-                label,
-                options,
-                index=None,
-                placeholder="any",
-                key=key,
-                bind="query-params",
-                on_change=back_to_first_page,
-            )
-
-    with bar[0]:
-        text = st.text_input(
-            "Problem contains",
-            key="text",
+    def choose(place: Any, label: str, key: str, options: Any) -> None:
+        place.selectbox(
+            label,
+            list(options),
+            index=None,
+            placeholder="any",
+            key=key,
             bind="query-params",
-            placeholder="any text",
             on_change=back_to_first_page,
         )
-    dataset = choose(1, "Data set", "dataset", datasets)
-    generator = choose(2, "Generator", "generator", generators)
-    answer = choose(3, "Answer", "answer", list(ANSWERS))
-    kind = choose(4, "Annotators", "disagreement", list(kinds))
-    annotator = choose(5, "Annotated by", "by", list(visible))
-    return SolutionFilter(
-        dataset=dataset,
-        generator=generator,
-        is_correct=ANSWERS[answer] if answer else None,
-        disagreement=kinds[kind] if kind else None,
-        annotated_by=visible[annotator] if annotator else None,
-        text=text.strip() or None,
+
+    def write(place: Any, label: str, key: str, hint: str, **more: Any) -> None:
+        place.text_input(
+            label,
+            key=key,
+            bind="query-params",
+            placeholder=hint,
+            on_change=back_to_first_page,
+            **more,
+        )
+
+    bar = st.columns([1.7, 1, 1, 1.25, 0.62], gap="small", vertical_alignment="bottom")
+    write(
+        bar[0],
+        "Problem or steps contain",
+        "text",
+        'words, or "words together"',
+        help="Every word must occur in the problem or its steps. Words in double quotes must "
+        "stand together; the last word may be unfinished.",
     )
+    choose(bar[1], "Data set", "dataset", datasets)
+    choose(bar[2], "Answer", "answer", filters.ANSWERS)
+    choose(bar[3], "Annotators", "disagreement", kinds)
+    hidden = sum(bool(filters.given().get(name)) for name in MORE)
+    with bar[4].popover(f"More ({hidden})" if hidden else "More", width="stretch"):
+        choose(st, "Generator", "generator", generators)
+        left, right = st.columns(2)
+        choose(left, "Annotator", "by", everybody)
+        choose(right, "says", "says", filters.verdict_choices())
+        left, right = st.columns(2)
+        choose(left, "Differs", "one", everybody)
+        choose(right, "from", "other", everybody)
+        left, right = st.columns(2)
+        write(left, "Steps from", "from", "any", max_chars=5)
+        write(right, "to", "to", "any", max_chars=5)
+        choose(st, "People", "people", filters.PEOPLE)
+        write(st, "Solutions", "ids", "ids, as 12, 40, 41")
 
 
-def show(found: list[Any], lineup: Any) -> None:
-    """The table; a row opens its solution."""
-    members = [(kind, getattr(lineup, kind)) for kind in ("mc", "judge", "prm")]
-    present = [(kind, member) for kind, member in members if member is not None]
+MORE = ("generator", "by", "says", "one", "other", "from", "to", "people", "ids")
+
+
+def show(found: list[Any], annotators: list[Any], key: str) -> list[int]:
+    """The table; a row opens its solution. Returns the ids that are ticked."""
     columns: list[Any] = [
         sheet.column("", "right"),
         sheet.column("Problem", "clip"),
@@ -75,14 +90,14 @@ def show(found: list[Any], lineup: Any) -> None:
     ]
     columns += [
         sheet.column(
-            words.KIND_WORDS[kind] if kind != "mc" else "MC",
-            "right nowrap",
-            title=f"First error by {member.label}",
+            words.shorten(one.name, 12),
+            f"right nowrap {one.kind}",
+            title=f"First error by {one.label}",
         )
-        for kind, member in present
+        for one in annotators
     ]
     columns += [sheet.column("Annotators", "nowrap"), sheet.column("First errors")]
-    rows: list[Any] = []
+    rows: list[tuple[int, list[Any]]] = []
     for row in found:
         cells: list[Any] = [
             sheet.link(row.id, sheet.page_href("solution", id=row.id), "main muted"),
@@ -91,35 +106,41 @@ def show(found: list[Any], lineup: Any) -> None:
             row.n_steps,
             answer(row),
         ]
-        cells += [verdict(getattr(row, kind)) for kind, _ in present]
+        cells += [verdict(row.said, one.id) for one in annotators]
         quiet = row.disagreement in (None, "agree")
         cells.append(
             sheet.text(
                 words.DISAGREEMENTS.get(row.disagreement or "", "–"), "muted" if quiet else ""
             )
         )
-        cells.append(
-            sheet.strip(row.n_steps, [(kind, getattr(row, kind)) for kind, _ in present])
-            if present
-            else None
-        )
-        rows.append(sheet.door(cells))
-    sheet.table(columns, rows, key="solutions", empty="No solution fits this filter.")
+        marks = [(one.kind, row.said[one.id]) for one in annotators if one.id in row.said]
+        cells.append(sheet.strip(row.n_steps, marks) if marks else None)
+        rows.append((row.id, cells))
+    return sheet.checklist(
+        columns,
+        rows,
+        key=key,
+        name="solution",
+        empty="No solution fits this filter. Clear a field to see more.",
+    )
 
 
 def source(row: Any) -> Any:
     """Where the solution comes from: its generator, and the data set on hovering."""
     return sheet.text(
-        words.shorten(row.generator, 26), "muted", title=f"{row.dataset}, by {row.generator}"
+        words.shorten(row.generator, 22), "muted", title=f"{row.dataset}, by {row.generator}"
     )
 
 
-def verdict(first_error: int | None) -> Any:
+def verdict(said: dict[int, int | None], annotator_id: int) -> Any:
     """A first error in a narrow column."""
+    if annotator_id not in said:
+        return sheet.text("·", "muted", title="not annotated")
+    first_error = said[annotator_id]
     if first_error is None:
-        return sheet.text("·", "muted", title="no verdict, or not annotated")
+        return sheet.text("?", "muted", title="no verdict")
     if first_error < 0:
-        return sheet.text("none", "muted")
+        return sheet.text("✓", "muted", title="no error")
     return sheet.text(f"⚑ {first_error + 1}", title=f"first error in step {first_error + 1}")
 
 
@@ -133,27 +154,87 @@ def answer(row: Any) -> Any:
     return sheet.text(f"✗ {given}", "bad", title="wrong answer")
 
 
+def actions(database: Any, ticked: list[int], wanted: Any, sort: str, total: int) -> None:
+    """What can be done with the ticked solutions, or with all that were found."""
+    chosen = {"ids": ",".join(map(str, ticked))} if ticked else filters.given()
+    n = len(ticked) or total
+    order = filters.label_of(sort)
+    with st.container(width=430):
+        sheet.line(
+            sheet.link(
+                "Review these", sheet.page_href("review", queue="filter", sort=order, **chosen)
+            ),
+            sheet.text("Annotate by", "muted"),
+            *(
+                sheet.link(
+                    words.JOBS[kind], sheet.page_href("jobs", start=words.JOBS[kind], **chosen)
+                )
+                for kind in JOBS
+            ),
+            key="actions",
+        )
+    limited = n > MOST_AT_ONCE
+    st.download_button(
+        "Export",
+        lambda: as_jsonl(
+            database, ticked or solution_ids(database, wanted, sort=sort, limit=MOST_AT_ONCE)
+        ),
+        "solutions.jsonl",
+        "application/jsonl",
+        icon=":material/download:",
+        type="tertiary",
+        disabled=limited,
+        on_click="ignore",
+        help=f"At most {MOST_AT_ONCE:,} at once; narrow the filter."
+        if limited
+        else "A line of JSON each, with all that annotators and people said.",
+    )
+    if ticked and st.button("Clear", type="tertiary", help="Untick every solution"):
+        st.session_state.ticks = st.session_state.get("ticks", 0) + 1
+        st.rerun()
+
+
 database = state.project()
 st.title("Browse")
-wanted = ask_filter(database)
-lineup = state.lineup(database)
-total = state.counted(
-    database, f"count {wanted} {lineup}", lambda: count_solutions(database, wanted, lineup)
-)
-if not total and wanted == SolutionFilter():
+ask_filter(database)
+wanted = filters.understood(database, filters.given())
+with st.container(key="wide", horizontal=True, vertical_alignment="center"):
+    above = st.container(horizontal=True, vertical_alignment="center", width="stretch")
+    sort = filters.SORTS[
+        st.selectbox(
+            "Order",
+            list(filters.SORTS),
+            key="sort",
+            bind="query-params",
+            label_visibility="collapsed",
+            on_change=back_to_first_page,
+            width=190,
+        )
+    ]
+    total, age = state.counted_at(
+        database, f"count {wanted} {sort}", lambda: count_solutions(database, wanted, sort)
+    )
+    pages = max(1, math.ceil(total / PAGE_SIZE))
+    page = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
+if not total and not filters.any_of(filters.given()) and sort == "oldest":
     st.text("This project has no solutions yet.")
     st.page_link("views/overview.py", label="Import or sample some")
     st.stop()
-pages = max(1, math.ceil(total / PAGE_SIZE))
-with st.container(
-    key="wide",
-    horizontal=True,
-    vertical_alignment="center",
-    horizontal_alignment="distribute",
-):
-    st.text(f"{total:,} solution{'' if total == 1 else 's'}")
-    page = 1
-    if pages > 1:
-        page = st.pagination(pages, key="page", bind="query-params")
 start = (page - 1) * PAGE_SIZE
-show(list_solutions(database, wanted, lineup, offset=start, limit=PAGE_SIZE), lineup)
+annotators = filters.columns(database)
+found = list_solutions(
+    database,
+    wanted,
+    sort=sort,
+    offset=start,
+    limit=PAGE_SIZE,
+    annotators=[one.id for one in annotators],
+)
+ticked = show(found, annotators, f"solutions {st.session_state.get('ticks', 0)}")
+with above:
+    count = f"{total:,} solution{'' if total == 1 else 's'}"
+    if ticked:
+        count = f"{len(ticked):,} of {count} ticked"
+    st.text(count + (f", counted {words.duration(age)} ago" if age > 5 else ""), width="content")
+    if total:
+        actions(database, ticked, wanted, sort, total)

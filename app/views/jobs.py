@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import sheet, state, words
 from app.charts import training_history
-from app.launch import FORMS
+from app.launch import ANNOTATORS, FORMS, say_what_for
 from db.engine import DatabaseError
 from db.jobs import get_job, is_alive, list_jobs, request_cancel
 from db.records import JobRecord
@@ -130,7 +130,8 @@ def details(database: Any, job: JobRecord) -> None:
         st.text(job.message)
     left, right = st.columns(2, gap="large")
     with left:
-        facts("Asked for", job.params, "asked")
+        only = ", ".join(f"{name} {value}" for name, value in job.params.get("only", {}).items())
+        facts("Asked for", {**job.params, "only": only}, "asked")
     with right:
         facts("Result", {**outcome(job.result or {}), "time": spent(job)}, "result")
     history = (job.result or {}).get("history")
@@ -228,6 +229,8 @@ st.title("Jobs")
 left, right = st.columns([1, 2.2], gap="large")
 with left:
     start = st.selectbox("Start", list(FORMS), key="start", bind="query-params")
+    if start in ANNOTATORS:
+        say_what_for(database)
     asked = FORMS[start](database)
     if asked is not None:
         begin(database, *asked)

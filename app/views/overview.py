@@ -171,9 +171,10 @@ pairs = state.counted(
     lambda: glance.agreements(database, [one.annotator for one in covered]),
 )
 reviewer = state.known_reviewer(database, state.reviewer_name())
-reviewer_id = None if reviewer is None else reviewer.id
 next_step = state.counted(
-    database, f"advice {reviewer_id}", lambda: glance.advice(database, reviewer_id)
+    database,
+    f"advice {None if reviewer is None else reviewer.id}",
+    lambda: glance.advice(database, reviewer),
 )
 
 st.title("Overview")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import streamlit as st
@@ -13,8 +14,9 @@ from db.annotators import list_annotators
 from db.browse import get_solution, sibling_solutions
 from db.corrections import correction_log
 from db.engine import DatabaseError
-from db.records import AnnotatorRecord
+from db.records import AnnotatorRecord, CorrectionRecord
 from labeling.review import review_items
+from labeling.selection import as_json
 
 LABELS = {1: "✓", 0: "–", -1: "✗", None: "·"}
 SIBLINGS = 24
@@ -26,15 +28,24 @@ def wanted_id() -> int | None:
     return int(given) if given.isascii() and given.isdecimal() and len(given) < 16 else None
 
 
+def others_at_work(database: Any, said: set[int]) -> set[int]:
+    """People whose labels are not shown unasked: whoever has not labelled yet judges freely."""
+    me = state.known_reviewer(database, state.reviewer_name())
+    if me is not None and me.id in said:
+        return set()
+    return {one.id for one in list_annotators(database) if state.is_reviewer(one) and one != me}
+
+
 def choose_columns(database: Any, solution_id: int) -> list[AnnotatorRecord]:
     """The annotators to show, as the address says; at first those that are not hidden."""
     said = {one.annotator_id for one in annotations_of(database, [solution_id])}
     everybody = words.annotator_order([a for a in list_annotators(database) if a.id in said])
     by_label = {one.label: one for one in everybody}
+    unasked = others_at_work(database, said)
     chosen = st.multiselect(
         "Annotators",
         list(by_label),
-        default=[one.label for one in everybody if not one.hidden],
+        default=[one.label for one in everybody if not one.hidden and one.id not in unasked],
         key="annotators",
         bind="query-params",
         placeholder="Show annotators",
@@ -47,6 +58,16 @@ def history(database: Any, solution_id: int) -> None:
     """Every act of every reviewer on this solution, newest first."""
     people = {one.id: one.name for one in list_annotators(database)}
     log = correction_log(database, solution_id)
+    st.subheader("Corrections")
+    said = {one.annotator_id for one in annotations_of(database, [solution_id])}
+    unasked = others_at_work(database, said)
+    covered = sum(act.annotator_id in unasked for act in log)
+    if covered and not st.toggle(
+        f"Show {covered:,} by other people",
+        key=f"others {solution_id}",
+        help="Kept back until you have labelled this solution yourself.",
+    ):
+        log = [act for act in log if act.annotator_id not in unasked]
     undone = {act.undoes for act in log if act.action == "undo"}
     rows: list[Any] = []
     for act in reversed(log):
@@ -62,19 +83,20 @@ def history(database: Any, solution_id: int) -> None:
                 sheet.kind("human", people.get(act.annotator_id, "?")),
                 sheet.text(what, style),
                 sheet.text(" ".join(LABELS[label] for label in act.labels or ()), style),
+                sheet.text(", ".join(flag.replace("_", " ") for flag in act.flags), "warn"),
                 sheet.text(act.note or "", "wrap"),
-                sheet.text("" if act.scores_visible else "scores hidden", "muted"),
+                sheet.text(sight(act), "muted"),
                 sheet.text("" if act.seconds is None else words.duration(act.seconds), "muted"),
             ]
         )
-    st.subheader("Corrections")
     sheet.table(
         [
             "When",
             "Who",
             "First error",
             "Labels",
-            sheet.column("Note", width="40%"),
+            "Flags",
+            sheet.column("Note", width="35%"),
             "",
             sheet.column("Time spent", "right nowrap"),
         ],
@@ -82,6 +104,15 @@ def history(database: Any, solution_id: int) -> None:
         key="history",
         empty="Nobody has corrected this solution yet.",
     )
+
+
+def sight(act: CorrectionRecord) -> str:
+    """What the person saw of the machines' scores before saying so."""
+    if act.blind and act.first_labels not in (None, act.labels):
+        return "blind at first, then changed"
+    if act.blind:
+        return "blind"
+    return "" if act.scores_visible else "scores hidden"
 
 
 def siblings(database: Any, problem_id: int, solution_id: int) -> None:
@@ -97,10 +128,11 @@ def siblings(database: Any, problem_id: int, solution_id: int) -> None:
     words_for = "No other solution" if not others else "Other solutions"
     everything = [
         sheet.copy("Copy link", href=sheet.page_href("solution", id=solution_id)),
+        sheet.copy("Copy as JSON", text=json.dumps(as_json(database, [solution_id])[0], indent=1)),
         sheet.text(f"{words_for} to this problem", "muted"),
         *links,
     ]
-    sheet.table([""], [[sheet.inline(*everything)]], key="siblings")
+    sheet.line(*everything, key="siblings")
 
 
 database = state.project()

@@ -4,6 +4,7 @@ from alembic import context
 from sqlalchemy import text
 
 from db.schema import Base
+from db.search import is_search_table
 
 connection = context.config.attributes["connection"]
 is_sqlite = connection.dialect.name == "sqlite"
@@ -15,6 +16,7 @@ context.configure(
     target_metadata=Base.metadata,
     render_as_batch=is_sqlite,
     compare_type=True,
+    include_name=lambda name, kind, _parents: kind != "table" or not is_search_table(name),
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -1,0 +1,114 @@
+// What a reviewer says about one solution: labels, flags, note, and what they amount to. Pure.
+//
+// A label is 1 correct, 0 neutral, -1 wrong, null unmarked (unmarked is not neutral).
+// The first error is never stored beside the labels: `verdict` reads it off them.
+
+// [name as it is stored, word on screen]: why a solution should not be trusted as data.
+export const FLAGS = [
+  ["bad_problem", "bad problem"],
+  ["bad_split", "bad split"],
+  ["unsure", "unsure"],
+];
+export const flagWord = (flag) => FLAGS.find(([name]) => name === flag)?.[1] ?? flag;
+const cleanFlags = (flags) => FLAGS.map(([name]) => name).filter((name) => Array.isArray(flags) && flags.includes(name));
+export const toggledFlag = (flags, flag) =>
+  cleanFlags(flags.includes(flag) ? flags.filter((one) => one !== flag) : [...flags, flag]);
+
+// What the labels amount to: first_error (0-based, -1 none, null no verdict) and, without a
+// verdict, why it cannot be saved.
+export function verdict(labels) {
+  const wrong = labels.indexOf(-1);
+  const scope = wrong < 0 ? labels.length : wrong;
+  const open = [];
+  for (let step = 0; step < scope; step++) if (labels[step] === null) open.push(step + 1);
+  if (open.length === 0 && labels.length > 0) return { first_error: wrong, refusal: null };
+  return { first_error: null, refusal: refusal(labels, wrong, open) };
+}
+
+function refusal(labels, wrong, open) {
+  if (untouched(labels)) return "Not saved: nothing is marked. e marks the first error, a says there is none.";
+  const which = open.length === 1 ? `step ${open[0]} is` : `steps ${ranges(open)} are`;
+  return wrong < 0
+    ? `Not saved: ${which} unmarked. Mark the rest, or press a if there is no error.`
+    : `Not saved: ${which} unmarked. Press e on step ${wrong + 1} to call all before it correct.`;
+}
+
+export const untouched = (labels) => labels.every((label) => label === null);
+
+// [1, 2, 3, 5] -> "1–3, 5"
+export function ranges(numbers) {
+  const runs = [];
+  for (const n of numbers) {
+    const last = runs[runs.length - 1];
+    if (last && last[1] === n - 1) last[1] = n;
+    else runs.push([n, n]);
+  }
+  return runs.map(([a, b]) => (a === b ? `${a}` : `${a}–${b}`)).join(", ");
+}
+
+// What the server holds of this person's, or what a draft kept, or nothing yet.
+export function newDoc(item, draft = null, { scoresVisible = true, blind = false } = {}) {
+  const n = item.steps.length;
+  const fits = (labels) => Array.isArray(labels) && labels.length === n;
+  const mine = item.mine && fits(item.mine.labels) ? item.mine : null;
+  const kept = draft && fits(draft.labels) ? draft : null;
+  const doc = {
+    labels: [...(kept ?? mine ?? { labels: Array(n).fill(null) }).labels],
+    implied: kept && fits(kept.implied) ? [...kept.implied] : Array(n).fill(false),
+    note: kept?.note ?? mine?.note ?? "",
+    flags: cleanFlags(kept?.flags ?? mine?.flags),
+    focus: clamp(kept?.focus ?? item.step ?? 0, n),
+    past: [], // snapshots of edits, or {commit, what, saved} of a save
+    future: [],
+    // {labels, note, flags} that the server has, or will have once the outbox is through
+    saved: mine && { labels: [...mine.labels], note: mine.note ?? "", flags: cleanFlags(mine.flags) },
+    restored: kept !== null && !blank(kept),
+  };
+  return remembered({ ...doc, ...sight(mine, kept, fits, scoresVisible, blind) });
+}
+
+// blind: machines are held back until the labels first amount to a verdict. first_labels: they
+// as they stood then. seen: were scores on screen at any time before (not blind: at any time).
+function sight(mine, kept, fits, scoresVisible, blind) {
+  const first = [kept?.first_labels, mine?.blind === true && mine.first_labels].find((labels) => fits(labels));
+  if (first) return { blind: true, first_labels: [...first], seen: false };
+  // What was labelled, or begun with scores on screen, does not become blind by coming again.
+  const open = !blind || kept?.seen === true || (mine !== null && verdict(mine.labels).first_error !== null);
+  return { blind: !open, first_labels: null, seen: open && (scoresVisible || kept?.seen === true) };
+}
+
+const blank = ({ labels, note, flags }) => untouched(labels) && !(note ?? "").trim() && !flags?.length;
+export const clamp = (step, n) => Math.max(0, Math.min(n - 1, step));
+export const same = (a, b) => a.length === b.length && a.every((value, i) => value === b[i]);
+
+// May the machines' scores, reasons and evidence be on screen?
+export const revealed = (doc) => !doc || !doc.blind || doc.first_labels !== null;
+
+// After every change of labels: remember the first verdict of a blind review. Undo keeps it, as
+// what was seen stays seen.
+export function remembered(doc) {
+  if (revealed(doc) || verdict(doc.labels).first_error === null) return doc;
+  return { ...doc, first_labels: [...doc.labels] };
+}
+
+// The server no longer asks for blindness: what was not settled blind is not blind.
+export const lifted = (doc, scoresVisible) =>
+  revealed(doc) ? doc : { ...doc, blind: false, seen: doc.seen || scoresVisible };
+
+// Is there work on screen that no commit holds yet?
+export function unsaved(doc) {
+  if (!doc) return false;
+  if (!doc.saved) return !blank(doc);
+  const { labels, note, flags } = doc.saved;
+  return !same(doc.labels, labels) || doc.note.trim() !== note.trim() || !same(doc.flags, flags);
+}
+
+// What of a doc outlives a reload; null for nothing. A reveal does, even with every mark undone.
+export function draftOf(doc) {
+  if (!unsaved(doc) && !(doc?.blind && doc.first_labels && !doc.saved)) return null;
+  const { labels, implied, note, flags, focus, blind, first_labels, seen } = doc;
+  return { labels, implied, note, flags, focus, seen, first_labels: blind ? first_labels : null };
+}
+
+// What one edit changes, for undo.
+export const snapshot = ({ labels, implied, focus, flags }) => ({ labels, implied, focus, flags });
