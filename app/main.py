@@ -18,6 +18,7 @@ PAGES = (
     ("browse", "Browse"),
     ("review", "Review"),
     ("consensus", "Consensus"),
+    ("agreement", "Agreement"),
     ("jobs", "Jobs"),
     ("solution", "Solution"),
 )

@@ -253,20 +253,6 @@ def first_error_pairs(database: Database, one: int, other: int) -> tuple[int, in
         return both, same or 0
 
 
-def first_error_cells(database: Database, one: int, other: int) -> list[tuple[int, int, int]]:
-    """(first error by `one`, by `other`, solutions) where both have a verdict, 0-based, -1 none."""
-    a, b = Annotation.__table__.alias("a"), Annotation.__table__.alias("b")
-    query = (
-        select(a.c.first_error, b.c.first_error, func.count())
-        .join(b, and_(a.c.solution_id == b.c.solution_id, b.c.annotator_id == other))
-        .where(a.c.annotator_id == one, a.c.first_error.is_not(None), b.c.first_error.is_not(None))
-        .group_by(a.c.first_error, b.c.first_error)
-        .order_by(a.c.first_error, b.c.first_error)
-    )
-    with database.read() as session:
-        return [tuple(row) for row in session.execute(query)]  # type: ignore[misc]
-
-
 def project_counts(database: Database) -> ProjectCounts:
     """The numbers of the funnel on the Overview page."""
     with database.read() as session:

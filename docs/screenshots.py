@@ -13,22 +13,33 @@ ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from browser import chromium, streamlit_server  # noqa: E402
+from playwright.sync_api import Page  # noqa: E402
 
 from app.serve import OPTIONS  # noqa: E402
 from labeling.demo import prepare_demo  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
-PAGES = {
-    "overview": "",
-    "browse": "browse",
-    "review": "review",
-    "solution": "solution?id=1",
-}
 SIZE = {"width": 1280, "height": 800}
+# name -> (address, keys pressed there, colour scheme)
+PICTURES: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "overview": ("", (), "light"),
+    "browse": ("browse", (), "light"),
+    "browse-search": ("browse?text=pencils&disagreement=Only+MC+sees+an+error", (), "light"),
+    "review": ("review", (), "light"),
+    "review-dark": ("review", (), "dark"),
+    "review-first-error": ("review?queue=location", ("j", "j", "e"), "light"),
+    "review-flag": ("review?queue=location", ("f",), "light"),
+    "review-blind": ("review?queue=location&blind=true", (), "light"),
+    "review-prm": ("review?queue=high_wrong", (), "light"),
+    "solution": ("solution?id=1", (), "light"),
+    "solution-rollouts": ("solution?id=25", ("j", "j", "v"), "light"),
+    "solution-critique": ("solution?id=25", ("j", "j", "j", "v", "v"), "light"),
+    "consensus": ("consensus", (), "light"),
+}
 
 
 def main() -> None:
-    """Every page in light, the review page in dark too."""
+    """Every picture, from a prepared project of its own, so that none depends on another."""
     IMAGES.mkdir(exist_ok=True)
     theme = [f"--{name}={value}" for name, value in OPTIONS if name.startswith("theme")]
     with tempfile.TemporaryDirectory() as folder:
@@ -36,17 +47,22 @@ def main() -> None:
         environment = {"STEPLENS_DB": url, "USER": "ann", "LOGNAME": "ann"}
         with streamlit_server(ROOT / "app" / "main.py", environment, theme) as at:
             with chromium() as browser:
-                for scheme in ("light", "dark"):
-                    page = browser.new_page(viewport=SIZE, color_scheme=scheme)  # type: ignore
-                    for name, path in PAGES.items():
-                        if scheme == "dark" and name != "review":
-                            continue
-                        page.goto(f"{at}/{path}")
-                        page.wait_for_selector("h1, tr[aria-selected=true]")
-                        page.wait_for_timeout(3000)
-                        suffix = "-dark" if scheme == "dark" else ""
-                        page.screenshot(path=IMAGES / f"{name}{suffix}.png")
-                    page.close()
+                for name, (path, keys, scheme) in PICTURES.items():
+                    context = browser.new_context(viewport=SIZE, color_scheme=scheme)  # type: ignore
+                    take(context.new_page(), f"{at}/{path}", keys, IMAGES / f"{name}.png")
+                    context.close()
+
+
+def take(page: Page, address: str, keys: tuple[str, ...], file: Path) -> None:
+    """Open a page, press keys there, and keep what it looks like."""
+    page.goto(address)
+    page.wait_for_selector("h1, tr[aria-selected=true]")
+    page.wait_for_timeout(3000)
+    for key in keys:
+        page.keyboard.press(key)
+    page.wait_for_timeout(1500 if keys else 0)
+    page.screenshot(path=file)
+    print(file.name)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from db.records import AnnotationRecord, ImportRow, SourceLabel
 from labeling.review import to_correction
 
 MAIN = Path(__file__).parent.parent / "app" / "main.py"
-PAGES = ("overview", "browse", "review", "consensus", "jobs", "solution")
+PAGES = ("overview", "browse", "review", "consensus", "agreement", "jobs", "solution")
 HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(1)>",
     "![x](http://evil.example/x.png) [y](javascript:alert(1)) $\\href{javascript:1}{z}$",

@@ -29,6 +29,12 @@ export default function mountStepTable(component) {
   };
 }
 
+// Whoever came by a link still has the focus on it, and Enter would follow it again.
+function leaveLink() {
+  const at = document.activeElement;
+  if (at?.closest("a[href]")) at.blur();
+}
+
 class StepTable {
   constructor(parent) {
     this.state = EMPTY;
@@ -98,13 +104,7 @@ class StepTable {
     this.act({ type: "data", data: { ...data, queue: data.queue ?? "" }, drafts: known, outbox: this.stored });
     this.stored = [];
     if (first && data.help) this.act({ type: "help", open: true });
-    if (first && data.mode === "review") this.takeFocus();
-  }
-
-  // Whoever came by a link still has the focus on it, and Enter would follow it again.
-  takeFocus() {
-    const at = document.activeElement;
-    if (!at || at === document.body || at.closest("a[href]")) this.table?.node.focus({ preventScroll: true });
+    if (first && data.mode === "review") leaveLink();
   }
 
   act(action) {

@@ -69,8 +69,8 @@ const draw = {
     const line = (x1, x2, width, colour) =>
       svg.append(shape("line", { x1, x2, y1: 9, y2: 9, style: `stroke:${colour};stroke-width:${width}` }))
     line(x(0), x(1), 1, "var(--st-border-color)")
-    line(x(cell.low), x(cell.high), 2, "var(--hue)")
-    svg.append(shape("circle", { cx: x(cell.value), cy: 9, r: 4, style: "fill:var(--hue)" }))
+    line(x(cell.low), x(cell.high), 2, "var(--hue, var(--st-primary-color))")
+    svg.append(shape("circle", { cx: x(cell.value), cy: 9, r: 4, style: "fill:var(--hue, var(--st-primary-color))" }))
     return svg
   },
   // One square per step and annotator; the first error of each is the filled one.

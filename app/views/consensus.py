@@ -10,8 +10,9 @@ import streamlit as st
 
 from app import sheet, state, words
 from app.charts import first_error_table
+from db.agreement import first_error_cells
 from db.annotators import find_annotator, list_annotators
-from db.browse import first_error_cells, project_counts
+from db.browse import project_counts
 from db.results import latest_consensus, list_exports
 from labeling.consensus import Rule
 from labeling.consensus_run import default_rule, export_consensus, preview, run_consensus

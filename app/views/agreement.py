@@ -1,0 +1,243 @@
+"""Agreement: how far any two annotators agree, machine or human, and what people did."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import streamlit as st
+
+from app import sheet, state, words
+from app.charts import first_error_table
+from db.agreement import Work, first_error_cells, verdicts_together, work_of_people
+from db.annotators import list_annotators
+from db.browse import filter_choices
+from db.engine import Database
+from db.records import AnnotatorRecord
+from labeling.agreement import Figure, PairAgreement, alpha, compare
+
+FIGURES = {
+    "Exact first error": "exact",
+    "Cohen's kappa": "kappa",
+    "Krippendorff's alpha": "alpha",
+    "Any error or none": "binary",
+    "Kappa of any error or none": "kappa_binary",
+}
+MEANS = {
+    "exact": "Share of solutions with the same first error.",
+    "kappa": "Exact agreement beyond chance, for two annotators as they are (1 is perfect).",
+    "alpha": "Agreement beyond chance, as if the annotators were interchangeable (1 is perfect).",
+    "binary": "Share of solutions where both find some error, or both find none.",
+    "kappa_binary": "The same beyond chance.",
+}
+MOST = 8  # annotators in the matrix: every pair is a query
+
+
+def pair(
+    database: Database, one: AnnotatorRecord, other: AnnotatorRecord, dataset: str | None
+) -> tuple[PairAgreement, list[tuple[int, int, int]]]:
+    """What there is to say of two annotators, and the cells it was counted from."""
+
+    def count() -> tuple[PairAgreement, list[tuple[int, int, int]]]:
+        cells = first_error_cells(database, one.id, other.id, dataset)
+        return compare({(a, b): n for a, b, n in cells}), cells
+
+    return state.counted(database, f"pair {one.id} {other.id} {dataset}", count)
+
+
+def choose(database: Database) -> tuple[list[AnnotatorRecord], str | None, str]:
+    """(annotators, data set, figure) as the address says."""
+    everybody = words.annotator_order(list_annotators(database, with_work=True))
+    by_label = {one.label: one for one in everybody}
+    visible = [one.label for one in everybody if not one.hidden]
+    datasets, _ = state.counted(database, "choices", lambda: filter_choices(database))
+    left, middle, right = st.columns([2.4, 1, 1], gap="small")
+    chosen = left.multiselect(
+        "Annotators",
+        list(by_label),
+        default=visible[:MOST],
+        key="who",
+        bind="query-params",
+        max_selections=MOST,
+        help="People and machines alike. Hidden ones, such as known truth, can be added.",
+    )
+    dataset = middle.selectbox(
+        "Data set", datasets, index=None, placeholder="any", key="of", bind="query-params"
+    )
+    figure = right.selectbox("Figure", list(FIGURES), key="figure", bind="query-params")
+    return [by_label[label] for label in chosen], dataset, FIGURES[figure]
+
+
+def matrix(database: Database, who: list[AnnotatorRecord], dataset: str | None, name: str) -> Any:
+    """The lower triangle; returns the (row, column) that was picked last, or None."""
+    columns: list[Any] = [""]
+    columns += [
+        sheet.column(words.shorten(one.name, 18), "right nowrap", title=one.label)
+        for one in who[:-1]
+    ]
+    rows = []
+    for place, one in enumerate(who[1:], start=1):
+        cells: list[Any] = [sheet.kind(one.kind, one.name, title=one.label)]
+        for column, other in enumerate(who[: len(who) - 1]):
+            if column >= place:
+                cells.append(None)
+                continue
+            figure: Figure = getattr(pair(database, other, one, dataset)[0], name)
+            shown = sheet.pick(number(figure), place * MOST + column)
+            cells.append({**shown, "title": f"{figure.n:,} solutions. {figure.why}"})
+        rows.append(cells)
+    key = f"matrix {[one.id for one in who]} {name} {dataset}"
+    picked = sheet.table(columns, rows, key=key)
+    if picked is not None:
+        st.session_state.pair = [who[picked // MOST].label, who[picked % MOST].label]
+    chosen = [
+        one for label in st.session_state.get("pair", []) for one in who if one.label == label
+    ]
+    return chosen if len(chosen) == 2 else [who[1], who[0]]
+
+
+def number(figure: Figure) -> str:
+    """A figure in a narrow column."""
+    return "–" if figure.value is None else f"{figure.value:.2f}"
+
+
+def details(
+    database: Database, one: AnnotatorRecord, other: AnnotatorRecord, dataset: str | None
+) -> None:
+    """Two annotators: every figure with its interval, and where they put the first error."""
+    said, cells = pair(database, one, other, dataset)
+    st.subheader("A pair")
+    sheet.line(
+        sheet.kind(one.kind, one.name, title=one.label),
+        sheet.text("and", "muted"),
+        sheet.kind(other.kind, other.name, title=other.label),
+        sheet.text("(choose another in the table above)", "muted"),
+        key="pair",
+    )
+    left, right = st.columns([1, 1.1], gap="large")
+    with left:
+        sheet.table(
+            ["", sheet.column("", "right"), sheet.column("95% interval"), ""],
+            [line(label, getattr(said, name), MEANS[name]) for label, name in FIGURES.items()],
+            key="figures",
+        )
+        link = sheet.page_href("browse", one=one.label, other=other.label, dataset=dataset)
+        parts: list[Any] = [sheet.text(f"{said.n:,} solutions have a verdict by both.", "muted")]
+        if said.differ:
+            parts.append(sheet.link(f"See the {said.differ:,} on which they differ", link))
+        sheet.line(*parts, key="differ")
+    with right:
+        if cells:
+            st.plotly_chart(
+                first_error_table(cells, one.label, other.label),
+                width="stretch",
+                config={"displayModeBar": False},
+                key=f"cells {one.id} {other.id}",
+            )
+        else:
+            st.text("No solution has a verdict by both.")
+
+
+def line(label: str, figure: Figure, means: str) -> list[Any]:
+    """One figure with its interval, and what it means on hovering."""
+    drawn: list[Any] = [sheet.text(figure.why, "muted"), None]
+    if figure.value is not None and figure.low is not None and figure.high is not None:
+        span = sheet.text(f"{figure.low:.2f} to {figure.high:.2f}", "muted nowrap")
+        drawn = [sheet.interval(figure.value, figure.low, figure.high), span]
+    return [
+        sheet.text(label, title=means),
+        sheet.text(number(figure), "strong", title=figure.why),
+        *drawn,
+    ]
+
+
+def people(database: Database, who: list[AnnotatorRecord], dataset: str | None) -> None:
+    """What every person did, how fast, and how near they are to known labels."""
+    st.subheader("People")
+    midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    done = state.counted(database, "work", lambda: work_of_people(database, midnight))
+    if not done:
+        st.text("Nobody has labelled anything yet.")
+        st.page_link("views/review.py", label="Review disagreements")
+        return
+    known = [
+        one
+        for one in list_annotators(database, with_work=True)
+        if one.kind == "human" and one.config.get("source") not in ("review", "adjudication")
+    ]
+    rows = [person(database, one, known, dataset) for one in done]
+    sheet.table(
+        [
+            "",
+            sheet.column("Labelled", "right"),
+            sheet.column("Skipped", "right"),
+            sheet.column("Flagged", "right"),
+            sheet.column("Today", "right"),
+            sheet.column("Median time", "right nowrap", title="For a label; half are in brackets"),
+            *(
+                sheet.column(f"= {words.shorten(one.name, 20)}", "right nowrap", title=KNOWN)
+                for one in known
+            ),
+        ],
+        rows,
+        key="people",
+    )
+    reviewers = [one.person.id for one in done if one.person.config.get("source") == "review"]
+    if len(reviewers) > 1:
+        together(database, reviewers, dataset)
+
+
+def person(
+    database: Database, one: Work, known: list[AnnotatorRecord], dataset: str | None
+) -> list[Any]:
+    """One person's line."""
+    time = "–" if one.median is None else words.duration(one.median)
+    if one.quartiles is not None:
+        time += " ({:.0f} to {:.0f})".format(*one.quartiles)
+    cells: list[Any] = [
+        sheet.kind("human", one.person.name),
+        f"{one.labelled:,}",
+        f"{one.skipped:,}",
+        f"{one.flagged:,}",
+        f"{one.today:,}",
+        time,
+    ]
+    for reference in known:
+        figure = pair(database, reference, one.person, dataset)[0].exact
+        cells.append(sheet.text(number(figure), title=f"{figure.n:,} solutions"))
+    return cells
+
+
+def together(database: Database, reviewers: list[int], dataset: str | None) -> None:
+    """All people at once, and the way to their conflicts."""
+    units = state.counted(
+        database,
+        f"together {reviewers} {dataset}",
+        lambda: verdicts_together(database, reviewers, dataset),
+    )
+    figure = alpha(units)
+    overall = f"Krippendorff's alpha of all of them: {number(figure)}"
+    if figure.low is not None and figure.high is not None:
+        overall += f" (95% {figure.low:.2f} to {figure.high:.2f})"
+    several = sum(count for unit, count in units.items() if len(unit) > 1)
+    sheet.line(
+        sheet.text(f"{overall}, over {several:,} solutions with several opinions.", "muted"),
+        sheet.link("Settle their conflicts", sheet.page_href("review", queue="adjudication")),
+        key="together",
+    )
+
+
+KNOWN = "Exact first error, over solutions whose labels are known and that this person labelled"
+
+database = state.project()
+st.title("Agreement")
+who, dataset, name = choose(database)
+if len(list_annotators(database, with_work=True)) < 2:
+    st.text("Agreement takes two annotators, and this project does not have them yet.")
+    st.page_link("views/jobs.py", label="Start an annotator")
+elif len(who) < 2:
+    st.text("Choose two annotators or more.")
+else:
+    first, second = matrix(database, who, dataset, name)
+    details(database, first, second, dataset)
+people(database, who, dataset)
