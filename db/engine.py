@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,8 @@ from sqlalchemy.orm import Session, sessionmaker
 DEFAULT_URL = "sqlite:///steplens.db"
 BUSY_TIMEOUT_MS = 30_000
 IN_LIST = 500  # SQLite refuses very long IN lists.
+TURN = "SELECT pg_advisory_xact_lock(7370)"  # any number that nobody else's locks have
+_upgrading = threading.Lock()  # Alembic's context is one for the whole process.
 
 
 class DatabaseError(ValueError):
@@ -56,12 +59,13 @@ class Database:
     def write(self) -> Iterator[Session]:
         """A session in one transaction, committed at the end or rolled back whole.
 
-        On SQLite it begins IMMEDIATE: a deferred transaction that reads and then writes
-        fails at once when another writer came between, whatever the busy time-out.
+        Writers take turns. On SQLite it begins IMMEDIATE: a deferred transaction that reads and
+        then writes fails at once when another writer came between, whatever the busy time-out.
+        On PostgreSQL a lock does the same, so that looking whether a row is there and adding it
+        is one act on either.
         """
         with self._sessions() as session:
-            if self.is_sqlite:
-                session.execute(text("BEGIN IMMEDIATE"))
+            session.execute(text("BEGIN IMMEDIATE" if self.is_sqlite else TURN))
             yield session
             session.commit()
 
@@ -103,7 +107,9 @@ def upgrade(database: Database) -> tuple[str | None, str | None]:
             f"the database {_shown(database.url)} was written by a newer StepLens "
             f"(schema {before}). Update StepLens."
         )
-    with database.engine.connect() as connection:
+    with _upgrading, database.engine.connect() as connection:
+        if not database.is_sqlite:
+            connection.execute(text(TURN))
         config = _alembic()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

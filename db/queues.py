@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, select, text, union
+from sqlalchemy import Select, and_, delete, func, select, union
 from sqlalchemy.orm import Session, aliased
 
 from db.annotations import insert_missing
@@ -73,7 +73,6 @@ def next_items(
         with database.read() as session:
             return list(session.scalars(query.limit(limit)))
     with database.write() as session:
-        _one_at_a_time(session)
         _give_back(session, reviewer)
         query = query.where(Digest.solution_id.not_in(_dealt_with(reviewer)))
         if queue.per_item is not None:
@@ -213,12 +212,6 @@ def _taken_up(reviewer: AnnotatorRecord, per_item: int, *, with_leases: bool = T
         )
     by = union(*parts).subquery()
     return select(by.c.solution_id).group_by(by.c.solution_id).having(func.count() >= per_item)
-
-
-def _one_at_a_time(session: Session) -> None:
-    """Keep two people from being handed the same item; SQLite's writers wait already."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("LOCK TABLE lease IN EXCLUSIVE MODE"))
 
 
 def _give_back(session: Session, reviewer: AnnotatorRecord) -> None:

@@ -7,6 +7,7 @@ over its text vector. Either is called `solution_text`, and its `rowid` is the s
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -53,8 +54,8 @@ def add(session: Session | Connection, words: Sequence[Mapping[str, Any]]) -> No
 
 
 def body(problem: str, steps: Sequence[Any]) -> str:
-    """What is indexed of a solution."""
-    return "\n".join([problem, *map(str, steps)])[:MOST_TEXT]
+    """What is indexed of a solution: its words without accents."""
+    return _plain("\n".join([problem, *map(str, steps)])[:MOST_TEXT])
 
 
 def matching(wanted: str, dialect: str) -> Select[Any]:
@@ -88,7 +89,7 @@ def contains_sign(wanted: str) -> ColumnElement[bool]:
 def _phrases(wanted: str) -> list[tuple[list[str], bool]]:
     """(words that stand together, whether the last of them may go on), in order."""
     found = []
-    for match in _PHRASES.finditer(wanted):
+    for match in _PHRASES.finditer(_plain(wanted)):
         quoted, bare = match.groups()
         words = _WORDS.findall(quoted if quoted is not None else bare)
         if words:
@@ -96,6 +97,12 @@ def _phrases(wanted: str) -> list[tuple[list[str], bool]]:
     if found and not wanted.rstrip().endswith('"'):
         found[-1] = (found[-1][0], True)
     return found
+
+
+def _plain(words: str) -> str:
+    """Without accents, so that cafe finds café on either kind of database."""
+    letters = unicodedata.normalize("NFKD", words)
+    return "".join(one for one in letters if not unicodedata.combining(one))
 
 
 def _fts5(phrases: Sequence[tuple[list[str], bool]]) -> str:

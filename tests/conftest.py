@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -16,7 +19,27 @@ from db.engine import Database, open_database
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    """An empty project in a file of its own."""
-    opened = open_database(f"sqlite:///{tmp_path / 'project.db'}")
-    yield opened
-    opened.close()
+    """An empty project: in a file of its own, or on the server STEPLENS_TEST_POSTGRES.
+
+    That is the URL of a database whose role may create others, as in
+    postgresql://postgres@localhost:5432/postgres.
+    """
+    server = os.environ.get("STEPLENS_TEST_POSTGRES")
+    with _postgres(server) if server else nullcontext(f"sqlite:///{tmp_path}/project.db") as url:
+        opened = open_database(url)
+        yield opened
+        opened.close()
+
+
+@contextmanager
+def _postgres(server: str) -> Iterator[str]:
+    """A database for one test, dropped after it."""
+    import psycopg
+
+    name = f"steplens_test_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+        try:
+            yield urlsplit(server)._replace(path=f"/{name}").geturl()
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
