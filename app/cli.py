@@ -190,6 +190,14 @@ def annotate_mc(ctx: click.Context, **options: Any) -> None:
 )
 @click.option("--seed", default=0, show_default=True)
 @_annotation_options
+@click.option(
+    "--votes",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Replies to each solution; the first error that most of them name is the verdict.",
+)
+@click.option("--temperature", type=click.FloatRange(0.0), help="Default: the prompt's.")
 @click.pass_context
 def annotate_judge(ctx: click.Context, **options: Any) -> None:
     """LLM-as-a-judge: a model reads each step and names the first wrong one.

@@ -26,12 +26,14 @@ def desk(
     queue: str,
     annotators: Sequence[AnnotatorRecord],
     load: Load,
+    nothing: Callable[[], str] = str,
     blind: bool = False,
     adjudicating: bool = False,
 ) -> None:
     """Mount the step table; `load(reviewer)` gives (items, progress) AFTER saves were taken in.
 
-    `annotators` are those whose evidence may be asked for. `adjudicating` stores what is said
+    `annotators` are those whose evidence may be asked for. `nothing` says
+    what may be done about an empty queue. `adjudicating` stores what is said
     apart from the person's own opinion. The table must stay outside
     fragments: inside one, what a browser sends after a server restart is dropped.
     """
@@ -57,6 +59,7 @@ def desk(
             "blind": blind,
             "scope": f"{stable_hash(database.url)[:8]}/{reviewer.name if reviewer else name}",
             "items": items,
+            "nothing": "" if items else nothing(),
             "acked": [token for token, why in answers.items() if why is None],
             "refused": {token: why for token, why in answers.items() if why is not None},
             "evidence": _wanted_evidence(database, _sent(key, "wants"), items, annotators),

@@ -53,9 +53,13 @@ def judge(database: Database) -> Asked:
             accept_new_options=True,
             help="A shipped prompt, or the path of your own (docs/judge.md).",
         )
+        votes = st.number_input(
+            "Votes", 1, 64, 1, help="Replies to each solution, of which the majority counts."
+        )
         name = _name()
         sent = st.form_submit_button("Start the judge", type="primary", width="stretch")
-    params = {"model": model, "prompt": prompt, "seed": 0, "name": name, **_only(database)}
+    params = {"model": model, "prompt": prompt, "seed": 0, "votes": votes, "name": name}
+    params |= _only(database)
     return ("annotate_judge", _filled(params)) if sent else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from app import glance, state
 from db.annotations import save_wave
 from db.annotators import ensure_annotator, ensure_reviewer, list_annotators
 from db.corrections import append_corrections, correction_log
-from db.engine import Database
+from db.engine import Database, open_database
 from db.ingest import insert_rows
 from db.jobs import claim_job, create_job, finish_job, list_jobs
+from db.queues import QUEUES
 from db.records import AnnotationRecord, ImportRow, SourceLabel
+from labeling.demo import prepare_demo
 from labeling.review import to_correction
 
 MAIN = Path(__file__).parent.parent / "app" / "main.py"
@@ -297,3 +300,40 @@ def test_a_quick_count_is_fresh_and_a_slow_one_is_kept(
 def test_names_are_cleaned() -> None:
     assert state.clean_name("  Ada\x00\n Lovelace " + "x" * 99)[:12] == "Ada Lovelace"
     assert len(state.clean_name("x" * 999)) == state.NAME_LENGTH
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The prepared project: over a thousand solutions, each with three annotators."""
+    opened = open_database(prepare_demo(tmp_path_factory.mktemp("demo") / "p.db", lambda *_: None))
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_runs_on_a_full_project(
+    demo: Database, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    test = open_page(demo, monkeypatch, page, **({"id": "1"} if page == "solution" else {}))
+    assert not test.exception
+    assert test.title
+
+
+@pytest.mark.parametrize("queue", ["all", *QUEUES])
+@pytest.mark.parametrize("rows", [0, 12])
+def test_every_queue_opens_and_says_what_to_do_when_it_is_empty(
+    database: Database, monkeypatch: pytest.MonkeyPatch, queue: str, rows: int
+) -> None:
+    if rows:
+        fill(database, rows)
+    name = "disagreement" if queue == "all" else queue
+    query = {"queue": name, **({"ids": "1,2"} if queue == "filter" else {})}
+    test = open_page(database, monkeypatch, "review", **query)
+    assert not test.exception
+    if test.get("bidi_component") and any(
+        "review" in e.proto.id for e in test.get("bidi_component")
+    ):
+        data = shown(test, "review")
+        assert data["items"] or data["nothing"]
+    else:
+        assert "Nothing to compare yet" in words_of(test)

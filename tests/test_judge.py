@@ -12,6 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from db import jobs
+from db.annotations import annotations_of
+from db.annotators import find_annotator
+from db.browse import get_solution
+from db.engine import Database
 from labeling.judge import (
     JudgeError,
     JudgeVerdict,
@@ -23,7 +28,9 @@ from labeling.judge import (
     scores,
     shipped_prompts,
 )
+from labeling.margin import vote_margin
 from labeling.replies import CONTRACTS
+from labeling.runner import run_job
 from tests.data import shared_data
 
 
@@ -365,3 +372,34 @@ def test_a_majority_decides_and_a_tie_does_not(
     given_: tuple[int | None, ...], expected: tuple[int | None, float]
 ) -> None:
     assert majority_vote(votes(*given_)) == expected
+
+
+def test_a_real_judge_votes(database: Database) -> None:
+    """Five replies to each solution: the verdict is their majority, all of them are kept."""
+    sampled = jobs.create_job(database, "sample", {"problems": 4, "solutions": 2, "seed": 3})
+    run_job(database, sampled.id)
+    asked = {"model": "playground:judge", "prompt": "playground", "seed": 1, "votes": 5}
+    result = run_job(database, jobs.create_job(database, "annotate_judge", asked).id)
+    assert str(result["annotator"]).endswith("-5votes")
+    annotator = find_annotator(database, str(result["annotator"]))
+    assert annotator.config["temperature"] == 1.0
+    template = load_template("playground")
+    annotations = annotations_of(database, list(range(1, 9)))
+    judged = [one for one in annotations if one.annotator_id == annotator.id]
+    assert judged
+    shares = set()
+    for one in judged:
+        solution = get_solution(database, one.solution_id)
+        assert len(one.evidence["replies"]) == one.evidence["votes"]["n"] == 5
+        verdicts = [
+            parse_reply(template.contract, reply, len(solution.steps))
+            for reply in one.evidence["replies"]
+        ]
+        winner, share = majority_vote(verdicts)
+        assert (one.first_error, one.evidence["votes"]["share"]) == (winner, share)
+        assert one.margin == vote_margin(share, winner)
+        shares.add(share)
+    assert len(shares) > 1  # they are different replies, not one five times
+    same = jobs.create_job(database, "annotate_judge", {**asked, "temperature": 0.0})
+    with pytest.raises(ValueError, match="temperature 0"):
+        run_job(database, same.id)

@@ -162,9 +162,11 @@ export function paintDockTabs(frame, dock, annotator, sources, wide, show) {
   frame.dockTabs.replaceChildren(lead, ...tabs, frame.evidenceKey, el("span", { class: "spring" }), ...sizes);
 }
 
-export function emptyNotice(state) {
+// `nothing`: what the server says may be done about an empty queue.
+export function emptyNotice(state, nothing) {
   const waiting = state.outbox.length > 0;
   const back = state.trail.length ? " u takes back the last one." : "";
-  const text = waiting ? "Saving, and waiting for the next solution…" : `No more solutions here.${back}`;
+  const next = nothing ? ` ${nothing}` : "";
+  const text = waiting ? "Saving, and waiting for the next solution…" : `No more solutions here.${next}${back}`;
   return el("p", { class: "notice" }, text);
 }

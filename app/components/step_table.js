@@ -226,7 +226,7 @@ class StepTable {
     frame.root.classList.toggle("empty", !current);
     if (!current) {
       this.table = null;
-      frame.scroller.replaceChildren(emptyNotice(state));
+      frame.scroller.replaceChildren(emptyNotice(state, this.data.nothing));
     } else if (this.table?.item !== current) {
       const kept = this.table && sameContent(this.table.item, current);
       if (kept) this.table.item = current;

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import glance, sheet, state, words
+from app import glance, identity, sheet, state, words
 from db.browse import project_counts
 from labeling.runner import start_job
 
@@ -31,7 +31,11 @@ def empty(database: Any) -> None:
             "A small world of word problems with tiny models: annotate, review, train and "
             "evaluate for real, on this machine, without a GPU."
         )
-        if st.button("Fill this project from the playground", type="primary"):
+        if st.button(
+            "Fill this project from the playground",
+            type="primary",
+            disabled=not identity.may_change(),
+        ):
             try:
                 start_job(database, "sample", {"problems": 100, "solutions": 4, "seed": 0})
             except (ValueError, OSError) as error:
@@ -102,7 +106,12 @@ def annotators(covered: list[Any], pairs: dict[Any, Any], solutions: int) -> Non
         for other in compared[:-1]:
             same, both = pairs.get((who.id, other.id), (0, 0))
             cells.append(
-                sheet.text(f"{same / both:.0%}", title=f"{same:,} of {both:,} solutions")
+                sheet.link(
+                    f"{same / both:.0%}",
+                    sheet.page_href("browse", one=who.label, other=other.label),
+                    "quiet",
+                    title=f"{same:,} of {both:,} solutions; see those on which they differ",
+                )
                 if both
                 else None
             )

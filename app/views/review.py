@@ -34,6 +34,16 @@ CHOICES = {
     "adjudication": "Adjudication: people disagree",
     "filter": "From Browse",
 }
+EMPTY = {
+    "split_votes": "Only a judge that was asked for several votes has some that are split.",
+    "uncertain_prm": "Score the solutions with a PRM first, in Jobs.",
+    "uncertain_mc": "Run Monte Carlo first, in Jobs.",
+    "high_wrong": "It takes a PRM's scores and graded answers.",
+    "low_right": "It takes a PRM's scores and graded answers.",
+    "known": "It takes solutions that were imported with labels; choose whose under Options.",
+    "adjudication": "Nobody disagrees with anybody, or everything is settled.",
+    "filter": "Choose other solutions in Browse.",
+}
 PER_ITEM = {"1": 1, "2": 2, "3": 3, "everybody": None}
 
 
@@ -162,6 +172,15 @@ def load(reviewer: AnnotatorRecord | None) -> tuple[list[dict[str, Any]], dict[s
     return items, progress_of(reviewer, chosen)
 
 
+def nothing() -> str:
+    """What may be done about an empty queue."""
+    me = state.known_reviewer(database, state.reviewer_name())
+    held = 0 if me is None else queue_state(database, queue, me).held
+    if held:
+        return f"{held:,} are on other people's screens, and come back if they are left there."
+    return EMPTY.get(chosen, "Choose another queue above.")
+
+
 def empty(lineup: Lineup) -> None:
     """Nothing is compared yet: say how to get there."""
     st.text(
@@ -195,6 +214,7 @@ desk(
     queue=stable_hash([chosen, queue.wanted.to_json(), queue.sort, reference])[:12],
     annotators=shown,
     load=load,
+    nothing=nothing,
     blind=blind and queue.name != "adjudication",
     adjudicating=queue.name == "adjudication",
 )
