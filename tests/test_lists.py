@@ -95,8 +95,8 @@ def test_text_is_found_in_problem_and_steps(database: Database) -> None:
 )
 @given(wanted=st.text(max_size=30))
 def test_no_search_is_an_error(database: Database, wanted: str) -> None:
-    if wanted.strip() and "\x00" not in wanted:
-        found(database, text=wanted)
+    fill(database, 2)
+    assert set(found(database, text=wanted)) <= {1, 2}
 
 
 def test_orders(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,6 @@ from app import filters, state, words
 from app.desk import desk
 from db.annotators import list_annotators
 from db.engine import Database, stable_hash
-from db.filters import SolutionFilter
 from db.lineup import QUEUE_ORDER, Lineup, count_kinds
 from db.queues import Queue, next_items, pace, queue_state
 from db.records import AnnotatorRecord
@@ -128,16 +128,10 @@ def as_queue(chosen: str, per_item: int | None, reference: int | None, database:
     """What the page asks the database for."""
     wanted = filters.understood(database, filters.given())
     if chosen in QUEUE_ORDER:
-        only = SolutionFilter(**{**wanted_of(wanted), "disagreement": chosen})
-        return Queue("disagreement", only, per_item=per_item)
+        return Queue("disagreement", replace(wanted, disagreement=chosen), per_item=per_item)
     sort = filters.SORTS.get(st.query_params.get("sort", ""), "oldest")
     name = "disagreement" if chosen == ALL else chosen
     return Queue(name, wanted, sort=sort, per_item=per_item, reference=reference)
-
-
-def wanted_of(wanted: SolutionFilter) -> dict[str, Any]:
-    """A filter's conditions by name."""
-    return {name: getattr(wanted, name) for name in SolutionFilter.__dataclass_fields__}
 
 
 def progress_of(reviewer: AnnotatorRecord | None, chosen: str) -> dict[str, Any]:
