@@ -241,7 +241,9 @@ def test_what_is_ticked_in_browse_becomes_a_queue(browser: Browser, demo: Databa
         page.get_by_role("checkbox", name="solution 3", exact=True).check()
         page.get_by_role("checkbox", name="solution 7", exact=True).check()
         expect(page.get_by_text("2 of 1,468 solutions ticked")).to_be_visible()
-        page.get_by_role("link", name="Review these").click()
+        these = page.get_by_role("link", name="Review these")
+        expect(these).to_have_attribute("href", re.compile("ids=3(%2C|,)7"))
+        these.click()
         assert on_screen(page) == 3
         expect(page.get_by_text("Chosen in Browse")).to_be_visible()
         for _ in range(2):
