@@ -18,13 +18,16 @@ DEFAULT_THRESHOLD = 0.5
 def annotate_prm(context: JobContext) -> dict[str, Any]:
     """Score every step with a PRM; the first error is the first step under the threshold.
 
-    params: model (a checkpoint); optional name, threshold (default 0.5), dataset.
+    params: model (a checkpoint); optional scheme (docs/prms.md; recognised if left out), name,
+    threshold (default 0.5), dataset.
     """
-    from models.prm import load_prm, score_solutions
+    from models.prm import OWN, load_prm, score_solutions
 
     params = context.params
     threshold = params.get("threshold", DEFAULT_THRESHOLD)
-    prm = load_prm(params["model"])
+    prm = load_prm(params["model"], scheme=params.get("scheme"))
+    # Part of what makes scores reproducible; annotators from before there were schemes are ours.
+    scheme = {} if prm.scheme == OWN else {"scheme": prm.scheme}
     annotator = ensure_annotator(
         context.database,
         "prm",
@@ -33,10 +36,11 @@ def annotate_prm(context: JobContext) -> dict[str, Any]:
             "model": params["model"],
             "revision": prm.revision,
             "threshold": threshold,
+            **scheme,
         },
         default_name=short_name(params["model"]),
     )
-    tally = Tally()
+    tally, dropped = Tally(), 0
     for done, total, segment in segments(context, annotator, SEGMENT):
         finished = store.annotated_ids(context.database, annotator.id, [s.id for s in segment])
         todo = [solution for solution in segment if solution.id not in finished]
@@ -47,8 +51,12 @@ def annotate_prm(context: JobContext) -> dict[str, Any]:
         ]
         store.save_wave(context.database, annotator.id, context.job.id, annotations)
         tally.add(solutions=len(annotations))
-        context.report(done + len(segment), total, tally.message("solutions"))
-    return tally.result(annotator, "solutions")
+        dropped += sum(scores.count(None) for scores in scored)
+        message = tally.message("solutions")
+        if dropped:
+            message += f", {dropped:,} steps beyond the model's context dropped"
+        context.report(done + len(segment), total, message)
+    return {**tally.result(annotator, "solutions"), "steps_dropped": dropped}
 
 
 def _prm_annotation(

@@ -75,8 +75,8 @@ def reference_scores(folder, problem, steps, system=""):
 
 def test_scores_equal_the_reference_in_any_batch(prm, checkpoint):
     expected = [reference_scores(checkpoint, *solution) for solution in SOLUTIONS]
-    for batch_size in (1, 2, 8):
-        got = score_solutions(prm, SOLUTIONS, batch_size=batch_size)
+    for batch_tokens in (1, 200, 10_000):
+        got = score_solutions(prm, SOLUTIONS, batch_tokens=batch_tokens)
         for row, wanted in zip(got, expected, strict=True):
             assert row == pytest.approx(wanted, abs=1e-5)
     assert max(map(max, expected)) - min(map(min, expected)) > 0.01

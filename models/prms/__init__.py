@@ -1,0 +1,1 @@
+"""Published process reward models: heads, input formats, and which checkpoint is which."""
