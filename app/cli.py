@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from rich.table import Table
 from app.cli_training import consensus_command, evaluate, export, train
 from app.console import console, opened, problems, progress_bar, run_here
 from db.engine import DEFAULT_URL, open_database, schema_versions, upgrade
+from labeling.montecarlo import STRATEGIES
 
 FORMATS = ("processbench", "prm800k", "math-shepherd", "jsonl")
 SHOWN_REJECTIONS = 20
@@ -156,13 +158,37 @@ def _annotation_options(command: Any) -> Any:
 @click.option("--samples", default=8, show_default=True, type=click.IntRange(1, 1024))
 @click.option(
     "--strategy",
-    type=click.Choice(("scan", "exhaustive")),
+    type=click.Choice(STRATEGIES),
     default="scan",
     show_default=True,
     help="scan stops a step at its first success and a solution at its first step without one: "
-    "the same hard labels for a fraction of the tokens. exhaustive samples every step in full.",
+    "the same hard labels for a fraction of the tokens. exhaustive samples every step in full. "
+    "bisect and adaptive spend less still, and let a success vouch for the steps before it "
+    "(docs/montecarlo.md).",
 )
+@click.option(
+    "--chunk",
+    type=click.IntRange(1),
+    help="Completions of a step asked for together (1). More make fewer waves, and cost tokens.",
+)
+@click.option(
+    "--stop-mass",
+    type=click.FloatRange(0.5, 1.0),
+    help="adaptive: how sure of the first error it stops (0.9). 1 keeps to K samples.",
+)
+@click.option(
+    "--soft",
+    is_flag=True,
+    default=None,
+    help="Refuse a strategy whose shares of successes are no soft labels.",
+)
+@click.option("--top-p", type=click.FloatRange(0.0, 1.0, min_open=True), help="Nucleus sampling.")
 @click.option("--seed", default=0, show_default=True)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Complete 32 solutions, and tell what each strategy would cost. Stores nothing.",
+)
 @click.option(
     "--wave",
     type=click.IntRange(1),
@@ -170,13 +196,17 @@ def _annotation_options(command: Any) -> Any:
 )
 @_annotation_options
 @click.pass_context
-def annotate_mc(ctx: click.Context, **options: Any) -> None:
+def annotate_mc(ctx: click.Context, dry_run: bool, **options: Any) -> None:
     """Monte Carlo: a step is correct if a completion from it reaches the gold answer.
 
     \b
-    Example:
+    Examples:
+      steplens annotate mc --model playground:policy --dry-run
       steplens annotate mc --model playground:policy --samples 8 --strategy scan --seed 1
     """
+    if dry_run:
+        _estimate_mc(ctx, options)
+        return
     _annotate(ctx, "annotate_mc", "Monte Carlo", options)
 
 
@@ -209,7 +239,14 @@ def annotate_judge(ctx: click.Context, **options: Any) -> None:
 
 
 @annotate.command("prm")
-@click.option("--model", required=True, help="A PRM checkpoint: a folder, or playground:prm.")
+@click.option(
+    "--model", required=True, help="A PRM: a folder, transformers:HUB_ID, or playground:prm."
+)
+@click.option(
+    "--scheme",
+    help="How the PRM is read, where its files do not say: steplens, qwen, math-shepherd, "
+    "rlhflow, skywork, pure, trl, trl-blank-line (docs/prms.md).",
+)
 @click.option("--name", help="The annotator's name; made from the model if left out.")
 @click.option("--dataset", help="Only solutions of this data set.")
 @click.option(
@@ -225,10 +262,41 @@ def annotate_prm(ctx: click.Context, **options: Any) -> None:
     _annotate(ctx, "annotate_prm", "PRM", options)
 
 
-def _annotate(ctx: click.Context, kind: str, title: str, options: dict[str, Any]) -> None:
+def _estimate_mc(ctx: click.Context, options: dict[str, Any]) -> None:
+    from labeling.mc_estimate import estimate_mc
+
+    with opened(ctx) as database:
+        found = estimate_mc(database, _given(options))
+    spent = found["spent"]
+    if not found["solutions"]:
+        console.print("Nothing to annotate: it is done, or no solution has a gold answer.")
+        return
+    console.print(
+        f"{found['solutions']:,} solutions to annotate. Tried on a few: {spent['rollouts']:,} "
+        f"completions, {spent['tokens_generated']:,} tokens, {spent['seconds']:.0f} s"
+    )
+    table = Table("strategy", "tokens generated", "95% interval", "tokens prompted", "time")
+    for strategy, cost in found["strategies"].items():
+        table.add_row(
+            strategy,
+            f"{cost['tokens_generated']:,}",
+            f"{cost['low']:,} to {cost['high']:,}",
+            f"{cost['tokens_prompted']:,}",
+            str(timedelta(seconds=round(cost["seconds"]))),
+        )
+    console.print(table)
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """A job's parameters from what was said on the command line."""
     params = {name: value for name, value in options.items() if value is not None}
     if os.path.isdir(params["model"]):
         params["model"] = os.path.abspath(params["model"])
+    return params
+
+
+def _annotate(ctx: click.Context, kind: str, title: str, options: dict[str, Any]) -> None:
+    params = _given(options)
     with opened(ctx) as database:
         result = run_here(database, kind, title, **params)
     console.print(

@@ -17,6 +17,7 @@ from db.annotators import list_annotators
 from db.browse import count_solutions
 from db.engine import Database
 from db.results import list_exports
+from labeling.montecarlo import STRATEGIES
 
 Asked = tuple[str, dict[str, Any]] | None
 IMPORTS = ("processbench", "prm800k", "math-shepherd", "jsonl")
@@ -32,9 +33,10 @@ def monte_carlo(database: Database) -> Asked:
         seed = right.number_input("Seed", 0, None, 0)
         strategy = st.selectbox(
             "Strategy",
-            ("scan", "exhaustive"),
+            STRATEGIES,
             help="scan stops a step at its first success and a solution at its first step "
-            "without one: the same hard labels for a quarter of the tokens.",
+            "without one: the same hard labels for a quarter of the tokens. bisect and adaptive "
+            "spend less still, and let a success vouch for the steps before it.",
         )
         name = _name()
         sent = st.form_submit_button("Start Monte Carlo", type="primary", width="stretch")

@@ -26,6 +26,7 @@ from labeling.consensus import (
     summarise,
 )
 from labeling.export import ExportRow, write_export
+from labeling.montecarlo import has_whole_steps
 
 EXAMPLES = 5
 
@@ -135,10 +136,15 @@ def export_consensus(
 def _decisions(database: Database, rule: Rule) -> Iterator[tuple[SolutionRecord, Kept | Dropped]]:
     chosen = [find_annotator(database, label) for label in rule.annotators]
     for annotator in chosen:
-        if rule.mc_threshold > 0 and annotator.config.get("strategy") == "scan":
+        if (
+            rule.mc_threshold > 0
+            and annotator.kind == "mc"
+            and not has_whole_steps(annotator.config)
+        ):
             raise RuleError(
-                f"{annotator.label} stopped at first successes (strategy scan), so its shares say "
-                "nothing above 0. Annotate with --strategy exhaustive to use an MC threshold"
+                f"{annotator.label} stopped at first successes (strategy "
+                f"{annotator.config.get('strategy')}), so its shares say nothing above 0. "
+                "Annotate with --strategy exhaustive to use an MC threshold"
             )
     members = {annotator.id: annotator.label for annotator in chosen}
     people = [one for one in list_annotators(database) if one.kind == "human"]
