@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from db import annotations as store
@@ -220,8 +221,8 @@ class _Run:
             self.shared.put(rollout)
             self.asked_characters += remaining_characters(first.steps)[probes[0].step]
             for other in probes[1:]:
-                copy = self.shared.find(*_key(other))
-                assert copy is not None
+                copy = replace(rollout, solution_id=other.solution_id)
+                self.shared.put(copy)  # it may belong to another block
                 rollouts.append(copy)
             for probe in probes:
                 self.planner.record(probe, cast(montecarlo.Outcome, rollout.outcome))

@@ -174,6 +174,21 @@ def test_a_completion_is_asked_for_once_and_stored_for_all_that_share_its_prefix
         assert counted == per_solution[solution_id]
 
 
+def test_solutions_that_begin_alike_may_lie_far_apart_in_the_work_list(
+    database: Database, annotate: Make, policy: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blocks end between them, and one wave asks for both."""
+    monkeypatch.setattr("labeling.mc_sharing.BLOCK", 2)
+    annotate("exhaustive")
+    labels, rollouts = rows(database)
+    assert len(labels) == 90
+    said = {row[:3]: row[3:] for row in rollouts}
+    # Variants 0 and 1 of a problem are solutions 3k + 1 and 3k + 2, alike up to the last step.
+    twins = [(s, step, k) for s, step, k in said if s % 3 == 1 and (s + 1, step, k) in said]
+    alike = [said[s, step, k] == said[s + 1, step, k] for s, step, k in twins if step == 0]
+    assert sum(alike) > 0.8 * len(alike) > 0  # but where the second has its error at step 1
+
+
 @pytest.mark.parametrize("strategy", ["scan", "exhaustive", "bisect"])
 def test_waves_are_full_while_solutions_are_left(
     strategy: str, annotate: Make, policy: Scripted, monkeypatch: pytest.MonkeyPatch
