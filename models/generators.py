@@ -82,7 +82,11 @@ def load_generator(spec: str) -> Generator:
     Raises ModelError (CheckpointError, MissingExtraError) with a message to act on.
     """
     name = parse_model_name(spec)
-    if name.scheme in ("vllm", "openai"):
+    if name.scheme == "vllm":
+        from models.vllm_generator import VllmGenerator
+
+        return VllmGenerator(spec)
+    if name.scheme == "openai":
         raise ModelError(
             f"{spec}: the {name.scheme} backend is not part of this version; "
             "use transformers:PATH_OR_ID"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import uuid
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 from db.engine import Database, open_database
+
+# They run in an environment of their own: make test-vllm.
+collect_ignore = [] if importlib.util.find_spec("vllm") else ["in_vllm"]
 
 
 @pytest.fixture
