@@ -21,11 +21,11 @@ def annotate_prm(context: JobContext) -> dict[str, Any]:
     params: model (a checkpoint); optional scheme (docs/prms.md; recognised if left out), name,
     threshold (default 0.5), dataset.
     """
-    from models.prm import OWN, load_prm, score_solutions
+    from models.prm import OWN, load_scorer
 
     params = context.params
     threshold = params.get("threshold", DEFAULT_THRESHOLD)
-    prm = load_prm(params["model"], scheme=params.get("scheme"))
+    prm = load_scorer(params["model"], params.get("scheme"))
     # Part of what makes scores reproducible; annotators from before there were schemes are ours.
     scheme = {} if prm.scheme == OWN else {"scheme": prm.scheme}
     annotator = ensure_annotator(
@@ -44,7 +44,7 @@ def annotate_prm(context: JobContext) -> dict[str, Any]:
     for done, total, segment in segments(context, annotator, SEGMENT):
         finished = store.annotated_ids(context.database, annotator.id, [s.id for s in segment])
         todo = [solution for solution in segment if solution.id not in finished]
-        scored = score_solutions(prm, [(s.problem, s.steps) for s in todo])
+        scored = prm.score([(s.problem, s.steps) for s in todo])
         annotations = [
             _prm_annotation(solution.id, scores, threshold)
             for solution, scores in zip(todo, scored, strict=True)

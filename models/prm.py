@@ -9,11 +9,11 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from models.errors import MissingExtraError
 from models.loading import load_tokenizer
-from models.names import checkpoint_folder, checkpoint_revision
+from models.names import checkpoint_folder, checkpoint_revision, parse_model_name
 from models.prms.encoding import (
     Encoded,
     encode_solution,
@@ -58,9 +58,11 @@ __all__ = [
     "SYSTEM_PROMPT",
     "Encoded",
     "LoadedPRM",
+    "Scorer",
     "encode_solution",
     "init_prm",
     "load_prm",
+    "load_scorer",
     "pad_batch",
     "save_prm",
     "score_solutions",
@@ -71,6 +73,27 @@ __all__ = [
 # thousands of tokens its caches overflow (benchmarks/prm_scoring.py).
 BATCH_TOKENS_CUDA = 32768
 BATCH_TOKENS_CPU = 1024
+
+
+Solutions = Sequence[tuple[str, Sequence[str]]]  # (problem, steps)
+
+
+class Scorer(Protocol):
+    """A PRM that is ready to score, wherever it runs."""
+
+    @property
+    def revision(self) -> str:
+        """What identifies its weights."""
+        ...
+
+    @property
+    def scheme(self) -> str:
+        """Its name in SCHEMES."""
+        ...
+
+    def score(self, solutions: Solutions) -> list[list[float | None]]:
+        """P(the step is correct) for every step of every solution, None for dropped steps."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +111,22 @@ class LoadedPRM:
     scheme: str = OWN
     provenance: dict[str, Any] = field(default_factory=dict)
 
+    def score(self, solutions: Solutions) -> list[list[float | None]]:
+        """As `score_solutions`."""
+        return score_solutions(self, solutions)
+
+
+def load_scorer(spec: str, scheme: str | None = None) -> Scorer:
+    """The PRM that `spec` names: vllm:PATH_OR_ID in vLLM, all others by Transformers' classes.
+
+    Raises as `load_prm` does, and ModelError where vLLM is missing or does not serve the scheme.
+    """
+    if parse_model_name(spec).scheme != "vllm":
+        return load_prm(spec, scheme=scheme)
+    from models.prms.in_vllm import VllmPRM
+
+    return VllmPRM(spec, scheme)
+
 
 def load_prm(spec: str, device: str | None = None, scheme: str | None = None) -> LoadedPRM:
     """Load one of our PRM checkpoints, or a published one whose scheme is recognised.
@@ -101,7 +140,8 @@ def load_prm(spec: str, device: str | None = None, scheme: str | None = None) ->
     folder = checkpoint_folder(spec)
     target = device or ("cuda" if torch.cuda.is_available() else "cpu")
     dtype = scoring_dtype(target)
-    model, form, scheme = open_prm(spec, folder, dtype, scheme)
+    read, form, scheme = open_prm(spec, folder, dtype, scheme)
+    model = read()
     model.to(device=target, dtype=dtype).eval()
     provenance = read_json(folder / STEPLENS_FILE)
     revision = checkpoint_revision(folder)
@@ -156,7 +196,7 @@ def save_prm(
 
 def score_solutions(
     prm: LoadedPRM,
-    solutions: Sequence[tuple[str, Sequence[str]]],
+    solutions: Solutions,
     batch_tokens: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[list[float | None]]:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import json
-import os
-import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,16 +9,8 @@ from models.errors import ModelError
 from models.generators import Completion, CompletionRequest, Sampling
 from models.loading import chat_ids, load_tokenizer
 from models.names import checkpoint_folder, checkpoint_revision
+from models.vllm_engine import SamplingParams, TokensPrompt, start
 
-try:
-    from vllm import LLM, SamplingParams, TokensPrompt
-except ImportError as error:
-    raise ModelError(
-        f"vllm: needs the package {error.name or error}, which is not installed: "
-        "pip install 'steplens[vllm]', or give transformers:PATH_OR_ID"
-    ) from error
-
-SETTINGS = "STEPLENS_VLLM"  # a JSON object of engine arguments, e.g. {"tensor_parallel_size": 8}
 ROWS = 256  # vLLM's default of sequences that it runs together
 
 
@@ -41,17 +29,7 @@ class VllmGenerator:
         self.revision = checkpoint_revision(folder)
         self.tokenizer: Any = load_tokenizer(folder)
         self.batch_size = ROWS
-        settings = {"enable_prefix_caching": True, **_settings()}
-        try:
-            self.engine = LLM(str(folder), trust_remote_code=False, **settings)
-        except (RuntimeError, ValueError, TypeError, OSError, MemoryError) as error:
-            raise ModelError(
-                f"vLLM could not load {spec}: {error}. Where memory is short, set {SETTINGS} to "
-                'JSON such as {"max_model_len": 4096, "gpu_memory_utilization": 0.8, '
-                '"tensor_parallel_size": 2}'
-            ) from error
-        # Its processes must be told to end: at the end of ours, Python waits for them first.
-        atexit.register(_shut_down, weakref.ref(self.engine))
+        self.engine: Any = start(spec, folder, enable_prefix_caching=True)
         self.context = int(self.engine.model_config.max_model_len)
         recommended = self.engine.model_config.try_get_generation_config()
         sampled = recommended.get("do_sample", "temperature" in recommended)
@@ -93,11 +71,6 @@ class VllmGenerator:
         return found
 
 
-def _shut_down(engine: Any) -> None:
-    if (alive := engine()) is not None:
-        alive.llm_engine.engine_core.shutdown()
-
-
 def _params(sampling: Sampling, seed: int, room: int) -> Any:
     return SamplingParams(
         temperature=sampling.temperature,
@@ -106,17 +79,3 @@ def _params(sampling: Sampling, seed: int, room: int) -> Any:
         stop=list(sampling.stop) or None,
         seed=seed % (1 << 63),
     )
-
-
-def _settings() -> dict[str, Any]:
-    text = os.environ.get(SETTINGS, "{}")
-    try:
-        settings = json.loads(text)
-    except ValueError:
-        settings = None
-    if not isinstance(settings, dict) or "trust_remote_code" in settings:
-        raise ModelError(
-            f"{SETTINGS} must be a JSON object of vLLM engine arguments without "
-            f"trust_remote_code, not {text!r}"
-        )
-    return settings

@@ -98,7 +98,7 @@ def test_loading_errors_say_what_to_do(policy, tmp_path):
         load_generator(str(tmp_path))
     with pytest.raises(CheckpointError, match="could not be fetched"):
         load_generator("transformers:nobody/nothing-here")
-    with pytest.raises(ModelError, match="not part of this version"):
+    with pytest.raises(ModelError, match=r"pip install 'steplens\[vllm\]'"):
         load_generator("vllm:whatever")
 
 

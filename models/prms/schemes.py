@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,8 @@ class Checkpoint:
         return int(self.config.get("max_position_embeddings", 1 << 20))
 
 
-Opened = tuple[PRM, StepFormat]
+# How its weights are read, once they are wanted, and how solutions are written for it.
+Opened = tuple[Callable[[], PRM], StepFormat]
 
 
 def steplens(checkpoint: Checkpoint) -> Opened:
@@ -64,7 +66,7 @@ def steplens(checkpoint: Checkpoint) -> Opened:
         min(int(settings.get("max_length", checkpoint.context)), checkpoint.context),
         checkpoint.name,
     )
-    return reader.two_layer_prm(checkpoint.folder, checkpoint.dtype), form
+    return partial(reader.two_layer_prm, checkpoint.folder, checkpoint.dtype), form
 
 
 def qwen(checkpoint: Checkpoint) -> Opened:
@@ -72,25 +74,25 @@ def qwen(checkpoint: Checkpoint) -> Opened:
     form = separator_chat(
         checkpoint.tokenizer, SEPARATOR, SYSTEM_PROMPT, checkpoint.context, checkpoint.name
     )
-    return reader.two_layer_prm(checkpoint.folder, checkpoint.dtype), form
+    return partial(reader.two_layer_prm, checkpoint.folder, checkpoint.dtype), form
 
 
 def math_shepherd(checkpoint: Checkpoint) -> Opened:
     """Math-Shepherd's Mistral: the logits of + and - at the tag behind a step."""
     form, tokens = tagged_text(checkpoint.tokenizer, checkpoint.context, checkpoint.name)
-    return reader.two_token_prm(checkpoint.folder, checkpoint.dtype, tokens), form
+    return partial(reader.two_token_prm, checkpoint.folder, checkpoint.dtype, tokens), form
 
 
 def rlhflow(checkpoint: Checkpoint) -> Opened:
     """RLHFlow's Llama 3.1: the logits of + and - where the assistant answers a step."""
     form, tokens = turn_per_step(checkpoint.tokenizer, checkpoint.context, checkpoint.name)
-    return reader.two_token_prm(checkpoint.folder, checkpoint.dtype, tokens), form
+    return partial(reader.two_token_prm, checkpoint.folder, checkpoint.dtype, tokens), form
 
 
 def skywork(checkpoint: Checkpoint) -> Opened:
     """Skywork-o1-Open-PRM: the sigmoid of a scalar head behind every line."""
     form = skywork_lines(checkpoint.tokenizer, checkpoint.context, checkpoint.name)
-    return reader.scalar_prm(checkpoint.folder, checkpoint.dtype), form
+    return partial(reader.scalar_prm, checkpoint.folder, checkpoint.dtype), form
 
 
 def pure(checkpoint: Checkpoint) -> Opened:
@@ -98,19 +100,19 @@ def pure(checkpoint: Checkpoint) -> Opened:
     form = separator_text(
         checkpoint.tokenizer, "\n", checkpoint.context, checkpoint.name, strip=True
     )
-    return reader.classifier_prm(checkpoint.folder, checkpoint.dtype), form
+    return partial(reader.classifier_prm, checkpoint.folder, checkpoint.dtype), form
 
 
 def trl(checkpoint: Checkpoint) -> Opened:
     """A token classifier trained by TRL's PRMTrainer with its default separator."""
     form = separator_text(checkpoint.tokenizer, "\n", checkpoint.context, checkpoint.name)
-    return reader.classifier_prm(checkpoint.folder, checkpoint.dtype), form
+    return partial(reader.classifier_prm, checkpoint.folder, checkpoint.dtype), form
 
 
 def trl_blank_line(checkpoint: Checkpoint) -> Opened:
     """The same with a blank line for a separator, as Hugging Face's PRMs on PRM800K have it."""
     form = separator_text(checkpoint.tokenizer, "\n\n", checkpoint.context, checkpoint.name)
-    return reader.classifier_prm(checkpoint.folder, checkpoint.dtype), form
+    return partial(reader.classifier_prm, checkpoint.folder, checkpoint.dtype), form
 
 
 SCHEMES: dict[str, Callable[[Checkpoint], Opened]] = {
@@ -144,17 +146,18 @@ def check_scheme(scheme: str | None) -> None:
 
 def open_prm(
     spec: str, folder: Path, dtype: Any, scheme: str | None
-) -> tuple[PRM, StepFormat, str]:
-    """The PRM in `folder`, its format and its scheme, recognised unless `scheme` names one.
+) -> tuple[Callable[[], PRM], StepFormat, str]:
+    """What reads the PRM in `folder`, its format, and its scheme.
 
-    Raises CheckpointError for what is no PRM, or not one of that scheme.
+    The scheme is recognised unless `scheme` names one. Raises CheckpointError for what is no
+    PRM; reading the weights raises it for what is not one of that scheme.
     """
     config = read_json(folder / "config.json")
     settings = read_json(folder / STEPLENS_FILE)
     chosen = scheme or recognise(spec, folder, config)
     checkpoint = Checkpoint(folder, spec, load_tokenizer(folder), dtype, settings, config)
-    model, form = SCHEMES[chosen](checkpoint)
-    return model, form, chosen
+    read, form = SCHEMES[chosen](checkpoint)
+    return read, form, chosen
 
 
 def recognise(spec: str, folder: Path, config: dict[str, Any]) -> str:
