@@ -157,3 +157,21 @@ def evaluate_processbench(
             dataset=dataset,
         )
     console.print(processbench_table(result))
+
+
+@evaluate.command("best-of-n")
+@click.option("--annotator", required=True, help="Whose scores choose, e.g. prm:my-prm.")
+@click.option("--n", default=8, show_default=True, type=click.IntRange(2, 1024))
+@click.option("--dataset", help="Only solutions of this data set.")
+@click.pass_context
+def evaluate_best_of_n(ctx: click.Context, annotator: str, n: int, dataset: str | None) -> None:
+    """Best-of-N: how often the best-scored of N responses has the right answer.
+
+    Beside it: voting (maj@N), a random pick, and whether any is right (pass@N). Problems that
+    the PRM was trained on are left out.
+    """
+    from app.report import best_of_n_table
+    from labeling.evaluate import evaluate_best_of_n as measure
+
+    with opened(ctx) as database:
+        console.print(best_of_n_table(measure(database, annotator, n, dataset)))

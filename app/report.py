@@ -41,6 +41,33 @@ def processbench_table(result: dict[str, Any]) -> Table:
     return table
 
 
+def best_of_n_table(result: dict[str, Any]) -> Table:
+    """One row for each way to choose, the best-known measure first."""
+    n, left_out = result["n"], result["trained_on_problems"]
+    table = Table(
+        "chosen by",
+        "accuracy",
+        "95%",
+        f"above maj@{n}",
+        "95%",
+        title=f"Best-of-{n} by {result['annotator']}, {result['problems']:,} problems"
+        + (f" ({left_out:,} it was trained on left out)" if left_out else ""),
+        box=None,
+        pad_edge=False,
+        title_justify="left",
+    )
+    for name, pick in result["picks"].items():
+        inside, above = pick["interval"], pick["above_majority_interval"]
+        table.add_row(
+            name.replace("N", str(n)),
+            f"[bold]{_figure(pick['accuracy'])}[/bold]",
+            f"{_figure(inside['low'])} to {_figure(inside['high'])}",
+            f"{pick['above_majority']:+.3f}",
+            f"{above['low']:+.3f} to {above['high']:+.3f}",
+        )
+    return table
+
+
 def training_summary(report: Any) -> str:
     """What a training run learned from, and what its best epoch reached on held-out problems."""
     best = report.history[report.best_epoch - 1]

@@ -77,7 +77,7 @@ class AnnotatorRecord:
 
 @dataclass(frozen=True, slots=True)
 class SolutionRecord:
-    """One solution with its problem."""
+    """One solution with its problem; `multiplicity` times the generator wrote just that."""
 
     id: int
     problem_id: int
@@ -90,6 +90,7 @@ class SolutionRecord:
     is_correct: bool | None
     fingerprint: str
     external_id: str | None = None
+    multiplicity: int = 1
 
 
 @dataclass(frozen=True, slots=True)
