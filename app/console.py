@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from db.engine import Database, open_database
 from db.jobs import create_job
 from labeling.runner import JobCancelled, run_job
+from models.names import refuse_secrets
 
 console = Console()
 problems = Console(stderr=True)
@@ -31,6 +32,7 @@ def opened(ctx: click.Context) -> Iterator[Database]:
 
 def run_here(database: Database, kind: str, title: str, **params: Any) -> dict[str, Any]:
     """Run (or resume) a job in this process with a progress bar."""
+    refuse_secrets(str(params.get("model", "")))
     job = create_job(database, kind, params)
     if job.started_at is not None:
         console.print(f"[dim]resuming job {job.id} where it stopped[/dim]")

@@ -23,7 +23,7 @@ from labeling.runner import JobContext
 from labeling.steps import join_steps
 
 if TYPE_CHECKING:
-    from models.generators import Completion, CompletionRequest, Generator, Sampling
+    from models.generators import Completion, CompletionRequest, Generator, Prompt, Sampling
 
 SEGMENT = 512  # Solutions read from the database together.
 WAVE = 512  # Completions asked for together, at least; what a kill -9 can cost.
@@ -206,13 +206,15 @@ class _Run:
         self, asked: dict[tuple[str, int], list[montecarlo.Probe]]
     ) -> list[RolloutRecord]:
         """Ask the model, once for each prefix and sample, and tell the planner."""
+        from models.generators import count_prompt_tokens
+
         if not asked:
             return []
         requests = [self._request(key, probes[0]) for key, probes in asked.items()]
         began = time.monotonic()
         completions = self.generator.complete(requests, self.sampling)
         self.model_seconds += time.monotonic() - began
-        self.prompted += sum(len(request.prompt_ids) for request in requests)
+        self.prompted += sum(map(count_prompt_tokens, requests, completions))
         rollouts = []
         for probes, completion in zip(asked.values(), completions, strict=True):
             first = self.solutions[probes[0].solution_id]
@@ -285,8 +287,8 @@ def work(solution: SolutionRecord) -> montecarlo.Work:
     )
 
 
-def prompt(generator: Generator, solution: SolutionRecord, step: int) -> tuple[int, ...]:
-    """The token ids of the problem and the solution's first `step + 1` steps."""
+def prompt(generator: Generator, solution: SolutionRecord, step: int) -> Prompt:
+    """The problem and the solution's first `step + 1` steps, as `generator` takes them."""
     begun = join_steps(solution.steps[: step + 1]) + "\n\n"
     return generator.prompt_ids(question(solution), begun)
 

@@ -17,6 +17,7 @@ from db.engine import IN_LIST
 from db.filters import SolutionFilter
 from db.records import AnnotatorRecord, SolutionRecord
 from labeling.runner import JobContext
+from models.names import parse_server_name
 
 MOST_CHOSEN = 100_000  # A job keeps the list of a selection in its row.
 
@@ -117,6 +118,8 @@ def question(solution: SolutionRecord) -> list[dict[str, str]]:
 
 def short_name(model: str) -> str:
     """A short name for an annotator: what stands last in the model's name."""
+    if model.startswith("openai:"):
+        return parse_server_name(model.removeprefix("openai:")).model.rsplit("/", 1)[-1]
     return (
         model.rstrip("/").replace("\\", "/").split("/")[-1].split(":")[-1].split("@")[0] or "model"
     )

@@ -119,7 +119,7 @@ def _complete(
 
     Both calls read every prompt once; the second generates more.
     """
-    from models.generators import CompletionRequest
+    from models.generators import CompletionRequest, count_prompt_tokens
 
     made = _Pilot()
     calls: list[tuple[int, int, float]] = []  # tokens read, tokens generated, seconds
@@ -128,11 +128,11 @@ def _complete(
         for solution in chosen:
             prefixes = prefix_keys(solution.problem, solution.steps)
             for step in range(len(solution.steps) - 1):
-                ids = prompt(generator, solution, step)
+                begun = prompt(generator, solution, step)
                 for sample in samples:
                     seed = montecarlo.probe_seed(config.seed, prefixes[step], step, sample)
                     keys.append((solution, step, sample))
-                    requests.append(CompletionRequest(ids, seed))
+                    requests.append(CompletionRequest(begun, seed))
         if not requests:
             continue
         began = time.monotonic()
@@ -145,9 +145,9 @@ def _complete(
             made.outcomes[solution.id, step, sample] = (
                 said,
                 completion.n_tokens,
-                len(request.prompt_ids),
+                count_prompt_tokens(request, completion),
             )
-        read = sum(len(request.prompt_ids) for request in requests) // len(samples)
+        read = sum(map(count_prompt_tokens, requests, completions)) // len(samples)
         calls.append((read, sum(c.n_tokens for c in completions), seconds))
         made.seconds += seconds
     made.per_prompt_token, made.per_token = _speeds(calls)

@@ -21,6 +21,7 @@ from typing import Any
 from db import jobs
 from db.engine import Database, open_database
 from db.records import JobRecord
+from models.names import refuse_secrets
 
 BEAT_SECONDS = 1.0
 LOG_SECONDS = 5.0
@@ -108,8 +109,10 @@ def run_job(database: Database, job_id: int, echo: Report | None = None) -> dict
 def start_job(database: Database, kind: str, params: dict[str, Any]) -> JobRecord:
     """Start a job in a detached process, or resume the unfinished one with the same params.
 
-    Raises ValueError for an unknown kind, or when that very job is running already.
+    Raises ValueError for an unknown kind, a model's name with a password in it, or when that
+    very job is running already.
     """
+    refuse_secrets(str(params.get("model", "")))
     if kind not in WORK:
         raise ValueError(f"no kind of job {kind!r}; there are {', '.join(WORK)}")
     job = jobs.create_job(database, kind, params)

@@ -12,8 +12,8 @@ class CheckpointError(ModelError):
 class MissingExtraError(ModelError):
     """The optional packages that a model needs are not installed."""
 
-    def __init__(self, what: str, cause: ImportError) -> None:
+    def __init__(self, what: str, cause: ImportError, extra: str = "train") -> None:
         super().__init__(
             f"{what} needs the package {cause.name or cause}, which is not installed: "
-            "pip install 'steplens[train]'"
+            f"pip install 'steplens[{extra}]'"
         )

@@ -1,4 +1,4 @@
-"""What a generator is: prompts as token ids in, completions out, in the same order."""
+"""What a generator is: prompts in, completions out, in the same order."""
 
 from __future__ import annotations
 
@@ -31,11 +31,39 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
-class CompletionRequest:
-    """A prompt as token ids, and the seed that alone decides its random draws."""
+class ChatPrompt:
+    """A chat as (role, content) pairs, and how the answer begins: for whom only chats are known."""
 
-    prompt_ids: tuple[int, ...]
+    messages: tuple[tuple[str, str], ...]
+    answer_prefix: str = ""
+
+    @classmethod
+    def of(cls, messages: list[dict[str, str]], answer_prefix: str = "") -> ChatPrompt:
+        """The prompt of a chat written as role and content."""
+        return cls(tuple((one["role"], one["content"]) for one in messages), answer_prefix)
+
+    def chat(self) -> list[dict[str, str]]:
+        """The messages as role and content, the begun answer as the last of them."""
+        begun = [("assistant", self.answer_prefix)] if self.answer_prefix else []
+        return [{"role": role, "content": content} for role, content in (*self.messages, *begun)]
+
+
+Prompt = tuple[int, ...] | ChatPrompt  # token ids, wherever they are known
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionRequest:
+    """A prompt as its generator made it, and the seed that alone decides its random draws."""
+
+    prompt: Prompt
     seed: int
+
+    @property
+    def prompt_ids(self) -> tuple[int, ...]:
+        """The prompt's token ids. Raises ModelError for a chat, made for a server."""
+        if isinstance(self.prompt, ChatPrompt):
+            raise ModelError("This prompt is a chat, and this model takes token ids")
+        return self.prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +71,15 @@ class Completion:
     """What followed a prompt.
 
     `text` has no special tokens and ends before a stop string. `n_tokens` counts the
-    generated tokens, the end token included. "length": the text was cut by max_tokens or
-    by the model's context, so nothing may be concluded from where it ends.
+    generated tokens, the end token included. "length": the text was cut by max_tokens, by
+    the model's context or by a server's filter, so nothing may be concluded from where it
+    ends. `n_prompt_tokens` is None where the prompt was token ids, which anyone can count.
     """
 
     text: str
     n_tokens: int
     finish_reason: Literal["stop", "length"]
+    n_prompt_tokens: int | None = None
 
 
 class Generator(Protocol):
@@ -59,9 +89,7 @@ class Generator(Protocol):
     revision: str
     batch_size: int
 
-    def prompt_ids(
-        self, messages: list[dict[str, str]], answer_prefix: str = ""
-    ) -> tuple[int, ...]:
+    def prompt_ids(self, messages: list[dict[str, str]], answer_prefix: str = "") -> Prompt:
         """The chat up to the assistant's turn, then `answer_prefix` as the turn's beginning."""
         ...
 
@@ -87,15 +115,20 @@ def load_generator(spec: str) -> Generator:
 
         return VllmGenerator(spec)
     if name.scheme == "openai":
-        raise ModelError(
-            f"{spec}: the {name.scheme} backend is not part of this version; "
-            "use transformers:PATH_OR_ID"
-        )
+        from models.openai_generator import OpenAIGenerator
+
+        return OpenAIGenerator(spec)
     try:
         from models.transformers_generator import TransformersGenerator
     except ImportError as error:
         raise MissingExtraError(f"Loading {spec}", error) from error
     return TransformersGenerator(spec)
+
+
+def count_prompt_tokens(request: CompletionRequest, completion: Completion) -> int:
+    """The tokens of the prompt, as its generator counted them."""
+    counted = completion.n_prompt_tokens
+    return len(request.prompt_ids) if counted is None else counted
 
 
 def default_temperature(generator: Generator, otherwise: float = 1.0) -> float:

@@ -6,6 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from models.errors import CheckpointError, MissingExtraError, ModelError
 
@@ -15,6 +16,9 @@ PLAYGROUND_CHECKPOINTS = Path(__file__).parent / "playground" / "checkpoints"
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _CHECKPOINT_FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]
+_SECRET_IN_URL = re.compile(r"https?://(?:[^/\s]*@|\S*[?#])", re.IGNORECASE)
+_SERVER = re.compile(r"(.+)@(https?://\S+)", re.IGNORECASE)  # greedy: at the last @http
+_VERSION = re.compile(r"/v\d+[a-z]*\d*(?:/|$)")  # /v1, /v1beta: whoever writes one means it
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +32,75 @@ class ModelName:
         return f"{self.scheme}:{self.target}"
 
 
+@dataclass(frozen=True, slots=True)
+class ServerName:
+    """A model behind a server. `base_url` has a version, as in /v1, and no slash at its end."""
+
+    model: str
+    base_url: str
+
+    @property
+    def root_url(self) -> str:
+        """Where a server has what is not OpenAI's, such as vLLM's /tokenize."""
+        return self.base_url.removesuffix("/v1")
+
+    @property
+    def place(self) -> str:
+        """HOST:PORT."""
+        url = urlsplit(self.base_url)
+        usual = {"http": 80, "https": 443}[url.scheme]
+        return url.netloc if url.port else f"{url.netloc.rstrip(':')}:{usual}"
+
+
+def parse_server_name(target: str) -> ServerName:
+    """Take MODEL@BASE_URL apart at the last @ before http(s)://; MODEL may have / : and @.
+
+    /v1 is added to a BASE_URL without a version. Raises ModelError, in words that repeat
+    nothing of a URL that may hold a password.
+    """
+    refuse_secrets(target)
+    form = "Write openai:MODEL@BASE_URL, as in openai:qwen@http://localhost:8000/v1"
+    found = _SERVER.fullmatch(target.strip())
+    if found is None or "://" in found[1] or not found[1].strip():
+        raise ModelError(f"The name of a model behind a server is incomplete. {form}")
+    try:
+        url = urlsplit(found[2])
+        well_formed = bool(url.hostname) and url.port != 0
+    except ValueError:
+        well_formed = False
+    if not well_formed:
+        raise ModelError(f"The address behind the last @ is not a URL. {form}")
+    path = url.path.rstrip("/")
+    version = "" if _VERSION.search(path) else "/v1"
+    return ServerName(found[1].strip(), f"{url.scheme}://{url.netloc.lower()}{path}{version}")
+
+
+def refuse_secrets(spec: str) -> None:
+    """Raise ModelError when a URL in `spec` has a user, a password or a query.
+
+    Names are stored and shown; whoever stores one asks here first.
+    """
+    if _SECRET_IN_URL.search(spec):
+        raise ModelError(
+            "A model's name may not hold a user, a password, a key or a query: it is stored and "
+            "shown. Give the key in the environment, as STEPLENS_API_KEY, and the plain address"
+        )
+
+
 def parse_model_name(spec: str) -> ModelName:
     """Take `SCHEME:TARGET` apart; the path of an existing folder counts as transformers:PATH.
 
-    Raises ModelError when the scheme is unknown or the target is empty.
+    Raises ModelError when the scheme is unknown, the target is empty, or a URL in it is
+    incomplete or has a password.
     """
+    refuse_secrets(spec)
     text = spec.strip()
     scheme, colon, target = text.partition(":")
     if colon and scheme in SCHEMES:
         if not target.strip():
             raise ModelError(f"The model name {spec!r} names nothing after {scheme}:")
+        if scheme == "openai":
+            parse_server_name(target)
         return ModelName(scheme, target.strip())
     if text and Path(text).expanduser().is_dir():
         return ModelName("transformers", text)

@@ -1,0 +1,110 @@
+"""The playground's policy behind vLLM's own server: `make test-vllm`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+from models.errors import ModelError
+from models.generators import CompletionRequest, Generator, Sampling, load_generator
+from models.openai_generator import OpenAIGenerator
+from models.playground.world import gold_solution, sample_problems
+
+POLICY = Path(__file__).parents[2] / "models" / "playground" / "checkpoints" / "policy"
+PORT = 8377
+NAME = f"openai:policy@http://127.0.0.1:{PORT}"
+KEY = "sk-test-0123456789"
+# What `vllm serve` runs; that command itself does not start in vLLM's build for CPUs.
+SERVE = (
+    f"-m vllm.entrypoints.openai.api_server --model {POLICY} --served-model-name policy "
+    f"--host 127.0.0.1 --port {PORT} --api-key {KEY} "
+    "--dtype float32 --enforce-eager --enable-prefix-caching"
+)
+GREEDY = Sampling(temperature=0.0, max_tokens=80)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    log = tmp_path_factory.mktemp("vllm") / "log"
+    settings = {"VLLM_CPU_KVCACHE_SPACE": "1", "OMP_NUM_THREADS": "1"}
+    with log.open("wb") as stream, pytest.MonkeyPatch.context() as patch:
+        running = subprocess.Popen(
+            [sys.executable, *SERVE.split()],
+            stdout=stream,
+            stderr=stream,
+            env={**os.environ, **settings},
+        )
+        patch.setenv("STEPLENS_API_KEY", KEY)
+        try:
+            wait_for_health(running, log)
+            yield
+        finally:
+            running.terminate()
+            running.wait(60)
+
+
+def wait_for_health(running: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 300
+    while time.monotonic() < until:
+        assert running.poll() is None, log.read_text()[-3000:]
+        try:
+            urlopen(f"http://127.0.0.1:{PORT}/health", timeout=5).close()
+            return
+        except (URLError, OSError):
+            time.sleep(1)
+    pytest.fail(log.read_text()[-3000:])
+
+
+def begun(generator: Generator) -> list[CompletionRequest]:
+    """Solutions whose first step stands."""
+    return [
+        CompletionRequest(
+            generator.prompt_ids(
+                [{"role": "user", "content": problem.text}], gold_solution(problem)[0] + "\n\n"
+            ),
+            seed,
+        )
+        for seed, problem in enumerate(sample_problems(12, 5))
+    ]
+
+
+@pytest.mark.parametrize("has_ids", [True, False], ids=["ids", "chat"])
+def test_it_continues_as_transformers_does(has_ids: bool) -> None:
+    there, here = OpenAIGenerator(NAME), load_generator(f"transformers:{POLICY}")
+    assert there.has_ids
+    assert there.context == 1024
+    assert there.revision == f"policy ({POLICY}) at 127.0.0.1:{PORT}"
+    there.has_ids = has_ids  # as if /tokenize were not reachable
+    asked = begun(here)
+    far, near = there.complete(begun(there), GREEDY), here.complete(asked, GREEDY)
+    same = [one.text == other.text for one, other in zip(far, near, strict=True)]
+    assert sum(same) >= len(same) - 1
+    assert [one.n_prompt_tokens for one in far] == [len(request.prompt_ids) for request in asked]
+
+
+def test_the_seed_decides() -> None:
+    there, sampling = OpenAIGenerator(NAME), Sampling(temperature=1.0, top_p=0.9, max_tokens=60)
+    asked = begun(there)
+    forwards, backwards = there.complete(asked, sampling), there.complete(asked[::-1], sampling)
+    same = [one.text == other.text for one, other in zip(forwards, backwards[::-1], strict=True)]
+    assert sum(same) >= len(same) - 1
+
+
+def test_what_is_wrong_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ModelError, match="has no model nobody. It serves policy"):
+        load_generator(NAME.replace("policy", "nobody"))
+    there = OpenAIGenerator(NAME)
+    there.context = None
+    with pytest.raises(ModelError, match="has no room for the prompt"):
+        there.complete([CompletionRequest((5,) * 5000, 0)], GREEDY)
+    monkeypatch.setenv("STEPLENS_API_KEY", "sk-another-key")
+    with pytest.raises(ModelError, match="refuses the key"):
+        load_generator(NAME)
