@@ -142,11 +142,29 @@ def annotate() -> None:
     """Let a machine say where solutions first go wrong: mc, judge or prm."""
 
 
+def _engine_options(command: Any) -> Any:
+    for option in (
+        click.option("--gpus", type=click.FloatRange(0.0), help="ray: GPUs to each copy (1)."),
+        click.option(
+            "--replicas",
+            type=click.IntRange(1),
+            help="ray: copies of the model. Default: what fits, one to each GPU or core.",
+        ),
+        click.option(
+            "--engine",
+            type=click.Choice(("here", "ray")),
+            help="here: in this process (the default). ray: in copies over the Ray cluster that "
+            "RAY_ADDRESS names, or over this machine's GPUs or cores; the same labels.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def _annotation_options(command: Any) -> Any:
     for option in (
         click.option("--dataset", help="Only solutions of this data set."),
         click.option("--name", help="The annotator's name; made from the model if left out."),
-        click.option("--temperature", type=click.FloatRange(0.0), help="Sampling temperature."),
         click.option("--max-tokens", type=click.IntRange(1), help="Longest reply, in tokens."),
     ):
         command = option(command)
@@ -182,6 +200,7 @@ def _annotation_options(command: Any) -> Any:
     default=None,
     help="Refuse a strategy whose shares of successes are no soft labels.",
 )
+@click.option("--temperature", type=click.FloatRange(0.0), help="Default: the model's own, or 1.")
 @click.option("--top-p", type=click.FloatRange(0.0, 1.0, min_open=True), help="Nucleus sampling.")
 @click.option("--seed", default=0, show_default=True)
 @click.option(
@@ -195,6 +214,7 @@ def _annotation_options(command: Any) -> Any:
     help="Completions asked for together and stored together (512).",
 )
 @_annotation_options
+@_engine_options
 @click.pass_context
 def annotate_mc(ctx: click.Context, dry_run: bool, **options: Any) -> None:
     """Monte Carlo: a step is correct if a completion from it reaches the gold answer.
@@ -228,6 +248,7 @@ def annotate_mc(ctx: click.Context, dry_run: bool, **options: Any) -> None:
     help="Replies to each solution; the first error that most of them name is the verdict.",
 )
 @click.option("--temperature", type=click.FloatRange(0.0), help="Default: the prompt's.")
+@_engine_options
 @click.pass_context
 def annotate_judge(ctx: click.Context, **options: Any) -> None:
     """LLM-as-a-judge: a model reads each step and names the first wrong one.
@@ -256,6 +277,7 @@ def annotate_judge(ctx: click.Context, **options: Any) -> None:
     type=click.FloatRange(0.0, 1.0),
     help="The first step that scores under it is the first error.",
 )
+@_engine_options
 @click.pass_context
 def annotate_prm(ctx: click.Context, **options: Any) -> None:
     """Score every step of every solution with a PRM."""
@@ -290,6 +312,8 @@ def _estimate_mc(ctx: click.Context, options: dict[str, Any]) -> None:
 def _given(options: dict[str, Any]) -> dict[str, Any]:
     """A job's parameters from what was said on the command line."""
     params = {name: value for name, value in options.items() if value is not None}
+    if params.get("engine") != "ray" and params.keys() & {"replicas", "gpus"}:
+        raise click.UsageError("--replicas and --gpus belong to --engine ray")
     if os.path.isdir(params["model"]):
         params["model"] = os.path.abspath(params["model"])
     return params

@@ -33,7 +33,9 @@ def examine(url: str) -> list[Check]:
         *_packages("core", CORE, "bad", "pip install steplens"),
         *_packages("train", TRAIN, "off", "pip install 'steplens[train]'"),
         _accelerator(),
-        _vllm(),
+        _optional("vLLM", "vllm", "vllm", "on a GPU machine, for vllm: models"),
+        _optional("servers", "httpx2", "openai", "for openai: models"),
+        _optional("Ray", "ray", "ray", "for --engine ray"),
         _chromium(),
         *_checkpoints(),
         _sign_in(),
@@ -78,10 +80,10 @@ def _accelerator() -> Check:
     return Check("GPU", "off" if detail.startswith("none") else "ok", detail)
 
 
-def _vllm() -> Check:
-    if util.find_spec("vllm") is None:
-        return Check("vLLM", "off", "not installed. pip install 'steplens[vllm]' on a GPU machine")
-    return Check("vLLM", "ok", metadata.version("vllm"))
+def _optional(what: str, package: str, extra: str, use: str) -> Check:
+    if util.find_spec(package) is None:
+        return Check(what, "off", f"not installed. pip install 'steplens[{extra}]' {use}")
+    return Check(what, "ok", f"{package} {metadata.version(package)}")
 
 
 def _chromium() -> Check:

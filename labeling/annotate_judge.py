@@ -9,14 +9,14 @@ from db import annotations as store
 from db.annotators import ensure_annotator
 from db.records import AnnotationRecord, SolutionRecord
 from labeling import judge, montecarlo
-from labeling.annotation import Tally, question, segments, short_name
+from labeling.annotation import Tally, cluster, question, segments, short_name
 from labeling.margin import vote_margin
 from labeling.runner import JobContext
 
 if TYPE_CHECKING:
     from models.generators import Completion, Generator, Sampling
 
-SEGMENT = 128  # Solutions judged and stored together; what a kill -9 can cost.
+SEGMENT = 128  # Solutions judged and stored together, at least; what a kill -9 can cost.
 VOTING_TEMPERATURE = 1.0  # of several replies, unless the prompt or the user says otherwise
 
 
@@ -24,13 +24,13 @@ def annotate_judge(context: JobContext) -> dict[str, Any]:
     """LLM-as-a-judge (paper 3.1.2, App. C). The prompt's hash is part of the annotator.
 
     params: model, prompt (a shipped name or a path); optional votes (replies to take a majority
-    of, default 1), temperature, max_tokens, seed, name, dataset.
+    of, default 1), temperature, max_tokens, seed, name, dataset; where it runs (see `cluster`).
     """
     from models.generators import Sampling, load_generator
 
     params = context.params
     template = judge.load_template(params["prompt"])
-    generator = load_generator(params["model"])
+    generator = load_generator(params["model"], cluster(params))
     votes = params.get("votes", 1)
     # Replies at temperature 0 are all the same: a vote needs different ones.
     usual = template.temperature or (VOTING_TEMPERATURE if votes > 1 else 0.0)
@@ -59,7 +59,7 @@ def annotate_judge(context: JobContext) -> dict[str, Any]:
         + (f"-{votes}votes" if votes > 1 else ""),
     )
     tally = Tally()
-    for done, total, segment in segments(context, annotator, SEGMENT):
+    for done, total, segment in segments(context, annotator, max(SEGMENT, generator.batch_size)):
         finished = store.annotated_ids(context.database, annotator.id, [s.id for s in segment])
         if len(finished) < len(segment):
             annotations = _judge_segment(generator, template, sampling, seed, votes, segment, tally)

@@ -15,7 +15,7 @@ from db import annotations as store
 from db.annotators import ensure_annotator
 from db.records import AnnotationRecord, AnnotatorRecord, RolloutRecord, SolutionRecord
 from labeling import montecarlo
-from labeling.annotation import Tally, question, segments, short_name
+from labeling.annotation import Tally, cluster, question, segments, short_name
 from labeling.answers import extract_answer, grade, outcome
 from labeling.margin import mc_margin
 from labeling.mc_sharing import Shared, remaining_characters
@@ -35,15 +35,15 @@ def annotate_mc(context: JobContext) -> dict[str, Any]:
     """Monte-Carlo annotation (paper 2.1). Solutions without a gold answer are left out.
 
     params: model, samples, strategy, seed; optional chunk, stop_mass, soft, temperature, top_p,
-    max_tokens, name, dataset, only, wave. The result counts, for this start of the job, the
-    tokens prompted and generated, the seconds, and an estimate of what `exhaustive` would have
-    generated (see docs/montecarlo.md).
+    max_tokens, name, dataset, only, wave; where it runs (see `cluster`). The result counts, for
+    this start of the job, the tokens prompted and generated, the seconds, and an estimate of what
+    `exhaustive` would have generated (see docs/montecarlo.md).
     """
     from models.generators import load_generator
 
     params = context.params
     config = mc_config(params)  # first: what cannot be planned loads no model
-    generator = load_generator(params["model"])
+    generator = load_generator(params["model"], cluster(params))
     sampling = mc_sampling(params, generator)
     annotator = ensure_annotator(
         context.database,

@@ -7,11 +7,13 @@ from typing import Any
 from db import annotations as store
 from db.annotators import ensure_annotator
 from db.records import AnnotationRecord
-from labeling.annotation import Tally, segments, short_name
+from labeling.annotation import Tally, cluster, segments, short_name
 from labeling.margin import prm_margin
 from labeling.runner import JobContext
 
-SEGMENT = 256  # Solutions scored and stored together; what a kill -9 can cost.
+SEGMENT = (
+    256  # Solutions a replica scores before they are stored together; what a kill -9 can cost.
+)
 DEFAULT_THRESHOLD = 0.5
 
 
@@ -19,13 +21,13 @@ def annotate_prm(context: JobContext) -> dict[str, Any]:
     """Score every step with a PRM; the first error is the first step under the threshold.
 
     params: model (a checkpoint); optional scheme (docs/prms.md; recognised if left out), name,
-    threshold (default 0.5), dataset.
+    threshold (default 0.5), dataset; where it runs (see `cluster`).
     """
     from models.prm import OWN, load_scorer
 
     params = context.params
     threshold = params.get("threshold", DEFAULT_THRESHOLD)
-    prm = load_scorer(params["model"], params.get("scheme"))
+    prm = load_scorer(params["model"], params.get("scheme"), cluster(params))
     # Part of what makes scores reproducible; annotators from before there were schemes are ours.
     scheme = {} if prm.scheme == OWN else {"scheme": prm.scheme}
     annotator = ensure_annotator(
@@ -41,7 +43,8 @@ def annotate_prm(context: JobContext) -> dict[str, Any]:
         default_name=short_name(params["model"]),
     )
     tally, dropped = Tally(), 0
-    for done, total, segment in segments(context, annotator, SEGMENT):
+    size = SEGMENT * (params.get("replicas") or 1)
+    for done, total, segment in segments(context, annotator, size):
         finished = store.annotated_ids(context.database, annotator.id, [s.id for s in segment])
         todo = [solution for solution in segment if solution.id not in finished]
         scored = prm.score([(s.problem, s.steps) for s in todo])

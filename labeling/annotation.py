@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from db import annotations as store
 from db.browse import solution_ids
@@ -18,6 +18,9 @@ from db.filters import SolutionFilter
 from db.records import AnnotatorRecord, SolutionRecord
 from labeling.runner import JobContext
 from models.names import parse_server_name
+
+if TYPE_CHECKING:
+    from models.generators import Cluster
 
 MOST_CHOSEN = 100_000  # A job keeps the list of a selection in its row.
 
@@ -76,6 +79,15 @@ def _chosen(
         )
         if segment:
             yield start, len(ids), segment
+
+
+def cluster(params: dict[str, Any]) -> Cluster | None:
+    """Where a job's model runs: None here, or by `engine` "ray" in `replicas` with `gpus` each."""
+    if params.get("engine", "here") == "here":
+        return None
+    from models.generators import Cluster
+
+    return Cluster(params.get("replicas"), params.get("gpus"))
 
 
 class Tally:

@@ -14,7 +14,7 @@ from db.engine import Database
 from db.records import AnnotatorRecord, SolutionRecord
 from labeling import montecarlo
 from labeling.annotate_mc import SEGMENT, annotator_config, mc_config, mc_sampling, prompt, work
-from labeling.annotation import segments
+from labeling.annotation import cluster, segments
 from labeling.answers import outcome
 from labeling.mc_sharing import Shared, prefix_keys, remaining_characters
 from labeling.runner import JobContext
@@ -63,7 +63,7 @@ def estimate_mc(database: Database, params: dict[str, Any], pilot: int = PILOT) 
     from models.generators import load_generator
 
     config = mc_config(params)
-    generator = load_generator(params["model"])
+    generator = load_generator(params["model"], cluster(params))
     sampling = mc_sampling(params, generator)
     wanted = annotator_config(params["model"], generator, config, sampling)
     annotators = [one for one in list_annotators(database) if one.config == wanted]

@@ -82,6 +82,14 @@ class Completion:
     n_prompt_tokens: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Copies of a model over a Ray cluster, each with `gpus` GPUs; None: what fits."""
+
+    replicas: int | None = None
+    gpus: float | None = None
+
+
 class Generator(Protocol):
     """A language model that completes prompts."""
 
@@ -104,12 +112,16 @@ class Generator(Protocol):
         ...
 
 
-def load_generator(spec: str) -> Generator:
-    """Load the model that `spec` names (models/names.py has the forms).
+def load_generator(spec: str, cluster: Cluster | None = None) -> Generator:
+    """Load the model that `spec` names (models/names.py has the forms), here or on `cluster`.
 
     Raises ModelError (CheckpointError, MissingExtraError) with a message to act on.
     """
     name = parse_model_name(spec)
+    if cluster is not None:
+        from models.replicas import ReplicatedGenerator
+
+        return ReplicatedGenerator(spec, cluster)
     if name.scheme == "vllm":
         from models.vllm_generator import VllmGenerator
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from models.errors import MissingExtraError
+from models.generators import Cluster
 from models.loading import load_tokenizer
 from models.names import checkpoint_folder, checkpoint_revision, parse_model_name
 from models.prms.encoding import (
@@ -116,11 +117,16 @@ class LoadedPRM:
         return score_solutions(self, solutions)
 
 
-def load_scorer(spec: str, scheme: str | None = None) -> Scorer:
+def load_scorer(spec: str, scheme: str | None = None, cluster: Cluster | None = None) -> Scorer:
     """The PRM that `spec` names: vllm:PATH_OR_ID in vLLM, all others by Transformers' classes.
 
-    Raises as `load_prm` does, and ModelError where vLLM is missing or does not serve the scheme.
+    It runs in this process, or in copies on `cluster`. Raises as `load_prm` does, and ModelError
+    where vLLM is missing or does not serve the scheme.
     """
+    if cluster is not None:
+        from models.replicas import ReplicatedScorer
+
+        return ReplicatedScorer(spec, cluster, scheme)
     if parse_model_name(spec).scheme != "vllm":
         return load_prm(spec, scheme=scheme)
     from models.prms.in_vllm import VllmPRM
