@@ -81,7 +81,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     backend = generators.load_generator(MODEL)
     recorder = Recorder(backend)
-    generators.load_generator = lambda spec: recorder  # type: ignore[assignment,return-value]
+    generators.load_generator = lambda *_: recorder  # type: ignore[assignment,return-value]
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'project.db'}"
         database = open_database(url, must_be_current=False)

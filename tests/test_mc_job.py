@@ -85,7 +85,7 @@ Make = Callable[..., dict[str, Any]]
 @pytest.fixture
 def policy(monkeypatch: pytest.MonkeyPatch) -> Scripted:
     made = Scripted()
-    monkeypatch.setattr(generators, "load_generator", lambda spec: made)
+    monkeypatch.setattr(generators, "load_generator", lambda *_: made)
     return made
 
 
@@ -239,7 +239,7 @@ def test_a_dry_run_stores_nothing_and_comes_close(
 def test_a_contradiction_is_refused_before_a_model_is_loaded(
     database: Database, annotate: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(generators, "load_generator", lambda spec: pytest.fail("loaded"))
+    monkeypatch.setattr(generators, "load_generator", lambda *_: pytest.fail("loaded"))
     with pytest.raises(PlanError, match="soft labels need all 8"):
         annotate("scan", soft=True)
 
