@@ -88,10 +88,16 @@ class Replicas:
         ready = [actor.ready.remote() for actor in self._actors]
         placed, _ = ray.wait(ready, num_returns=len(ready), timeout=PLACING_SECONDS)
         if len(placed) < len(ready):
+            self._give_back()
             raise ModelError(
                 f"The Ray cluster is busy: {len(placed)} of {len(ready)} replicas found a place "
                 f"within {PLACING_SECONDS} s. Wait for its other work, or lower --replicas"
             )
+
+    def _give_back(self) -> None:
+        """Free the places of all copies now: a traceback may keep this object alive."""
+        for actor in self._actors:
+            ray.kill(actor)
 
     def _ask(self, ask: Callable[[], list[Any]]) -> list[Any]:
         try:
@@ -100,6 +106,7 @@ class Replicas:
             cause = error.cause
             raise (cause if isinstance(cause, ModelError) else ModelError(str(error))) from None
         except RayActorError as error:
+            self._give_back()
             raise ModelError(
                 "A replica of the model has died, perhaps for want of memory, or with its machine "
                 f"({str(error).splitlines()[0]}). Start the job again: what is stored is kept"
