@@ -167,8 +167,8 @@ def evaluate_processbench(
 def evaluate_best_of_n(ctx: click.Context, annotator: str, n: int, dataset: str | None) -> None:
     """Best-of-N: how often the best-scored of N responses has the right answer.
 
-    Beside it: voting (maj@N), a random pick, and whether any is right (pass@N). Problems that
-    the PRM was trained on are left out.
+    Beside it: voting with the products as weights, plain voting (maj@N), a random pick, and
+    whether any is right (pass@N). Problems that the PRM was trained on are left out.
     """
     from app.report import best_of_n_table
     from labeling.evaluate import evaluate_best_of_n as measure

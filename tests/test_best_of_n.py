@@ -32,7 +32,8 @@ def test_by_hand() -> None:
     picks = best_of_n([group])
     found = {name: pick.accuracy for name, pick in picks.items()}
     assert found == {
-        "product": 1.0, "min": 1.0, "last": 0.0, "maj@N": 0.0, "random": pytest.approx(1 / 3),
+        "product": 1.0, "min": 1.0, "last": 0.0, "weighted vote": 1.0, "maj@N": 0.0,
+        "random": pytest.approx(1 / 3),
         "pass@N": 1.0,
     }  # fmt: skip
     assert picks["product"].above_majority == 1.0
@@ -42,6 +43,11 @@ def test_votes_that_tie_count_in_part_and_no_answer_has_no_vote() -> None:
     tie = [Response("7", True, [1.0]), Response("8", False, [0.5]), Response(None, False, [0.4])]
     assert best_of_n([tie])["maj@N"].accuracy == 0.5
     assert best_of_n([[Response(None, False, [1.0])]])["maj@N"].accuracy == 0.0
+    assert best_of_n([tie])["weighted vote"].accuracy == 1.0
+    two = [Response("7", True, [0.6]), Response("8", False, [0.4]), Response("8", False, [0.4])]
+    assert best_of_n([two])["weighted vote"].accuracy == 0.0
+    unscored = [Response("8", False, [None]), Response("7", True, [0.1])]
+    assert best_of_n([unscored])["weighted vote"].accuracy == 1.0
     with pytest.raises(ValueError, match="at least one response"):
         best_of_n([tie, []])
 

@@ -61,15 +61,17 @@ def best_of_n(
 
     Ways: product, min and last (the best by these; the first of equals), maj@N (the commonest
     answer; of equally common ones each counts its part; a response without an answer has no
-    vote), random (the mean) and pass@N (any is right). Intervals are 95% percentile bootstraps
-    over problems, and those above maj@N are paired. Raises ValueError without a problem, or for
-    one without a response.
+    vote), weighted vote (the same with each response's product as its weight, as Math-Shepherd
+    votes with a verifier, arXiv 2312.08935), random (the mean) and pass@N (any is right).
+    Intervals are 95% percentile bootstraps over problems, and those above maj@N are paired.
+    Raises ValueError without a problem, or for one without a response.
     """
     if not problems or not all(problems):
         raise ValueError("Best-of-N needs problems with at least one response each")
     right = {
         **{name: [_best(group, rule) for group in problems] for name, rule in SCORINGS.items()},
-        "maj@N": [_majority(group) for group in problems],
+        "weighted vote": [_vote(group, product) for group in problems],
+        "maj@N": [_vote(group, lambda _: 1.0) for group in problems],
         "random": [float(np.mean([one.is_correct for one in group])) for group in problems],
         "pass@N": [float(any(one.is_correct for one in group)) for group in problems],
     }
@@ -92,13 +94,15 @@ def _best(group: Sequence[Response], rule: Callable[[Scores], float]) -> float:
     return float(max(group, key=lambda one: rule(one.scores)).is_correct)
 
 
-def _majority(group: Sequence[Response]) -> float:
-    votes: dict[str, list[bool]] = defaultdict(list)
+def _vote(group: Sequence[Response], weigh: Callable[[Scores], float]) -> float:
+    votes: dict[str, float] = defaultdict(float)
+    verdicts: dict[str, list[bool]] = defaultdict(list)
     for one in group:
         if one.answer is not None:
-            votes[one.answer].append(one.is_correct)
-    most = max(map(len, votes.values()), default=0)
-    winners = [float(np.mean(verdicts)) for verdicts in votes.values() if len(verdicts) == most]
+            votes[one.answer] += max(weigh(one.scores), 0.0)  # no score, no weight
+            verdicts[one.answer].append(one.is_correct)
+    most = max(votes.values(), default=0.0)
+    winners = [float(np.mean(verdicts[answer])) for answer, n in votes.items() if n == most]
     return float(np.mean(winners)) if winners else 0.0
 
 
