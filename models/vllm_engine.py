@@ -14,6 +14,7 @@ from models.errors import ModelError
 try:
     from vllm import LLM, PoolingParams, SamplingParams, TokensPrompt
     from vllm.config import PoolerConfig
+    from vllm.platforms import current_platform
 except ImportError as error:
     raise ModelError(
         f"vllm: needs the package {error.name or error}, which is not installed: "
@@ -31,6 +32,10 @@ def start(spec: str, folder: Path, **arguments: Any) -> LLM:
 
     Raises ModelError for settings that are none, and for whatever vLLM refuses.
     """
+    if current_platform.is_cpu():
+        # vLLM 0.32 turns a request's random generator back where it has read only a part of a
+        # prompt, which torch cannot do on a CPU: prompts are read whole.
+        arguments["enable_chunked_prefill"] = False
     try:
         engine = LLM(str(folder), trust_remote_code=False, **{**arguments, **_settings()})
     except (RuntimeError, ValueError, TypeError, OSError, MemoryError) as error:

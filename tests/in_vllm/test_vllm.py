@@ -65,6 +65,13 @@ def test_a_completion_follows_from_its_seed_whatever_runs_beside_it(policy: Any)
     assert [one.text for one in other] != [one.text for one in forwards]
 
 
+def test_more_prompts_than_are_read_at_once(policy: Any) -> None:
+    head = requests(policy)[0].prompt_ids
+    long = [CompletionRequest((5,) * (700 + k) + head, k) for k in range(24)]
+    done = policy.complete(long, Sampling(temperature=1.0, max_tokens=10))
+    assert [one.n_tokens for one in done] == [10] * len(long)
+
+
 def test_a_prompt_without_room_is_cut_and_an_empty_one_refused(policy: Any) -> None:
     short, long = CompletionRequest((5, 6, 7), 0), CompletionRequest((5,) * policy.context, 0)
     first, second = policy.complete([short, long], GREEDY)
