@@ -225,7 +225,7 @@ def main() -> None:
             "bisect": MCConfig(K, "bisect"),
             **{
                 f"adaptive {mass}": MCConfig(K, "adaptive", stop_mass=mass)
-                for mass in (0.8, 0.85, 0.9, 0.95, 1.0)
+                for mass in (0.8, 0.85, 0.9, 0.92, 0.95, 1.0)
             },
         }
         show(*on_pool(pool, configs, options.repeats))

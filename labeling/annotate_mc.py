@@ -64,7 +64,7 @@ def mc_config(params: dict[str, Any]) -> montecarlo.MCConfig:
         strategy=params["strategy"],
         seed=params["seed"],
         chunk=params.get("chunk", 1),
-        stop_mass=params.get("stop_mass", 0.9),
+        stop_mass=params.get("stop_mass", montecarlo.STOP_MASS),
         soft=params.get("soft", False),
     )
 

@@ -28,6 +28,7 @@ OUTCOMES: tuple[Outcome, ...] = ("correct", "wrong", "unfinished", "unknown")
 # solutions, and begins no other before: a few narrow waves, once.
 PILOT = 64
 LESSONS = 4
+STOP_MASS = 0.92  # the least at which agreement stays near the noise floor (docs/performance.md)
 
 
 class PlanError(ValueError):
@@ -51,7 +52,7 @@ class MCConfig:
     strategy: Strategy = "scan"
     seed: int = 0
     chunk: int = 1
-    stop_mass: float = 0.9
+    stop_mass: float = STOP_MASS
     soft: bool = False
 
     def __post_init__(self) -> None:
