@@ -192,7 +192,7 @@ def _annotation_options(command: Any) -> Any:
 @click.option(
     "--stop-mass",
     type=click.FloatRange(0.5, 1.0),
-    help="adaptive: how sure of the first error it stops (0.9). 1 keeps to K samples.",
+    help="adaptive: how sure of the first error it stops (0.92). 1 keeps to K samples.",
 )
 @click.option(
     "--soft",
@@ -267,6 +267,12 @@ def annotate_judge(ctx: click.Context, **options: Any) -> None:
     "--scheme",
     help="How the PRM is read, where its files do not say: steplens, qwen, math-shepherd, "
     "rlhflow, skywork, pure, trl, trl-blank-line (docs/prms.md).",
+)
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "bfloat16"]),
+    help="What it computes in; else float32 on a CPU and bfloat16 on a GPU. bfloat16 is much "
+    "faster on CPUs that have instructions for it, and changes scores a little.",
 )
 @click.option("--name", help="The annotator's name; made from the model if left out.")
 @click.option("--dataset", help="Only solutions of this data set.")

@@ -14,11 +14,13 @@ the same tokens without padding.
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import random
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,14 @@ def main() -> None:
             "Qwen2.5-Math-PRM: one at a time as on its card",
             lambda s: [card(ours, *solution) for solution in s],
             lambda s: score_solutions(ours, s, options.tokens),
+            chosen,
+            options.rounds,
+        )
+        low = replace(ours, model=copy.deepcopy(ours.model).to(torch.bfloat16))
+        compare(
+            "the same, ours in bfloat16 (--dtype bfloat16)",
+            lambda s: [card(ours, *solution) for solution in s],
+            lambda s: score_solutions(low, s, options.tokens),
             chosen,
             options.rounds,
         )

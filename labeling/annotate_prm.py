@@ -20,14 +20,15 @@ DEFAULT_THRESHOLD = 0.5
 def annotate_prm(context: JobContext) -> dict[str, Any]:
     """Score every step with a PRM; the first error is the first step under the threshold.
 
-    params: model (a checkpoint); optional scheme (docs/prms.md; recognised if left out), name,
-    threshold (default 0.5), dataset; where it runs (see `cluster`).
+    params: model (a checkpoint); optional scheme (docs/prms.md; recognised if left out), dtype
+    (what it computes in), name, threshold (default 0.5), dataset; where it runs (see `cluster`).
     """
     from models.prm import OWN, load_scorer
 
     params = context.params
     threshold = params.get("threshold", DEFAULT_THRESHOLD)
-    prm = load_scorer(params["model"], params.get("scheme"), cluster(params))
+    dtype = params.get("dtype")
+    prm = load_scorer(params["model"], params.get("scheme"), cluster(params), dtype)
     # Part of what makes scores reproducible; annotators from before there were schemes are ours.
     scheme = {} if prm.scheme == OWN else {"scheme": prm.scheme}
     annotator = ensure_annotator(
@@ -39,6 +40,7 @@ def annotate_prm(context: JobContext) -> dict[str, Any]:
             "revision": prm.revision,
             "threshold": threshold,
             **scheme,
+            **({"dtype": dtype} if dtype else {}),
         },
         default_name=short_name(params["model"]),
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from models.errors import MissingExtraError
+from models.errors import MissingExtraError, ModelError
 from models.generators import Cluster
 from models.loading import load_tokenizer
 from models.names import checkpoint_folder, checkpoint_revision, parse_model_name
@@ -70,6 +70,7 @@ __all__ = [
     "separator_token",
 ]
 
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 # Padded tokens of a batch. A GPU wants many; a CPU is busy with one solution already, and with
 # thousands of tokens its caches overflow (benchmarks/prm_scoring.py).
 BATCH_TOKENS_CUDA = 32768
@@ -117,38 +118,51 @@ class LoadedPRM:
         return score_solutions(self, solutions)
 
 
-def load_scorer(spec: str, scheme: str | None = None, cluster: Cluster | None = None) -> Scorer:
+def load_scorer(
+    spec: str,
+    scheme: str | None = None,
+    cluster: Cluster | None = None,
+    dtype: str | None = None,
+) -> Scorer:
     """The PRM that `spec` names: vllm:PATH_OR_ID in vLLM, all others by Transformers' classes.
 
     It runs in this process, or in copies on `cluster`. Raises as `load_prm` does, and ModelError
-    where vLLM is missing or does not serve the scheme.
+    where vLLM is missing or does not serve the scheme, or is told a `dtype`.
     """
     if cluster is not None:
         from models.replicas import ReplicatedScorer
 
-        return ReplicatedScorer(spec, cluster, scheme)
+        return ReplicatedScorer(spec, cluster, scheme, dtype)
     if parse_model_name(spec).scheme != "vllm":
-        return load_prm(spec, scheme=scheme)
+        return load_prm(spec, scheme=scheme, dtype=dtype)
+    if dtype:
+        raise ModelError(
+            "vllm: takes its dtype from the environment: leave out --dtype, and write for example "
+            """STEPLENS_VLLM='{"dtype": "float32"}' (docs/generators.md)"""
+        )
     from models.prms.in_vllm import VllmPRM
 
     return VllmPRM(spec, scheme)
 
 
-def load_prm(spec: str, device: str | None = None, scheme: str | None = None) -> LoadedPRM:
+def load_prm(
+    spec: str, device: str | None = None, scheme: str | None = None, dtype: str | None = None
+) -> LoadedPRM:
     """Load one of our PRM checkpoints, or a published one whose scheme is recognised.
 
-    `scheme`, a name in SCHEMES, overrides what the checkpoint's files say. float32 on a CPU,
-    bfloat16 on a GPU (float16 where it has none); no remote code, safetensors only. Raises
+    `scheme`, a name in SCHEMES, overrides what the checkpoint's files say. `dtype`, a name in
+    DTYPES, is what it computes in: else float32 on a CPU, bfloat16 on a GPU (float16 where it has
+    none). No remote code, safetensors only. Raises
     CheckpointError when the folder is missing or holds another kind of model, ModelError for
     an unknown scheme.
     """
     check_scheme(scheme)  # before anything is fetched
     folder = checkpoint_folder(spec)
     target = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    dtype = scoring_dtype(target)
-    read, form, scheme = open_prm(spec, folder, dtype, scheme)
+    computed = DTYPES[dtype] if dtype else scoring_dtype(target)
+    read, form, scheme = open_prm(spec, folder, computed, scheme)
     model = read()
-    model.to(device=target, dtype=dtype).eval()
+    model.to(device=target, dtype=computed).eval()
     provenance = read_json(folder / STEPLENS_FILE)
     revision = checkpoint_revision(folder)
     return LoadedPRM(model, form.tokenizer, form, spec, revision, scheme, provenance)
@@ -197,7 +211,7 @@ def save_prm(
     config["dtype"] = str(next(iter(weights.values())).dtype).removeprefix("torch.")
     (out / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8")
     tokenizer.save_pretrained(out)
-    (out / STEPLENS_FILE).write_text(json.dumps(settings, indent=2) + "\n", "utf-8")
+    (out / STEPLENS_FILE).write_text(json.dumps(settings, indent=1) + "\n", "utf-8")
 
 
 def score_solutions(

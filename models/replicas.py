@@ -165,10 +165,12 @@ class ReplicatedGenerator:
 class ReplicatedScorer:
     """A PRM whose scores are computed by copies of it."""
 
-    def __init__(self, spec: str, cluster: Cluster, scheme: str | None = None) -> None:
+    def __init__(
+        self, spec: str, cluster: Cluster, scheme: str | None = None, dtype: str | None = None
+    ) -> None:
         from models.prm import load_scorer
 
-        self._replicas = Replicas(lambda: load_scorer(spec, scheme), cluster)
+        self._replicas = Replicas(lambda: load_scorer(spec, scheme, dtype=dtype), cluster)
         self.scheme, self.revision = self._replicas.same(lambda prm: (prm.scheme, prm.revision))
 
     def score(self, solutions: Sequence[tuple[str, Sequence[str]]]) -> list[list[float | None]]:

@@ -9,13 +9,14 @@ from safetensors.torch import load_file
 from tiny import save_tiny_policy, tiny_tokenizer
 from transformers import Qwen2Config, Qwen2Model
 
-from models.errors import CheckpointError
+from models.errors import CheckpointError, ModelError
 from models.names import checkpoint_revision
 from models.prm import (
     SYSTEM_PROMPT,
     encode_solution,
     init_prm,
     load_prm,
+    load_scorer,
     save_prm,
     score_solutions,
 )
@@ -80,6 +81,15 @@ def test_scores_equal_the_reference_in_any_batch(prm, checkpoint):
         for row, wanted in zip(got, expected, strict=True):
             assert row == pytest.approx(wanted, abs=1e-5)
     assert max(map(max, expected)) - min(map(min, expected)) > 0.01
+
+
+def test_in_bfloat16_scores_are_nearly_the_same(prm, checkpoint):
+    low = load_prm(str(checkpoint), dtype="bfloat16")
+    assert {weight.dtype for weight in low.model.parameters()} == {torch.bfloat16}
+    for got, wanted in zip(low.score(SOLUTIONS), prm.score(SOLUTIONS), strict=True):
+        assert got == pytest.approx(wanted, abs=0.02)
+    with pytest.raises(ModelError, match="STEPLENS_VLLM"):
+        load_scorer("vllm:anything", dtype="bfloat16")
 
 
 def test_published_checkpoint_without_our_file(checkpoint, tmp_path):
