@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -77,7 +78,7 @@ def test_browse_works_without_a_mouse(browser: Browser, site: str) -> None:
         box = page.get_by_role("checkbox", name="solution 1", exact=True)
         box.focus()
         page.keyboard.press("Space")
-        expect(page.get_by_text("1 of 1,468 solutions ticked")).to_be_visible()
+        expect(page.get_by_text(re.compile(r"1 of [\d,]+ solutions ticked"))).to_be_visible()
         expect(box).to_be_checked()
         page.keyboard.press("Tab")
         link = page.get_by_role("link", name="1", exact=True)

@@ -240,7 +240,7 @@ def test_what_is_ticked_in_browse_becomes_a_queue(browser: Browser, demo: Databa
     with served(demo) as url, seat(browser, url, "ann", "browse") as page:
         page.get_by_role("checkbox", name="solution 3", exact=True).check()
         page.get_by_role("checkbox", name="solution 7", exact=True).check()
-        expect(page.get_by_text("2 of 1,468 solutions ticked")).to_be_visible()
+        expect(page.get_by_text(re.compile(r"2 of [\d,]+ solutions ticked"))).to_be_visible()
         these = page.get_by_role("link", name="Review these")
         expect(these).to_have_attribute("href", re.compile("ids=3(%2C|,)7"))
         these.click()

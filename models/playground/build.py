@@ -1,4 +1,4 @@
-"""Trains the playground's policy and judge from scratch: `python -m models.playground.build`."""
+"""Trains the playground's language models from scratch: `python -m models.playground.build`."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import argparse
 import json
 import random
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from models.errors import MissingExtraError
-from models.playground import evaluate, lessons
+from models.loading import load_tokenizer
+from models.playground import evaluate, lessons, surprisal
+from models.playground.templates_unseen import UNSEEN_TEMPLATES
 from models.playground.tokenizer import train_tokenizer
 from models.playground.training import Recipe, train
-from models.playground.world import TRAINING_SEEDS, sample_problems
+from models.playground.world import ALL_TEMPLATES, TRAINING_SEEDS, sample_problems
 from models.transformers_generator import TransformersGenerator
 
 try:
@@ -23,38 +25,59 @@ try:
 except ImportError as error:
     raise MissingExtraError("Building the playground's models", error) from error
 
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The shape of a model; two key-value heads in all."""
+
+    hidden: int
+    inner: int
+    layers: int
+    heads: int
+
+
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
+SOLVER = Path("build/playground/solver")
+PRM_BASE = Path("build/playground/prm-base")
 HELP = """\
-Train the playground's models from scratch and write them as checkpoint folders.
+Train the playground's language models from scratch and write them as checkpoint folders.
 
 The policy learns to solve the world's problems and keeps making mistakes of its own: at its
-temperature 60-80% of its answers are right. The judge goes on from the policy's weights and
-learns to compare a solution with its own, paragraph by paragraph. Nothing is downloaded. On two
-free CPU cores each takes about 15 minutes. Each folder gets a README.md with its recipe and its
-measured figures.
+temperature about 70% of its answers are right. The solver is larger and trained far longer. It is
+not shipped: the judge goes on from its weights and learns to compare a solution with its own,
+paragraph by paragraph. So does the base of the PRM, which learns to tell how surprising each token
+was to the solver; labeling.build_demo makes the PRM of it. Nothing is downloaded. Each folder gets
+a README.md with its recipe and its measured figures.
 
 examples:
-  python -m models.playground.build                     both, into models/playground/checkpoints
+  python -m models.playground.build                     all, in turn
   python -m models.playground.build --only policy --out /tmp/try --steps 300
-  python -m models.playground.build --only judge --out /tmp/try   continues /tmp/try/policy
-  python -m models.playground.build --evaluate --out models/playground/checkpoints
+  python -m models.playground.build --only judge --out /tmp/try --solver /tmp/try/solver
+  python -m models.playground.build --evaluate          only measure what is there
 """
-POLICY_RECIPE = Recipe(steps=1650, tokens=6144)
-JUDGE_RECIPE = Recipe(steps=2400, tokens=6144, rate=1.5e-3, decay=0.02, warmup=40)
-REAL_PROBLEMS = 1500  # from which the judge sees four samples of the policy each
+POLICY_SIZE = Size(hidden=128, inner=384, layers=4, heads=4)
+SOLVER_SIZE = Size(hidden=192, inner=576, layers=5, heads=6)
+POLICY_RECIPE = Recipe(steps=1000, tokens=6144)
+SOLVER_RECIPE = Recipe(steps=3500, tokens=8192, rate=4e-3, warmup=60)
+JUDGE_RECIPE = Recipe(steps=1800, tokens=8192, rate=1.5e-3, decay=0.02, warmup=40)
+PRM_BASE_RECIPE = Recipe(steps=1000, tokens=8192, rate=1.5e-3, decay=0.02, warmup=40)
+READ_PROBLEMS = 6000  # from which the PRM's base reads four samples of the policy each, unlabelled
+REAL_PROBLEMS = 2000  # from which the judge sees four samples of the policy each
+HELD = 300  # of their samples, on which it is measured
+PARTS = ("policy", "solver", "judge", "prm-base")
 UNSEEN_SEED = 777  # the problems of the measurements; below TRAINING_SEEDS, like all unseen ones
 
 
-def new_model(tokenizer: Any, seed: int) -> Any:
-    """A random Qwen2 of 0.92 M weights for the playground's vocabulary."""
+def new_model(tokenizer: Any, seed: int, size: Size = POLICY_SIZE) -> Any:
+    """A random Qwen2 of this size for the playground's vocabulary."""
     torch.manual_seed(seed)
     return Qwen2ForCausalLM(
         Qwen2Config(
             vocab_size=len(tokenizer),
-            hidden_size=128,
-            intermediate_size=384,
-            num_hidden_layers=4,
-            num_attention_heads=4,
+            hidden_size=size.hidden,
+            intermediate_size=size.inner,
+            num_hidden_layers=size.layers,
+            num_attention_heads=size.heads,
             num_key_value_heads=2,
             max_position_embeddings=1024,
             tie_word_embeddings=True,
@@ -80,52 +103,77 @@ def save(model: Any, tokenizer: Any, folder: Path, temperature: float | None) ->
 
 def build_policy(folder: Path, options: argparse.Namespace) -> None:
     """Train the policy, choose its temperature, measure it, and write `folder`."""
-    tokenizer = train_tokenizer()
-    model = new_model(tokenizer, options.seed).to(options.device)
-    recipe = _shortened(POLICY_RECIPE, options)
+    finish_policy(folder, _learn_to_solve(folder, POLICY_SIZE, POLICY_RECIPE, options))
+
+
+def build_solver(folder: Path, options: argparse.Namespace) -> None:
+    """Train the solver, measure it, and write `folder`."""
+    finish_solver(folder, _learn_to_solve(folder, SOLVER_SIZE, SOLVER_RECIPE, options))
+
+
+def _learn_to_solve(
+    folder: Path, size: Size, recipe: Recipe, options: argparse.Namespace
+) -> dict[str, Any]:
+    tokenizer, seed = train_tokenizer(), options.seed
+    model = new_model(tokenizer, seed, size).to(options.device)
     begin = time.monotonic()
     steps = train(
         model,
-        lessons.solving(tokenizer, options.seed),
-        recipe,
-        options.seed,
+        lessons.solving(tokenizer, seed),
+        _shortened(recipe, options),
+        seed,
         log=_say,
         each=lambda _: save(model, tokenizer, folder, 1.0),
         deadline=_deadline(options),
     )
-    minutes = (time.monotonic() - begin) / 60
     save(model, tokenizer, folder, 1.0)
-    finish_policy(folder, {"seed": options.seed, "steps": steps, "minutes": round(minutes, 1)})
+    minutes = round((time.monotonic() - begin) / 60, 1)
+    return {"seed": seed, "steps": steps, "tokens a step": recipe.tokens, "minutes": minutes}
 
 
 def finish_policy(folder: Path, made: dict[str, Any]) -> None:
     """Choose the temperature at which about 70% of the answers are right; write the card."""
     generator = TransformersGenerator(str(folder))
-    unseen = sample_problems(400, UNSEEN_SEED)
+    tried = sample_problems(300, UNSEEN_SEED + 2)
     shares = {
-        t: evaluate.accuracy(evaluate.solve(generator, unseen, t, samples=2 if t else 1))
-        for t in (0.0, 0.8, 0.9, 1.0, 1.1)
+        t: evaluate.accuracy(evaluate.solve(generator, tried, t, samples=2)).value
+        for t in (0.7, 0.8, 0.9, 1.0, 1.1)
     }
-    chosen = min((t for t in shares if t), key=lambda t: (abs(shares[t] - 0.7), -t))
+    chosen = min(shares, key=lambda t: (abs(shares[t] - 0.7), -t))
     model = Qwen2ForCausalLM.from_pretrained(folder)
-    save(model, train_tokenizer(), folder, chosen)
-    solved = evaluate.solve(TransformersGenerator(str(folder)), unseen, chosen, samples=2, seed=5)
-    flawed = sum(one.answered and one.error != -1 for one in solved)
-    figures = {
-        "answers right at temperature": {str(t): round(share, 3) for t, share in shares.items()},
-        "temperature": chosen,
-        "right answer with a wrong step": round(flawed / len(solved), 4),
-        "no exact label": sum(one.error is None for one in solved),
-        "solutions measured": len(solved),
-    }
-    _card(folder, "policy", POLICY_CARD, made, figures)
+    save(model, load_tokenizer(folder), folder, chosen)
+    _card(folder, "policy", POLICY_CARD, made, {**_solved(folder, chosen), "temperature": chosen})
+
+
+def finish_solver(folder: Path, made: dict[str, Any]) -> None:
+    """Measure the solver; write the card."""
+    _card(folder, "solver", SOLVER_CARD, made, _solved(folder, 0.0))
+
+
+def _solved(folder: Path, temperature: float) -> dict[str, Any]:
+    """What share of unseen problems is solved, with 95% intervals."""
+    generator = TransformersGenerator(str(folder))
+    unseen = sample_problems(1000, UNSEEN_SEED)
+    foreign = sample_problems(400, UNSEEN_SEED, UNSEEN_TEMPLATES)
+    figures: dict[str, Any] = {}
+    for name, problems in (("", unseen), (" of unseen kinds", foreign)):
+        greedy = evaluate.accuracy(evaluate.solve(generator, problems, 0.0))
+        figures[f"answers right{name}, greedy"] = str(greedy)
+        if temperature:
+            solved = evaluate.solve(generator, problems, temperature, seed=5)
+            figures[f"answers right{name}, sampled"] = str(evaluate.accuracy(solved))
+            if not name:
+                flawed = sum(one.answered and one.error != -1 for one in solved)
+                figures["right answer with a wrong step"] = round(flawed / len(solved), 4)
+                figures["no exact label"] = sum(one.error is None for one in solved)
+    return {**figures, "problems": f"{len(unseen)}, and {len(foreign)} of unseen kinds"}
 
 
 def build_judge(folder: Path, policy: Path, options: argparse.Namespace) -> None:
-    """Train the judge from the policy's weights, measure it, and write `folder`."""
-    tokenizer = train_tokenizer()
+    """Train the judge from the solver's weights, measure it, and write `folder`."""
+    tokenizer = load_tokenizer(options.solver)
     device, seed = options.device, options.seed + 100
-    model = Qwen2ForCausalLM.from_pretrained(policy, dtype=torch.float32).to(device)
+    model = Qwen2ForCausalLM.from_pretrained(options.solver, dtype=torch.float32).to(device)
     pool = real_samples(policy, options.real, seed)
     _say(f"{len(pool)} real samples, {sum(error < 0 for *_, error in pool)} of them right")
     recipe = _shortened(JUDGE_RECIPE, options)
@@ -164,41 +212,90 @@ def real_samples(policy: Path, n: int, seed: int) -> list[lessons.Judged]:
 
 def finish_judge(folder: Path, policy: Path, made: dict[str, Any]) -> None:
     """Measure the judge end to end on the policy's solutions of unseen problems; write the card."""
+    generator, judge = TransformersGenerator(str(policy)), TransformersGenerator(str(folder))
+    temperature = generator.default_temperature() or 1.0
+    figures: dict[str, Any] = {}
+    kinds = (("", ALL_TEMPLATES, 1000), (" (unseen kinds)", UNSEEN_TEMPLATES, 400))
+    for name, templates, n in kinds:
+        problems = sample_problems(n, UNSEEN_SEED + 1, templates)
+        solved = evaluate.solve(generator, problems, temperature, seed=9)
+        found = evaluate.judge_figures(judge, solved)
+        figures |= {
+            f"solutions judged{name}": found.exact.n,
+            f"exact first error{name}": str(found.exact),
+            f"accuracy on wrong solutions{name}": str(found.error_accuracy),
+            f"accuracy on right solutions{name}": str(found.correct_accuracy),
+            f"F1{name}": round(found.f1, 3),
+            f"unparsed replies{name}": found.unparsed,
+            f"blind solutions with the right answer{name}": str(found.blind),
+        }
+    _card(folder, "judge", JUDGE_CARD, made, figures)
+
+
+def build_prm_base(folder: Path, policy: Path, options: argparse.Namespace) -> None:
+    """Train the PRM's base from the solver's weights, measure it, and write `folder`."""
+    tokenizer, seed, device = load_tokenizer(options.solver), options.seed + 200, options.device
+    problems = sample_problems(options.read, TRAINING_SEEDS - 1 + 950_000_000 + seed)
     generator = TransformersGenerator(str(policy))
     temperature = generator.default_temperature() or 1.0
-    unseen = sample_problems(400, UNSEEN_SEED + 1)
-    solved = evaluate.solve(generator, unseen, temperature, samples=2, seed=9)
-    found = evaluate.judge_figures(TransformersGenerator(str(folder)), solved)
-    figures = {
-        "solutions judged": found.n,
-        "exact first error": round(found.exact, 3),
-        "accuracy on wrong solutions": round(found.error_accuracy, 3),
-        "accuracy on right solutions": round(found.correct_accuracy, 3),
-        "F1 (harmonic mean of the two)": round(found.f1, 3),
-        "unparsed replies": found.unparsed,
-        "blind solutions with the right answer": round(found.blind_accuracy, 3),
-    }
-    _card(folder, "judge", JUDGE_CARD, made, figures)
+    solved = evaluate.solve(generator, problems, temperature, samples=4, seed=seed)
+    texts = [(one.problem.text, one.steps) for one in solved]
+    random.Random(seed).shuffle(texts)
+    read, held = texts[HELD:], texts[:HELD]
+    teacher, model = (
+        Qwen2ForCausalLM.from_pretrained(options.solver, dtype=torch.float32).to(device)
+        for _ in range(2)
+    )
+    surprisal.add_head(model)
+    recipe, deadline, begin = (
+        _shortened(PRM_BASE_RECIPE, options),
+        _deadline(options),
+        time.monotonic(),
+    )
+    source, loss = surprisal.reading(tokenizer, read), surprisal.loss_against(teacher)
+    steps = train(model, source, recipe, seed, _say, deadline=deadline, loss_of=loss)
+    minutes = round((time.monotonic() - begin) / 60, 1)
+    figures = surprisal.measure(model, teacher, tokenizer, held)
+    surprisal.drop_head(model)
+    save(surprisal.deepened(model), tokenizer, folder, None)
+    made = {"seed": seed, "steps": steps, "minutes": minutes}
+    _card(folder, "prm-base", PRM_BASE_CARD, made, figures)
 
 
 POLICY_CARD = """\
 A Qwen2 language model of 0.92 M weights that solves the playground's word problems, and errs.
 
-Trained from scratch by `python -m models.playground.build --only policy` on generated problems:
-batches of about 64 solutions, AdamW (0.003, a cosine down to 2%). The loss covers the solution
-only. 30% of the solutions hold one injected wrong step that is masked from the loss, 40% of
-these go on as if it were right; the mistakes the policy makes are its own. It has seen no step
-label.
+Trained from scratch by `python -m models.playground.build --only policy` on generated problems,
+with Muon for the matrices and AdamW for the rest (rate 0.003, a cosine down to 2%). The loss
+covers the solution only. 30% of the solutions hold one injected wrong step that is masked from
+the loss, 40% of these go on as if it were right; the mistakes the policy makes are its own. It
+has seen no step label.
 
 Prompt: the chat template with the problem as the user's message.
 """
-JUDGE_CARD = """\
-The playground's judge: the policy's weights, trained on to compare a solution with its own.
+SOLVER_CARD = """\
+A Qwen2 language model of 2.35 M weights that solves the playground's word problems.
 
-Trained by `python -m models.playground.build --only judge`: AdamW (0.0015, a cosine down to 2%)
-on whole solutions to judge (a third of them real samples of the policy, labelled by the world's
-exact checker, the rest gold ones with or without one injected mistake), on short drills and bare
-pairs of equations in comparing, and on solving. The reference it learns with is the gold
+Trained as the policy is, longer and at a rate of 0.004. The judge and the PRM begin with its
+weights. It has seen no step label.
+"""
+PRM_BASE_CARD = """\
+What the playground's PRM begins with: the solver, taught to tell how surprising each token was.
+
+Trained by `python -m models.playground.build --only prm-base` on solutions sampled from the policy,
+right and wrong, without any label: at each token it learns to tell the log-probability that the
+solver, which is its teacher, gave to that token. Then a layer was added that does nothing yet. It
+is no language model any more. It has seen no
+step label.
+"""
+JUDGE_CARD = """\
+The playground's judge: the weights of a solver that is larger than the policy and was trained
+longer (2.35 M), trained on to compare a solution with its own.
+
+Trained by `python -m models.playground.build --only judge`: Muon and AdamW (0.0015, a cosine down
+to 2%) on whole solutions to judge (a third of them real samples of the policy, labelled by the
+world's exact checker, the rest gold ones with or without one injected mistake), on short drills
+and bare pairs of equations in comparing, and on solving. The reference it learns with is the gold
 solution. It has seen exact step labels: do not use it as the backbone of a PRM whose label
 sources you compare.
 
@@ -244,8 +341,10 @@ def main(arguments: list[str] | None = None) -> None:
         description=HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--only", choices=("policy", "judge"), help="build one of the two")
+    parser.add_argument("--only", choices=PARTS, help="build one of them")
     parser.add_argument("--out", type=Path, default=CHECKPOINTS, help="parent of the folders")
+    parser.add_argument("--solver", type=Path, default=SOLVER, help="folder of the solver")
+    parser.add_argument("--prm-base", type=Path, default=PRM_BASE, help="folder of the PRM's base")
     parser.add_argument("--seed", type=int, default=0, help="decides weights and problems")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads")
@@ -254,19 +353,26 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--real", type=int, default=REAL_PROBLEMS, help="problems with real samples"
     )
+    parser.add_argument("--read", type=int, default=READ_PROBLEMS, help="problems the base reads")
     parser.add_argument("--evaluate", action="store_true", help="only measure what --out holds")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     if options.device == "auto":
         options.device = "cuda" if torch.cuda.is_available() else "cpu"
     policy, judge = options.out / "policy", options.out / "judge"
-    if options.only != "judge":
-        finish_policy(policy, {}) if options.evaluate else build_policy(policy, options)
-    if options.only != "policy":
-        if options.evaluate:
-            finish_judge(judge, policy, {})
-        else:
-            build_judge(judge, policy, options)
+    made: dict[str, Any] = {}
+    if options.only in (None, "policy"):
+        finish_policy(policy, made) if options.evaluate else build_policy(policy, options)
+    if options.only in (None, "solver"):
+        finish_solver(options.solver, made) if options.evaluate else build_solver(
+            options.solver, options
+        )
+    if options.only in (None, "judge"):
+        finish_judge(judge, policy, made) if options.evaluate else build_judge(
+            judge, policy, options
+        )
+    if options.only in (None, "prm-base") and not options.evaluate:
+        build_prm_base(options.prm_base, policy, options)
 
 
 if __name__ == "__main__":

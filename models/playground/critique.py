@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from models.playground.world import WorldProblem, equations
+from models.playground.checker import read_equations
+from models.playground.world import WorldProblem
 
 _BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
 
@@ -55,11 +56,12 @@ def _critique(problem: WorldProblem, index: int, step: str, right: bool) -> str:
         if last and _BOXED.search(step):
             needed += f" and the answer {problem.answer}"
     verdict = "as needed." if right else "which is wrong. This is the first error."
-    return f"Needed here: {needed}. This paragraph has {_content(step)}, {verdict}"
+    # The tag stands in the prompt before the paragraph, and is what a small model finds it by.
+    return f"Needed here: {needed}. <paragraph_{index + 1}> has {_content(step)}, {verdict}"
 
 
 def _content(step: str) -> str:
     """The equation and answer that a step states, as a critique quotes them."""
-    found = [f"{a} {sign} {b} = {value}" for a, sign, b, value in equations(step)[:2]]
+    found = [equation.text for equation in read_equations(step)[:2]]
     found += [f"the answer {text.strip()}" for text in _BOXED.findall(step)[:1]]
     return " and ".join(found) or "no equation"

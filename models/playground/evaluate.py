@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from models.generators import CompletionRequest, Generator, Sampling
@@ -54,22 +55,52 @@ def solve(
     return solved
 
 
-def accuracy(solved: Sequence[Sampled]) -> float:
+@dataclass(frozen=True, slots=True)
+class Share:
+    """`hits` of `n`."""
+
+    hits: int
+    n: int
+
+    @property
+    def value(self) -> float:
+        """The share itself; 0 of nothing."""
+        return self.hits / max(self.n, 1)
+
+    def __str__(self) -> str:
+        """With its 95% interval (Wilson, 1927)."""
+        n, p, z = max(self.n, 1), self.value, 1.96
+        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+        half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+        return f"{p:.3f} ({max(middle - half, 0):.3f} to {min(middle + half, 1):.3f})"
+
+
+def share(hits: Iterable[bool]) -> Share:
+    """How many are true, of how many."""
+    found = list(hits)
+    return Share(sum(found), len(found))
+
+
+def accuracy(solved: Sequence[Sampled]) -> Share:
     """The share of solutions with the right final answer."""
-    return sum(one.answered for one in solved) / max(len(solved), 1)
+    return share(one.answered for one in solved)
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeFigures:
     """How a judge's first errors compare with the truth; F1 is ProcessBench's."""
 
-    n: int
-    exact: float
-    error_accuracy: float
-    correct_accuracy: float
-    f1: float
+    exact: Share
+    error_accuracy: Share
+    correct_accuracy: Share
     unparsed: int
-    blind_accuracy: float
+    blind: Share
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of the accuracies on wrong and on right solutions."""
+        a, b = self.error_accuracy.value, self.correct_accuracy.value
+        return 2 * a * b / (a + b) if a + b else 0.0
 
 
 def judge(
@@ -109,16 +140,11 @@ def judge_figures(generator: Generator, solved: Sequence[Sampled]) -> JudgeFigur
     blind = solve(generator, problems, 0.0)
     reference = {one.problem.text: "\n\n".join(one.steps) for one in blind}
     verdicts = [v for v, _ in judge(generator, told, [reference[o.problem.text] for o in told])]
-    hits = [verdict == one.error for verdict, one in zip(verdicts, told, strict=True)]
-    wrong = [hit for hit, one in zip(hits, told, strict=True) if one.error != -1]
-    right = [hit for hit, one in zip(hits, told, strict=True) if one.error == -1]
-    e, c = sum(wrong) / max(len(wrong), 1), sum(right) / max(len(right), 1)
+    pairs = list(zip(verdicts, told, strict=True))
     return JudgeFigures(
-        n=len(told),
-        exact=sum(hits) / max(len(hits), 1),
-        error_accuracy=e,
-        correct_accuracy=c,
-        f1=2 * e * c / (e + c) if e + c else 0.0,
+        exact=share(verdict == one.error for verdict, one in pairs),
+        error_accuracy=share(v == one.error for v, one in pairs if one.error != -1),
+        correct_accuracy=share(v == one.error for v, one in pairs if one.error == -1),
         unparsed=verdicts.count(None),
-        blind_accuracy=accuracy(blind),
+        blind=accuracy(blind),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from models.playground.critique import judge_message, judge_reply
@@ -14,7 +15,9 @@ from models.playground.world import (
     WorldProblem,
     gold_solution,
     sample_problems,
+    written,
 )
+from models.playground.writing import draw_manner
 
 MISTAKEN = 0.3  # the share of a policy's training solutions that hold a mistake
 VERDICT_WEIGHT = 8.0  # of the few tokens that say which way a critique goes
@@ -75,19 +78,20 @@ def judging(tokenizer: Any, seed: int, real: Sequence[Judged]) -> Iterator[Examp
             steps, error = mistake.steps, mistake.index
         else:
             steps, error = _rephrased(problem, rng), -1
-        yield judged_example(tokenizer, problem, steps, gold_solution(problem), error)
+        yield judged_example(tokenizer, problem, steps, _reference(problem, rng), error)
+
+
+def _reference(problem: WorldProblem, rng: random.Random) -> list[str]:
+    """The gold solution in a manner of its own, as a judge's blind solution will have."""
+    return gold_solution(replace(problem, manner=draw_manner(rng)))
 
 
 def _rephrased(problem: WorldProblem, rng: random.Random) -> Sequence[str]:
     """A right solution; sometimes with the sides of one + or * swapped."""
-    steps = gold_solution(problem)
-    if rng.random() < 0.3:
-        place = rng.randrange(len(steps))
-        equation = problem.steps[place].equation
-        a, sign, b, _, value = equation.split()
-        if sign in "+*":
-            steps[place] = steps[place].replace(equation, f"{b} {sign} {a} = {value}")
-    return steps
+    place = rng.randrange(len(problem.steps))
+    a, sign, b, _, value = problem.steps[place].equation.split()
+    swapped = sign in "+*" and rng.random() < 0.3
+    return written(problem, {place: f"{b} {sign} {a} = {value}"} if swapped else {})
 
 
 def judged_example(
@@ -134,7 +138,8 @@ def drilling(tokenizer: Any, seed: int) -> Iterator[Example]:
         )
         shown = problem.text if rng.random() < 0.3 else ""
         error = len(steps) - 1 if wrong else -1
-        yield judged_example(tokenizer, window, steps, gold[begin:end], error, shown)
+        reference = _reference(problem, rng)[begin:end]
+        yield judged_example(tokenizer, window, steps, reference, error, shown)
 
 
 def comparing(tokenizer: Any, seed: int) -> Iterator[Example]:
@@ -152,7 +157,8 @@ def comparing(tokenizer: Any, seed: int) -> Iterator[Example]:
         verdict = "as" if found == needed else "which"
         if rng.random() < 0.3:
             needed, found = (f"{one} and the answer {one.split()[-1]}" for one in (needed, found))
-        text = f"<analysis_{rng.randint(1, 5)}>\nNeeded here: {needed}. This paragraph has {found},"
+        number = rng.randint(1, 5)
+        text = f"<analysis_{number}>\nNeeded here: {needed}. <paragraph_{number}> has {found},"
         ids = [*prompt, *tokenizer.encode(f"{text} {verdict}")]
         yield Example(tuple(ids), (*([0.0] * (len(ids) - 1)), 1.0))
 
@@ -177,15 +183,16 @@ def schooling(
 ) -> Iterator[Example]:
     """What a judge learns from: pairs of equations, solving, drills, and whole solutions.
 
-    `gone` says how much of the training has passed, 0 to 1: pairs come first. Solving is kept up
-    lest it be forgotten.
+    `gone` says how much of the training has passed, 0 to 1: pairs come first. Telling equations
+    apart is learnt from pairs alone; quoting the paragraph, and not the reference, takes all the
+    rest. Solving is kept up lest it be forgotten.
     """
     rng = random.Random(seed)
     pair, solve = comparing(tokenizer, seed + 3), solving(tokenizer, seed, 0.1)
     drill, whole = drilling(tokenizer, seed + 2), judging(tokenizer, seed + 1, real)
     while True:
-        if rng.random() < (0.85 if gone() < 0.35 else 0.5):
+        if rng.random() < (0.7 if gone() < 0.25 else 0.2):
             yield next(pair)
             continue
         kind = rng.random()
-        yield next(solve if kind < 0.45 else drill if kind < 0.6 else whole)
+        yield next(solve if kind < 0.25 else drill if kind < 0.6 else whole)

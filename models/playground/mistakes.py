@@ -9,9 +9,8 @@ from models.playground.story import MAX_VALUE, calculate
 from models.playground.world import (
     WorldProblem,
     equations,
-    final_sentence,
     first_error,
-    gold_solution,
+    written,
 )
 
 IGNORED = 0.4  # the share of solutions that go on as if the mistake had not been made
@@ -39,9 +38,7 @@ def with_mistake(problem: WorldProblem, rng: random.Random) -> Mistaken:
             continue
         carried = None if rng.random() < IGNORED else _carry_on(problem, index, wrong)
         changed = carried or {index: wrong}
-        steps = gold_solution(problem)
-        for place, equation in changed.items():
-            steps[place] = _rewrite(problem, place, equation)
+        steps = written(problem, {place: _text(one) for place, one in changed.items()})
         if first_error(problem, steps) == index:
             return Mistaken(tuple(steps), index)
 
@@ -91,8 +88,6 @@ def _carry_on(problem: WorldProblem, index: int, wrong: Equation) -> dict[int, E
     return changed
 
 
-def _rewrite(problem: WorldProblem, place: int, equation: Equation) -> str:
+def _text(equation: Equation) -> str:
     a, sign, b, value = equation
-    step = problem.steps[place]
-    text = step.text.replace(step.equation, f"{a} {sign} {b} = {value}")
-    return f"{text} {final_sentence(value)}" if place == len(problem.steps) - 1 else text
+    return f"{a} {sign} {b} = {value}"

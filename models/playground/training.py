@@ -101,16 +101,21 @@ def batches(source: Iterator[Example], tokens: int, seed: int) -> Iterator[list[
         yield from cut
 
 
-def loss_of(model: Any, batch: Sequence[Example]) -> Tensor:
-    """The weighted mean cross-entropy of the targets of a batch."""
-    device = model.model.embed_tokens.weight.device
+def padded(batch: Sequence[Example], device: Any) -> tuple[Tensor, Tensor]:
+    """Token ids and weights (rows, width), padded with 0 on the right."""
     width = max(len(example.ids) for example in batch)
     ids = torch.zeros((len(batch), width), dtype=torch.long)
     weights = torch.zeros((len(batch), width))
     for row, example in enumerate(batch):
         ids[row, : len(example.ids)] = torch.tensor(example.ids)
         weights[row, : len(example.ids)] = torch.tensor(example.weights)
-    ids, weights = ids.to(device), weights.to(device)
+    return ids.to(device), weights.to(device)
+
+
+def loss_of(model: Any, batch: Sequence[Example]) -> Tensor:
+    """The weighted mean cross-entropy of the targets of a batch."""
+    device = model.model.embed_tokens.weight.device
+    ids, weights = padded(batch, device)
     at = weights[:, 1:].nonzero(as_tuple=True)  # logits are only needed where a target counts
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=_bf16_is_fast(device.type)):
         hidden = hidden_states(model, ids)[:, :-1][at]
@@ -127,6 +132,24 @@ def _bf16_is_fast(device: str) -> bool:
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
+def _optimizers(model: Any, recipe: Recipe) -> list[Any]:
+    """Muon for the matrices of the layers, AdamW for the embedding and the vectors.
+
+    Muon (Jordan et al., 2024) with the update scaled to AdamW's (Liu et al., arXiv 2502.16982),
+    so that both take the same rate.
+    """
+    inner = [w for name, w in model.named_parameters() if w.ndim == 2 and "embed" not in name]
+    known = {id(weight) for weight in inner}
+    rest = [weight for weight in model.parameters() if id(weight) not in known]
+    muon = torch.optim.Muon(
+        inner, lr=recipe.rate, weight_decay=recipe.decay, adjust_lr_fn="match_rms_adamw"
+    )
+    adam = torch.optim.AdamW(
+        rest, lr=recipe.rate, betas=(0.9, 0.98), weight_decay=recipe.decay, fused=True
+    )
+    return [muon, adam]
+
+
 def train(
     model: Any,
     source: Iterator[Example],
@@ -135,6 +158,7 @@ def train(
     log: Callable[[str], None],
     each: Callable[[int], None] | None = None,
     deadline: float | None = None,
+    loss_of: Callable[[Any, Sequence[Example]], Tensor] = loss_of,
 ) -> int:
     """Train `model` in place; returns the number of steps made.
 
@@ -142,9 +166,7 @@ def train(
     by the time gone instead where that is further on, so a run ends cooled down in time.
     `each` is called every 250 steps.
     """
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=recipe.rate, betas=(0.9, 0.98), weight_decay=recipe.decay
-    )
+    optimizers = _optimizers(model, recipe)
     feed = batches(source, recipe.tokens, seed)
     begin, mean = time.monotonic(), 0.0
     for step in range(recipe.steps):
@@ -158,9 +180,10 @@ def train(
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         factor = min(1, (step + 1) / recipe.warmup) * (0.02 + 0.49 * (1 + math.cos(math.pi * gone)))
-        for group in optimizer.param_groups:
-            group["lr"] = recipe.rate * factor
-        optimizer.step()
+        for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = recipe.rate * factor
+            optimizer.step()
         mean = loss.item() if step == 0 else 0.98 * mean + 0.02 * loss.item()
         if (step + 1) % 50 == 0:
             log(f"step {step + 1} loss {mean:.4f} {time.monotonic() - begin:.0f} s")

@@ -9,50 +9,56 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from models.playground import checker
 from models.playground.story import DoesNotWorkOutError, GoldStep, Story, calculate, join
 from models.playground.templates import TEMPLATES
 from models.playground.templates_more import MORE_TEMPLATES
+from models.playground.templates_parts import PART_TEMPLATES
+from models.playground.writing import Manner, draw_manner, write
 
-ALL_TEMPLATES = (*TEMPLATES, *MORE_TEMPLATES)
+ALL_TEMPLATES = (*TEMPLATES, *MORE_TEMPLATES, *PART_TEMPLATES)
 TRAINING_SEEDS = 1_000_000_000
 DISTRACTORS = 1 / 3  # the share of problems with a sentence that nobody needs
 
-_EQUATION = re.compile(r"(?<![\d.])(\d+) ?([-+*/]) ?(\d+) ?= ?(\d+)(?![\d.]\d|\d)")
-_BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
+_SIMPLE = re.compile(r"(\d+) ([-+*/]) (\d+) = (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
 class WorldProblem:
-    """A word problem, its answer, and the derivation of it."""
+    """A word problem, its answer, its derivation, and how its gold solution is written."""
 
     text: str
     answer: int
     steps: tuple[GoldStep, ...]
     template: str
+    manner: Manner = Manner()
 
 
-def sample_problems(n: int, seed: int) -> list[WorldProblem]:
+def sample_problems(
+    n: int, seed: int, templates: Sequence[Callable[[Story], None]] = ALL_TEMPLATES
+) -> list[WorldProblem]:
     """`n` problems with distinct texts; the same seed gives the same ones in the same order.
 
-    Seeds from `TRAINING_SEEDS` on are for training the shipped models only.
+    Seeds from `TRAINING_SEEDS` on are for training the shipped models only. No model was trained
+    on `UNSEEN_TEMPLATES`, with any seed.
     """
     rng = random.Random(seed)
     seen: set[str] = set()
     problems: list[WorldProblem] = []
     while len(problems) < n:
-        problem = _tell(random.Random(rng.getrandbits(64)))
+        problem = _tell(random.Random(rng.getrandbits(64)), templates)
         if problem.text not in seen:
             seen.add(problem.text)
             problems.append(problem)
     return problems
 
 
-def _tell(rng: random.Random) -> WorldProblem:
+def _tell(rng: random.Random, templates: Sequence[Callable[[Story], None]]) -> WorldProblem:
+    template = rng.choice(templates)
     while True:
-        template = rng.choice(ALL_TEMPLATES)
         story = Story(rng)
         try:
             template(story)
@@ -62,61 +68,34 @@ def _tell(rng: random.Random) -> WorldProblem:
             story.distract()
         text = join([*story.facts, story.question])
         steps = tuple(story.steps)
-        return WorldProblem(text, steps[-1].value, steps, template.__name__)
+        manner = draw_manner(rng)
+        return WorldProblem(text, steps[-1].value, steps, template.__name__, manner)
 
 
 def gold_solution(problem: WorldProblem) -> list[str]:
-    r"""The right solution, one string a step; the last ends in "The answer is \boxed{42}."."""
-    steps = [step.text for step in problem.steps]
-    steps[-1] += f" {final_sentence(problem.answer)}"
-    return steps
+    """The right solution, one string a step, in the problem's manner."""
+    return write([step.text for step in problem.steps], problem.answer, problem.manner)
 
 
-def final_sentence(answer: int) -> str:
-    """The sentence that closes a solution, as every solution of the world ends."""
-    return f"The answer is \\boxed{{{answer}}}."
-
-
-def equations(step: str) -> list[tuple[int, str, int, int]]:
-    """Every equation `a sign b = value` in a step's text."""
-    return [(int(a), sign, int(b), int(v)) for a, sign, b, v in _EQUATION.findall(step)]
+def written(problem: WorldProblem, changes: Mapping[int, str]) -> list[str]:
+    """The gold solution with the equations of some steps replaced; so is the answer it boxes."""
+    sentences = [
+        step.text.replace(step.equation, changes.get(place, step.equation))
+        for place, step in enumerate(problem.steps)
+    ]
+    last = changes.get(len(sentences) - 1, str(problem.answer))
+    return write(sentences, int(last.split()[-1]), problem.manner)
 
 
 def first_error(problem: WorldProblem, steps: Sequence[str]) -> int | None:
-    """The 0-based first wrong step, -1 when all are right, None when there is nothing to judge.
-
-    A step is right when it states exactly one equation, that of the gold derivation at its
-    place (the sides of + and * may be swapped, the result must be right), and when it gives
-    the answer exactly if it is the last of the derivation. An equation written with a needless
-    or missing blank is read all the same. Known limits: a derivation in another valid order
-    counts as wrong where it leaves the gold order, and words (a wrong name) are not read.
-    None: no step at all, or a solution that breaks off before its answer without an error.
-    """
-    if not steps:
-        return None
-    for index, step in enumerate(steps):
-        if index >= len(problem.steps) or not _step_right(problem, index, step):
-            return index
-    return -1 if len(steps) == len(problem.steps) else None
+    """The 0-based first wrong step, -1 for none, None when it cannot be told (checker.py)."""
+    return checker.first_error([step.equation for step in problem.steps], problem.answer, steps)
 
 
-def _step_right(problem: WorldProblem, index: int, step: str) -> bool:
-    found = equations(step)
-    if len(found) != 1 or _canonical(found[0]) != _gold(problem.steps[index]):
-        return False
-    answers = [text.strip() for text in _BOXED.findall(step)]
-    if index == len(problem.steps) - 1:
-        return answers == [str(problem.answer)]
-    return not answers and "\\boxed" not in step
-
-
-def _gold(step: GoldStep) -> tuple[int, str, int, int]:
-    return _canonical(equations(step.equation)[0])
-
-
-def _canonical(equation: tuple[int, str, int, int]) -> tuple[int, str, int, int]:
-    a, sign, b, value = equation
-    return (min(a, b), sign, max(a, b), value) if sign in "+*" else equation
+def equations(step: str) -> list[tuple[int, str, int, int]]:
+    """The equations `a sign b = value` in whole numbers that a step states, true or not."""
+    found = (_SIMPLE.fullmatch(equation.text) for equation in checker.read_equations(step))
+    return [(int(m[1]), m[2], int(m[3]), int(m[4])) for m in found if m]
 
 
 def arithmetic_holds(equation: tuple[int, str, int, int]) -> bool:
