@@ -17,8 +17,9 @@ MAY_IMPORT = {
     "models": {"models"},
     "db": {"db"},
 }
-# What only some files of labeling may reach: the job that trains, and two pure metrics.
-TRAINING_FROM_LABELING = {"train_job.py", "evaluate.py", "annotate_prm.py"}
+# What only some files of labeling may reach: the job that trains, two pure metrics, and the script
+# that makes the shipped PRM.
+TRAINING_FROM_LABELING = {"train_job.py", "evaluate.py", "annotate_prm.py", "build_demo.py"}
 KEPT_OUT_OF_APP = {"sqlalchemy", "torch", "transformers", "vllm"}
 
 

@@ -403,9 +403,11 @@ def test_monte_carlo_by_a_server_that_dies_gives_the_labels_of_the_model_here(
 
     near = annotate("playground:policy", "here")
     assert near.exit_code == 0, near.output
+    n = len(stored(database, LABELS, "here"))
+    assert n >= 15
     estimate = annotate(local.name, "there", "--dry-run")
     assert estimate.exit_code == 0, estimate.output
-    assert "15 solutions to annotate" in estimate.output
+    assert f"{n} solutions to annotate" in estimate.output
 
     vllm.completions_left = 80
     died = annotate(local.name, "there")
@@ -420,7 +422,7 @@ def test_monte_carlo_by_a_server_that_dies_gives_the_labels_of_the_model_here(
 
     assert set(kept) <= set(stored(database, STORED, "there"))
     labels = stored(database, LABELS, "here"), stored(database, LABELS, "there")
-    assert len(labels[0]) == 15
+    assert len(labels[0]) == n
     differing = [one for one, other in zip(*labels, strict=True) if one != other]
     assert len(differing) <= 1  # by rounding, in batches of other sizes
     done = jobs.list_jobs(database)[0]

@@ -264,7 +264,7 @@ def test_two_people_sign_in_and_label(
             assert ada.strangers == []  # type: ignore[attr-defined]
     people = {one.name for one in list_annotators(database) if one.config.get("source") == "review"}
     database.close()
-    assert people == {"ada@example.org", name}
+    assert people == {"ada@example.org", name, "example-reviewer"}  # the last comes with the demo
 
 
 @pytest.mark.browser
