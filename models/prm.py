@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from models.errors import MissingExtraError, ModelError
 from models.generators import Cluster
 from models.loading import load_tokenizer
+from models.memory import ADVICE, forget, out_of_memory, place
 from models.names import checkpoint_folder, checkpoint_revision, parse_model_name
 from models.prms.encoding import (
     Encoded,
@@ -162,7 +163,7 @@ def load_prm(
     computed = DTYPES[dtype] if dtype else scoring_dtype(target)
     read, form, scheme = open_prm(spec, folder, computed, scheme)
     model = read()
-    model.to(device=target, dtype=computed).eval()
+    place(model, spec, target, computed)
     provenance = read_json(folder / STEPLENS_FILE)
     revision = checkpoint_revision(folder)
     return LoadedPRM(model, form.tokenizer, form, spec, revision, scheme, provenance)
@@ -234,9 +235,7 @@ def score_solutions(
     budget = BATCH_TOKENS_CUDA if device.type == "cuda" else BATCH_TOKENS_CPU
     for batch in token_batches([len(encoded[i].ids) for i in kept], batch_tokens or budget):
         chosen = [kept[at] for at in batch]
-        ids, at = pad_batch([encoded[i] for i in chosen], device)
-        with torch.inference_mode():
-            correct = probability(prm.model(ids, at)).tolist()
+        correct = _fitted(prm, [encoded[i] for i in chosen])
         for i in chosen:
             n = encoded[i].n_kept_steps
             scores[i][:n], correct = correct[:n], correct[n:]
@@ -244,3 +243,23 @@ def score_solutions(
         if progress:
             progress(done, len(encoded))
     return scores
+
+
+def _fitted(prm: LoadedPRM, batch: Sequence[Encoded]) -> list[float]:
+    """P(correct) of the kept steps of `batch`, one after the other; in halves where memory ends."""
+    try:
+        ids, at = pad_batch(batch, prm.model.device)
+        with torch.inference_mode():
+            return probability(prm.model(ids, at)).tolist()
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
+        if len(batch) == 1:
+            raise ModelError(
+                f"One solution of {len(batch[0].ids):,} tokens is too much for the memory of "
+                f"{prm.model.device}. {ADVICE}"
+            ) from error
+    # Only here is the error gone, which held the batch's tensors.
+    forget(prm.model.device)
+    half = len(batch) // 2
+    return _fitted(prm, batch[:half]) + _fitted(prm, batch[half:])

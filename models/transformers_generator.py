@@ -20,6 +20,7 @@ from transformers import (
 from models.errors import CheckpointError, ModelError
 from models.generators import Completion, CompletionRequest, Sampling
 from models.loading import chat_ids, load_tokenizer, load_weights
+from models.memory import ADVICE, forget, out_of_memory, place
 from models.names import checkpoint_folder, checkpoint_revision
 
 # Rows that have ended are only dropped between two calls of `generate`: short stretches waste
@@ -118,7 +119,7 @@ class TransformersGenerator:
         if any(name.startswith("score.") for name in left_over):
             # With tied embeddings it would load, and speak nonsense in full confidence.
             raise CheckpointError(f"{folder} is a reward model: it scores and cannot generate")
-        self.model.to(self.device).eval()
+        place(self.model, spec, self.device)
         recommended = self.model.generation_config
         self._temperature = recommended.temperature if recommended.do_sample else None
         self._ends = _end_ids(recommended.eos_token_id, self.tokenizer.eos_token_id)
@@ -166,11 +167,31 @@ class TransformersGenerator:
         while waiting:
             waiting.sort(key=lambda row: (len(row), row.prompt))
             batch, waiting = waiting[: self.batch_size], waiting[self.batch_size :]
-            waiting += self._run(batch, sampling, alone=not waiting)
+            waiting += self._fitted(batch, sampling, alone=not waiting)
         return [
             Completion(row.text, len(row.out), "stop" if row.finish == "stop" else "length")
             for row in rows
         ]
+
+    def _fitted(self, rows: list[_Row], sampling: Sampling, alone: bool) -> list[_Row]:
+        """As `_run`; where memory runs out, batches are half as large from there on.
+
+        What its rows have so far stays, and how rows are batched changes no completion.
+        """
+        try:
+            return self._run(rows, sampling, alone)
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            if len(rows) == 1:
+                raise ModelError(
+                    f"One completion behind {len(rows[0]):,} tokens is too much for the memory of "
+                    f"{self.device}. {ADVICE}"
+                ) from error
+        # Only here is the error gone, which held the batch's tensors.
+        forget(self.device)
+        self.batch_size = len(rows) // 2
+        return [row for row in rows if not row.finish]
 
     @torch.inference_mode()
     def _run(self, rows: list[_Row], sampling: Sampling, alone: bool) -> list[_Row]:

@@ -1,5 +1,6 @@
 """Model names, checkpoints, and completions of a tiny random language model."""
 
+import functools
 import shutil
 import subprocess
 import sys
@@ -279,6 +280,49 @@ def test_checkpoint_sampling_settings_do_not_leak(generator):
 def test_impossible_sampling_is_refused(wrong):
     with pytest.raises(ModelError):
         Sampling(**wrong)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+    ],
+    ids=["cuda", "cpu"],
+)
+def test_where_memory_runs_out_batches_get_smaller(policy, monkeypatch, error):
+    generator = TransformersGenerator(str(policy), stretch=5)
+    asked = requests(generator, 9)
+    sampling = Sampling(temperature=1.0, max_tokens=24)
+    wanted = generator.complete(asked, sampling)
+    most, forward = 3, generator.model.forward
+
+    @functools.wraps(forward)
+    def small(*args, **kwargs):
+        ids = kwargs["input_ids"] if "input_ids" in kwargs else args[0]
+        # Not from the beginning: rows must keep what they have.
+        if len(ids) > most and (kwargs["past_key_values"].get_seq_length() > 40 or most == 0):
+            raise error
+        return forward(*args, **kwargs)
+
+    monkeypatch.setattr(generator.model, "forward", small)
+    assert generator.complete(asked, sampling) == wanted
+    assert generator.batch_size <= most
+    most = 0
+    with pytest.raises(ModelError, match="too much for the memory of cpu"):
+        generator.complete(asked, sampling)
+    monkeypatch.setattr(generator.model, "forward", lambda **_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        generator.complete(asked, sampling)
+
+
+def test_a_model_too_large_for_memory_is_said(policy, monkeypatch):
+    def full(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(torch.nn.Module, "to", full)
+    with pytest.raises(ModelError, match="does not fit into the memory of cpu"):
+        TransformersGenerator(str(policy))
 
 
 def test_empty_prompts_and_no_requests(generator):

@@ -229,6 +229,23 @@ def test_dropped_steps_score_none(prm):
 # Errors
 
 
+def test_where_memory_runs_out_batches_are_halved(checkpoint, prm, monkeypatch):
+    small = load_prm(str(checkpoint))
+    most, forward = 1, small.model.forward
+
+    def fits(ids, at):
+        if len(ids) > most:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(ids, at)
+
+    monkeypatch.setattr(small.model, "forward", fits)
+    for got, wanted in zip(small.score(SOLUTIONS), prm.score(SOLUTIONS), strict=True):
+        assert got == pytest.approx(wanted, abs=1e-5)
+    most = 0
+    with pytest.raises(ModelError, match="too much for the memory of cpu"):
+        small.score(SOLUTIONS)
+
+
 def test_other_models_are_refused(policy, checkpoint, tmp_path):
     with pytest.raises(CheckpointError, match="not a process reward model"):
         load_prm(str(policy))
