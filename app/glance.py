@@ -81,6 +81,10 @@ def funnel(
     annotated = max((one.annotated for one in machines), default=0)
     result = (trained.result or {}) if trained else {}
     used = result.get("n_training")
+    scoring = sum(one.annotator.kind == "prm" for one in machines)
+    untrained = (
+        f"not here; {scoring} PRMs have scores" if scoring > 1 else "not here; a PRM has scores"
+    )
     kept = counts.consensus_kept
     return [
         (
@@ -118,7 +122,11 @@ def funnel(
         (
             "Trained",
             "–" if trained is None else f"{used:,}" if isinstance(used, int) else "1",
-            "no PRM yet" if trained is None else "solutions in the newest PRM",
+            "solutions in the newest PRM"
+            if trained is not None
+            else untrained
+            if scoring
+            else "no PRM yet",
             trained is not None,
             "jobs",
         ),

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from app import glance, state
 from db.annotations import save_wave
 from db.annotators import ensure_annotator, ensure_reviewer, list_annotators
+from db.browse import project_counts
 from db.corrections import append_corrections, correction_log
 from db.engine import Database, open_database
 from db.ingest import insert_rows
@@ -270,6 +271,25 @@ def test_the_next_step_follows_the_loop(database: Database) -> None:
     }
     append_corrections(database, [to_correction(made, reviewer.id, {1: 3})])
     assert glance.advice(database, reviewer).button == "Run the consensus"
+
+
+def test_the_overview_knows_prms_that_were_not_trained_here(database: Database) -> None:
+    fill(database, 6)
+
+    def trained() -> tuple[str, bool]:
+        *_, stage = glance.funnel(project_counts(database), glance.everybody(database), None)
+        return stage[2], stage[3]
+
+    assert trained() == ("no PRM yet", False)
+    for name, said in (
+        ("one", "not here; a PRM has scores"),
+        ("two", "not here; 2 PRMs have scores"),
+    ):
+        prm = ensure_annotator(database, "prm", name, {"model": name})
+        save_wave(
+            database, prm.id, None, [AnnotationRecord(1, prm.id, (0.9, 0.8, 0.7), -1, "ok", {})]
+        )
+        assert trained() == (said, False)
 
 
 def test_without_a_judge_the_next_step_is_a_judge(database: Database) -> None:
