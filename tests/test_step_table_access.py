@@ -177,14 +177,45 @@ def test_progress_says_what_is_left(browser: Browser, tmp_path: Path) -> None:
     with served(browser, tmp_path, items, data={"progress": progress}) as desk:
         page = desk.page
         said = page.locator(".top .progress")
-        expect(said).to_have_text("4 / 5754 left14 s each12 today")
+        expect(said).to_have_text("4 / 5754 left12 today14 s each")
         line = page.get_by_role("progressbar")
         expect(line).to_have_attribute("aria-valuenow", "3")
         # What is saved here counts before the server has answered.
         desk.press("a Enter")
-        expect(said).to_have_text("5 / 5753 left14 s each13 today")
+        expect(said).to_have_text("5 / 5753 left13 today14 s each")
         expect(line).to_have_attribute("aria-valuenow", "4")
         page.on("dialog", lambda dialog: dialog.accept())
+
+
+@pytest.mark.parametrize("width", [950, 1100, 1280, 1600])
+def test_progress_without_room_is_left_out_and_never_cut(
+    browser: Browser, tmp_path: Path, width: int
+) -> None:
+    progress = {
+        "position": 1,
+        "total": 2157,
+        "label": "Disagreements",
+        "pace": "14 s each · about 8 h left",
+        "today": 12,
+    }
+    item = {**crowd(), "queue_reason": "disagree", "reason": "MC 3, judge 5, " + "PRM " * 20}
+    with served(browser, tmp_path, [item], data={"progress": progress}, width=width) as desk:
+        shown = desk.page.locator(".top .progress")
+        expect(shown).to_contain_text("2157 left")
+        cut = shown.evaluate(
+            """(box) => {
+              const {right, bottom} = box.getBoundingClientRect();
+              return [...box.children].filter((part) => {
+                const at = part.getBoundingClientRect();
+                return at.width > 0 && at.top < bottom - 2
+                  && (at.right > right + 1 || part.scrollWidth > part.clientWidth + 1);
+              }).map((part) => part.textContent);
+            }"""
+        )
+        assert cut == []
+        assert shown.locator(".left").evaluate(
+            "(e) => e.getBoundingClientRect().top < e.parentNode.getBoundingClientRect().bottom - 2"
+        )
 
 
 def test_roles_and_keyboard_without_a_mouse(browser: Browser, tmp_path: Path) -> None:

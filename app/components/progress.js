@@ -4,7 +4,7 @@ import { el, setText } from "./dom.js";
 
 export function buildProgress() {
   const part = (name) => el("span", { class: name });
-  const parts = { label: part("of"), at: part("at"), left: part("left"), pace: part("pace"), today: part("today") };
+  const parts = { label: part("of"), at: part("at"), left: part("left"), today: part("today"), pace: part("pace") };
   const line = el("div", { class: "progress-line", role: "progressbar", "aria-label": "Progress through the queue", "aria-valuemin": "0" });
   line.append(el("div", { class: "done" }));
   return { text: el("span", { class: "progress" }, ...Object.values(parts)), parts, line };
