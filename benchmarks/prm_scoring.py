@@ -6,9 +6,9 @@ One random Qwen2-shaped PRM of 110 million weights scores ProcessBench solutions
 ../shared/data has them, else synthetic ones of such lengths). The card's way is one solution at
 a time, joined as text, with the head at every position. Both run in turns, and their processor
 seconds are compared too, since a shared machine is not equally fast twice (with one thread;
-several count the time that they wait for each other). Also timed: RLHFlow's published loop, one
-forward pass per step, against one pass per solution. The distance is to one raw forward pass over
-the same tokens without padding.
+several count the time that they wait for each other). Also timed: raw forward passes over the
+same tokens, without padding and without reading text, as the bound of what can be had; and
+RLHFlow's published loop, one forward pass per step, against one pass per solution.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM, Qwen2Model
 
 from models.prm import PRM, SYSTEM_PROMPT, LoadedPRM, load_prm, save_prm, score_solutions
+from models.prms.encoding import Encoded
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data" / "processbench"
 CHAT = (
@@ -78,7 +79,14 @@ def main() -> None:
             chosen,
             options.rounds,
         )
-        print(f"distance to raw passes: {distance(ours, chosen[::2], options.tokens):.1e}")
+        encoded = [ours.format.encode(*one) for one in chosen]
+        compare(
+            "raw forward passes over the same tokens, without padding",
+            lambda _: [raw_pass(ours, one) for one in encoded],
+            lambda s: score_solutions(ours, s, options.tokens),
+            chosen,
+            options.rounds,
+        )
         few = chosen[: max(1, len(chosen) // 4)]
         compare(
             "RLHFlow: its loop of one pass per step",
@@ -168,16 +176,11 @@ def loop(prm: LoadedPRM, problem: str, steps: list[str]) -> list[float]:
 
 
 @torch.no_grad()
-def distance(prm: LoadedPRM, solutions: list[Solution], tokens: int | None) -> float:
-    """The largest difference of a batched score to a raw pass over the same tokens alone."""
-    raw = []
-    for solution in solutions:
-        encoded = prm.format.encode(*solution)
-        hidden = prm.model.model(input_ids=torch.tensor([encoded.ids])).last_hidden_state[0]
-        logits = prm.model.score(hidden[list(encoded.separator_positions)])
-        raw.append(logits.softmax(-1)[:, 1].tolist())
-    scores = [[s for s in row if s is not None] for row in score_solutions(prm, solutions, tokens)]
-    return largest(scores, raw)
+def raw_pass(prm: LoadedPRM, encoded: Encoded) -> list[float]:
+    """One forward pass over one solution's tokens, which stand ready: the least work there is."""
+    hidden = prm.model.model(input_ids=torch.tensor([encoded.ids])).last_hidden_state[0]
+    logits = prm.model.score(hidden[list(encoded.separator_positions)])
+    return logits.softmax(-1)[:, 1].tolist()
 
 
 def processbench() -> tuple[list[Solution], str]:
