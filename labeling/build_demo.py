@@ -16,24 +16,22 @@ import random
 import shutil
 from contextlib import chdir
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from db.annotations import first_errors
+from db.annotations import annotations_of
 from db.annotators import ensure_reviewer, find_annotator
-from db.corrections import append_corrections
 from db.engine import Database, open_database
 from db.filters import SolutionFilter
 from db.jobs import create_job
 from db.queues import Queue, next_items
-from db.records import CorrectionRecord
 from db.snapshot import write_snapshot
 from labeling.consensus import Rule
 from labeling.consensus_run import export_consensus, run_consensus
 from labeling.demo import ARCHIVE
 from labeling.evaluate import evaluate_best_of_n
 from labeling.export import DATA, MANIFEST
+from labeling.review import accept_commits
 from labeling.runner import run_job
 from training.config import TrainConfig
 
@@ -176,43 +174,32 @@ def build_project(work: Path) -> None:
 def correct(database: Database) -> None:
     """Corrections of the first disagreements by `EXAMPLE`, from the exact labels, and so marked.
 
-    They look like a person's, at a person's pace; their note says what they are.
+    They come in as a browser's do, after as many seconds as a person may need.
     """
-    reviewer = ensure_reviewer(database, EXAMPLE)
-    truth, other = find_annotator(database, TRUTH), find_annotator(database, MC_LABEL)
-    rows = {row[0]: row for row in first_errors(database, truth.id, other.id)}
+    truth = find_annotator(database, TRUTH)
     queue = next_items(database, Queue("disagreement", SolutionFilter()), None, 2 * CORRECTIONS)
-    ids = [solution_id for solution_id in queue if solution_id in rows][:CORRECTIONS]
-    rng, when = random.Random(0), datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-    made = []
-    for solution_id in ids:
-        _, _, _, error, _, scores = rows[solution_id]
-        assert error is not None, "a queue of solutions with exact labels"
-        labels = tuple(
-            None if 0 <= error < step else -1 if step == error else 1 for step in range(len(scores))
-        )
-        made.append((solution_id, error, labels, rng.uniform(6, 40)))
-        when += timedelta(seconds=made[-1][3])
-    append_corrections(
-        database,
-        [
-            CorrectionRecord(
-                token=hashlib.sha256(f"{EXAMPLE} {solution_id}".encode()).hexdigest()[:32],
-                solution_id=solution_id,
-                annotator_id=reviewer.id,
-                action="label",
-                labels=labels,
-                first_error=error,
-                note="An example: made by a script from the exact labels.",
-                flags=(),
-                seconds=round(seconds, 1),
-                scores_visible=True,
-                undoes=None,
-                created_at=when,
-            )
-            for solution_id, error, labels, seconds in made
-        ],
-    )
+    exact = {
+        one.solution_id: one
+        for one in annotations_of(database, queue)
+        if one.annotator_id == truth.id and one.first_error is not None
+    }
+    rng = random.Random(0)
+    commits = [
+        {
+            "token": hashlib.sha256(f"{EXAMPLE} {solution_id}".encode()).hexdigest()[:32],
+            "solution_id": solution_id,
+            "action": "label",
+            "labels": [
+                None if label is None else int(label) for label in exact[solution_id].scores
+            ],
+            "first_error": exact[solution_id].first_error,
+            "note": "An example: made by a script from the exact labels.",
+            "seconds": round(rng.uniform(6, 40), 1),
+        }
+        for solution_id in [one for one in queue if one in exact][:CORRECTIONS]
+    ]
+    refused = accept_commits(database, ensure_reviewer(database, EXAMPLE), commits).refused
+    assert not refused, refused
 
 
 def annotate(database: Database, samples: tuple[tuple[int, int, int], ...]) -> Rule:
