@@ -79,12 +79,6 @@ def funnel(
     """(stage, number, note, reached, page) from import to training."""
     machines = [one for one in covered if one.annotator.kind != "human"]
     annotated = max((one.annotated for one in machines), default=0)
-    result = (trained.result or {}) if trained else {}
-    used = result.get("n_training")
-    scoring = sum(one.annotator.kind == "prm" for one in machines)
-    untrained = (
-        f"not here; {scoring} PRMs have scores" if scoring > 1 else "not here; a PRM has scores"
-    )
     kept = counts.consensus_kept
     return [
         (
@@ -121,16 +115,22 @@ def funnel(
         ),
         (
             "Trained",
-            "–" if trained is None else f"{used:,}" if isinstance(used, int) else "1",
-            "solutions in the newest PRM"
-            if trained is not None
-            else untrained
-            if scoring
-            else "no PRM yet",
+            *_training(trained, sum(one.annotator.kind == "prm" for one in machines)),
             trained is not None,
             "jobs",
         ),
     ]
+
+
+def _training(trained: JobRecord | None, scoring: int) -> tuple[str, str]:
+    """(number, note) of the last training; without one, `scoring` PRMs were trained elsewhere."""
+    if trained is not None:
+        used = (trained.result or {}).get("n_training")
+        return f"{used:,}" if isinstance(used, int) else "1", "solutions in the newest PRM"
+    if not scoring:
+        return "–", "no PRM yet"
+    who = "a PRM has scores" if scoring == 1 else f"{scoring} PRMs have scores"
+    return "–", f"not here; {who}"
 
 
 def advice(database: Database, reviewer: AnnotatorRecord | None) -> Advice:
