@@ -153,9 +153,8 @@ def load_prm(
 
     `scheme`, a name in SCHEMES, overrides what the checkpoint's files say. `dtype`, a name in
     DTYPES, is what it computes in: else float32 on a CPU, bfloat16 on a GPU (float16 where it has
-    none). No remote code, safetensors only. Raises
-    CheckpointError when the folder is missing or holds another kind of model, ModelError for
-    an unknown scheme.
+    none). No remote code, safetensors only. Raises CheckpointError when the folder is missing or
+    holds another kind of model, ModelError for an unknown scheme or a model too large for memory.
     """
     check_scheme(scheme)  # before anything is fetched
     folder = checkpoint_folder(spec)
