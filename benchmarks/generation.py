@@ -20,7 +20,7 @@ import torch
 from torch.nn import functional as F
 
 from models.generators import CompletionRequest, Sampling
-from models.playground.training import _norm, _rotate, _rotations
+from models.playground.training import rms_norm, rotate, rotations
 from models.playground.world import sample_problems
 from models.transformers_generator import TransformersGenerator
 
@@ -56,7 +56,7 @@ def _bare_batch(
     places = (seen[:, :width].cumsum(-1) - 1).clamp(min=0)
     ending = torch.tensor(sorted(ends))
     open_rows, count, begin = torch.ones(rows, dtype=torch.bool), 0, 0
-    turns = _rotations(config.rope_parameters["rope_theta"], size, total, "cpu")
+    turns = rotations(config.rope_parameters["rope_theta"], size, total, "cpu")
     for _ in range(MAX_TOKENS):
         hidden = _forward(model, ids, places, cache, seen, begin, turns)
         logits = F.linear(hidden[:, -1], model.model.embed_tokens.weight) / temperature
@@ -84,25 +84,25 @@ def _forward(
     x = F.embedding(ids, model.model.embed_tokens.weight)
     for number, layer in enumerate(model.model.layers):
         a, m = layer.self_attn, layer.mlp
-        y = _norm(x, layer.input_layernorm)
+        y = rms_norm(x, layer.input_layernorm)
         q, k, v = (
             F.linear(y, p.weight, p.bias).view(rows, width, n, size).transpose(1, 2)
             for p, n in ((a.q_proj, heads), (a.k_proj, groups), (a.v_proj, groups))
         )
-        cache[number, 0, :, :, begin:end] = _rotate(k, cos, sin)
+        cache[number, 0, :, :, begin:end] = rotate(k, cos, sin)
         cache[number, 1, :, :, begin:end] = v
         y = F.scaled_dot_product_attention(
-            _rotate(q, cos, sin),
+            rotate(q, cos, sin),
             cache[number, 0, :, :, :end],
             cache[number, 1, :, :, :end],
             attn_mask=mask,
             enable_gqa=True,
         )
         x = x + F.linear(y.transpose(1, 2).reshape(rows, width, -1), a.o_proj.weight)
-        y = _norm(x, layer.post_attention_layernorm)
+        y = rms_norm(x, layer.post_attention_layernorm)
         y = F.silu(F.linear(y, m.gate_proj.weight)) * F.linear(y, m.up_proj.weight)
         x = x + F.linear(y, m.down_proj.weight)
-    return _norm(x, model.model.norm)
+    return rms_norm(x, model.model.norm)
 
 
 def main() -> None:
@@ -130,7 +130,7 @@ def main() -> None:
     ours = sum(one.n_tokens for one in made) / (time.monotonic() - began)
     torch.manual_seed(0)
     began = time.monotonic()
-    tokens = bare_loop(generator.model, prompts, temperature, set(generator._ends))
+    tokens = bare_loop(generator.model, prompts, temperature, {generator.tokenizer.eos_token_id})
     bare = tokens / (time.monotonic() - began)
     print(f"{len(prompts):,} completions, {options.threads} threads")
     print(f"ordinary generator: {ours:,.0f} tokens/s")

@@ -6,6 +6,7 @@ import argparse
 import json
 import random
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from models.playground import evaluate, lessons, surprisal
 from models.playground.templates_unseen import UNSEEN_TEMPLATES
 from models.playground.tokenizer import train_tokenizer
 from models.playground.training import Recipe, train
-from models.playground.world import ALL_TEMPLATES, TRAINING_SEEDS, sample_problems
+from models.playground.world import ALL_TEMPLATES, TRAINING_SEEDS, WorldProblem, sample_problems
 from models.transformers_generator import TransformersGenerator
 
 try:
@@ -127,8 +128,12 @@ def _learn_to_solve(
         deadline=_deadline(options),
     )
     save(model, tokenizer, folder, 1.0)
-    minutes = round((time.monotonic() - begin) / 60, 1)
-    return {"seed": seed, "steps": steps, "tokens a step": recipe.tokens, "minutes": minutes}
+    return {
+        "seed": seed,
+        "steps": steps,
+        "tokens a step": recipe.tokens,
+        "minutes": _minutes_since(begin),
+    }
 
 
 def finish_policy(folder: Path, made: dict[str, Any]) -> None:
@@ -178,18 +183,27 @@ def build_judge(folder: Path, policy: Path, options: argparse.Namespace) -> None
     _say(f"{len(pool)} real samples, {sum(error < 0 for *_, error in pool)} of them right")
     recipe = _shortened(JUDGE_RECIPE, options)
     begin, deadline = time.monotonic(), _deadline(options)
-    made = 0
+    gone = 0.0
 
     def keep(step: int) -> None:
-        nonlocal made
-        made = step
+        nonlocal gone
+        gone = step / recipe.steps
         save(model, tokenizer, folder, None)
 
-    source = lessons.schooling(tokenizer, seed, pool, lambda: made / recipe.steps)
+    source = lessons.schooling(tokenizer, seed, pool, lambda: gone)
     steps = train(model, source, recipe, seed, _say, keep, deadline)
     save(model, tokenizer, folder, None)
-    minutes = round((time.monotonic() - begin) / 60, 1)
-    finish_judge(folder, policy, {"seed": seed, "steps": steps, "minutes": minutes})
+    made = {"seed": seed, "steps": steps, "minutes": _minutes_since(begin)}
+    finish_judge(folder, policy, made)
+
+
+def sampled(
+    policy: Path, problems: Sequence[WorldProblem], samples: int, seed: int
+) -> list[evaluate.Sampled]:
+    """`samples` solutions of each problem by the policy, at its own temperature."""
+    generator = TransformersGenerator(str(policy))
+    temperature = generator.default_temperature() or 1.0
+    return evaluate.solve(generator, problems, temperature, samples, seed)
 
 
 def real_samples(policy: Path, n: int, seed: int) -> list[lessons.Judged]:
@@ -198,9 +212,7 @@ def real_samples(policy: Path, n: int, seed: int) -> list[lessons.Judged]:
     Right solutions are thinned to half as many as there are wrong.
     """
     problems = sample_problems(n, TRAINING_SEEDS - 1 + 900_000_000 + seed)
-    generator = TransformersGenerator(str(policy))
-    temperature = generator.default_temperature() or 1.0
-    solved = evaluate.solve(generator, problems, temperature, samples=4, seed=seed)
+    solved = sampled(policy, problems, 4, seed)
     judged: list[lessons.Judged] = [
         (one.problem, one.steps, one.error) for one in solved if one.error is not None
     ]
@@ -212,14 +224,12 @@ def real_samples(policy: Path, n: int, seed: int) -> list[lessons.Judged]:
 
 def finish_judge(folder: Path, policy: Path, made: dict[str, Any]) -> None:
     """Measure the judge end to end on the policy's solutions of unseen problems; write the card."""
-    generator, judge = TransformersGenerator(str(policy)), TransformersGenerator(str(folder))
-    temperature = generator.default_temperature() or 1.0
+    judge = TransformersGenerator(str(folder))
     figures: dict[str, Any] = {}
     kinds = (("", ALL_TEMPLATES, 1000), (" (unseen kinds)", UNSEEN_TEMPLATES, 400))
     for name, templates, n in kinds:
         problems = sample_problems(n, UNSEEN_SEED + 1, templates)
-        solved = evaluate.solve(generator, problems, temperature, seed=9)
-        found = evaluate.judge_figures(judge, solved)
+        found = evaluate.judge_figures(judge, sampled(policy, problems, 1, 9))
         figures |= {
             f"solutions judged{name}": found.exact.n,
             f"exact first error{name}": str(found.exact),
@@ -236,10 +246,7 @@ def build_prm_base(folder: Path, policy: Path, options: argparse.Namespace) -> N
     """Train the PRM's base from the solver's weights, measure it, and write `folder`."""
     tokenizer, seed, device = load_tokenizer(options.solver), options.seed + 200, options.device
     problems = sample_problems(options.read, TRAINING_SEEDS - 1 + 950_000_000 + seed)
-    generator = TransformersGenerator(str(policy))
-    temperature = generator.default_temperature() or 1.0
-    solved = evaluate.solve(generator, problems, temperature, samples=4, seed=seed)
-    texts = [(one.problem.text, one.steps) for one in solved]
+    texts = [(one.problem.text, one.steps) for one in sampled(policy, problems, 4, seed)]
     random.Random(seed).shuffle(texts)
     read, held = texts[HELD:], texts[:HELD]
     teacher, model = (
@@ -247,18 +254,14 @@ def build_prm_base(folder: Path, policy: Path, options: argparse.Namespace) -> N
         for _ in range(2)
     )
     surprisal.add_head(model)
-    recipe, deadline, begin = (
-        _shortened(PRM_BASE_RECIPE, options),
-        _deadline(options),
-        time.monotonic(),
-    )
+    recipe = _shortened(PRM_BASE_RECIPE, options)
+    begin, deadline = time.monotonic(), _deadline(options)
     source, loss = surprisal.reading(tokenizer, read), surprisal.loss_against(teacher)
     steps = train(model, source, recipe, seed, _say, deadline=deadline, loss_of=loss)
-    minutes = round((time.monotonic() - begin) / 60, 1)
+    made = {"seed": seed, "steps": steps, "minutes": _minutes_since(begin)}
     figures = surprisal.measure(model, teacher, tokenizer, held)
     surprisal.drop_head(model)
     save(surprisal.deepened(model), tokenizer, folder, None)
-    made = {"seed": seed, "steps": steps, "minutes": minutes}
     _card(folder, "prm-base", PRM_BASE_CARD, made, figures)
 
 
@@ -285,8 +288,7 @@ What the playground's PRM begins with: the solver, taught to tell how surprising
 Trained by `python -m models.playground.build --only prm-base` on solutions sampled from the policy,
 right and wrong, without any label: at each token it learns to tell the log-probability that the
 solver, which is its teacher, gave to that token. Then a layer was added that does nothing yet. It
-is no language model any more. It has seen no
-step label.
+is no language model any more. It has seen no step label.
 """
 JUDGE_CARD = """\
 The playground's judge: the weights of a solver that is larger than the policy and was trained
@@ -310,11 +312,11 @@ def _card(
 ) -> None:
     rows = "\n".join(f"- {key}: {json.dumps(value)}" for key, value in figures.items())
     card = folder / "README.md"
-    run = "This run: " + ", ".join(f"{key} {value}" for key, value in made.items()) + "."
+    begins = "This run: "
+    run = begins + ", ".join(f"{key} {value}" for key, value in made.items()) + "."
     if not made and card.is_file():  # only measured anew: how it was made stays as it was
-        run = next(
-            (r for r in card.read_text("utf-8").split("\n") if r.startswith("This run:")), run
-        )
+        lines = card.read_text("utf-8").split("\n")
+        run = next((line for line in lines if line.startswith(begins)), run)
     content = f"# playground:{name}\n\n{text}\n{run}\n\n## Measured on unseen problems\n\n{rows}\n"
     card.write_text(content, "utf-8")
     _say(content)
@@ -328,6 +330,10 @@ def _shortened(recipe: Recipe, options: argparse.Namespace) -> Recipe:
 
 def _deadline(options: argparse.Namespace) -> float | None:
     return None if options.minutes is None else time.monotonic() + 60 * options.minutes
+
+
+def _minutes_since(begin: float) -> float:
+    return round((time.monotonic() - begin) / 60, 1)
 
 
 def _say(text: str) -> None:
@@ -360,19 +366,21 @@ def main(arguments: list[str] | None = None) -> None:
     if options.device == "auto":
         options.device = "cuda" if torch.cuda.is_available() else "cpu"
     policy, judge = options.out / "policy", options.out / "judge"
-    made: dict[str, Any] = {}
-    if options.only in (None, "policy"):
-        finish_policy(policy, made) if options.evaluate else build_policy(policy, options)
-    if options.only in (None, "solver"):
-        finish_solver(options.solver, made) if options.evaluate else build_solver(
-            options.solver, options
-        )
-    if options.only in (None, "judge"):
-        finish_judge(judge, policy, made) if options.evaluate else build_judge(
-            judge, policy, options
-        )
-    if options.only in (None, "prm-base") and not options.evaluate:
-        build_prm_base(options.prm_base, policy, options)
+    build: dict[str, Callable[[], None]] = {
+        "policy": lambda: build_policy(policy, options),
+        "solver": lambda: build_solver(options.solver, options),
+        "judge": lambda: build_judge(judge, policy, options),
+        "prm-base": lambda: build_prm_base(options.prm_base, policy, options),
+    }
+    # The base's figures need its head, which is gone: they are only taken as it is made.
+    measure: dict[str, Callable[[], None]] = {
+        "policy": lambda: finish_policy(policy, {}),
+        "solver": lambda: finish_solver(options.solver, {}),
+        "judge": lambda: finish_judge(judge, policy, {}),
+        "prm-base": lambda: None,
+    }
+    for part in PARTS if options.only is None else (options.only,):
+        (measure if options.evaluate else build)[part]()
 
 
 if __name__ == "__main__":

@@ -77,6 +77,11 @@ def read_equations(step: str) -> list[Equation]:
     return found
 
 
+def boxed_answers(step: str) -> list[str]:
+    """What a step boxes, in its order."""
+    return [text.strip() for text in _BOXED.findall(step)]
+
+
 def first_error(gold: Sequence[str], answer: int, steps: Sequence[str]) -> int | None:
     """The 0-based first wrong step, -1 when all are right, None when it cannot be told.
 
@@ -97,7 +102,7 @@ def first_error(gold: Sequence[str], answer: int, steps: Sequence[str]) -> int |
     boxed_at = None
     for index, step in enumerate(steps):
         equations = read_equations(step)
-        answers = [text.strip() for text in _BOXED.findall(step)]
+        answers = boxed_answers(step)
         claims = _CLAIM.search(_BOXED.sub("", _HEADING.sub("", step)))
         if boxed_at is not None:  # it goes on: wrong here, or there if it had not got that far
             early = derivation.target not in told.sources

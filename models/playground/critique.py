@@ -7,13 +7,10 @@ wrong one, then a conclusion.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from models.playground.checker import read_equations
+from models.playground.checker import boxed_answers, read_equations
 from models.playground.world import WorldProblem
-
-_BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
 
 
 def judge_message(problem: str, reference: str, steps: Sequence[str]) -> str:
@@ -53,7 +50,7 @@ def _critique(problem: WorldProblem, index: int, step: str, right: bool) -> str:
         gold = problem.steps[index]
         needed = gold.equation
         last = index == len(problem.steps) - 1 and gold.value == problem.answer
-        if last and _BOXED.search(step):
+        if last and boxed_answers(step):
             needed += f" and the answer {problem.answer}"
     verdict = "as needed." if right else "which is wrong. This is the first error."
     # The tag stands in the prompt before the paragraph, and is what a small model finds it by.
@@ -63,5 +60,5 @@ def _critique(problem: WorldProblem, index: int, step: str, right: bool) -> str:
 def _content(step: str) -> str:
     """The equation and answer that a step states, as a critique quotes them."""
     found = [equation.text for equation in read_equations(step)[:2]]
-    found += [f"the answer {text.strip()}" for text in _BOXED.findall(step)[:1]]
+    found += [f"the answer {text}" for text in boxed_answers(step)[:1]]
     return " and ".join(found) or "no equation"

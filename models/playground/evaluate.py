@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from models.generators import CompletionRequest, Generator, Sampling
+from models.playground.checker import boxed_answers
 from models.playground.critique import judge_message
 from models.playground.world import WorldProblem, first_error
 
-_BOXED = re.compile(r"\\boxed\{(\d+)\}")
 _REPLY = re.compile(r"<(?:analysis_(\d+)|conclusion)>\s*(Correct|Incorrect)?")
 
 
@@ -26,8 +26,8 @@ class Sampled:
     @property
     def answered(self) -> bool:
         """Whether the final answer is right, whatever the steps."""
-        found = _BOXED.findall(self.steps[-1]) if self.steps else []
-        return bool(found) and int(found[-1]) == self.problem.answer
+        boxed = boxed_answers(self.steps[-1]) if self.steps else []
+        return boxed[-1:] == [str(self.problem.answer)]
 
 
 def solve(

@@ -44,13 +44,17 @@ def loss_against(teacher: Any) -> Callable[[Any, Sequence[Example]], Tensor]:
     """The mean squared error, in nats, of a model with a head `surprisal` against `teacher`."""
 
     def loss(model: Any, batch: Sequence[Example]) -> Tensor:
-        ids, weights = padded(batch, model.model.embed_tokens.weight.device)
-        at = weights[:, 1:].nonzero(as_tuple=True)
-        target = log_probabilities(teacher, ids, at).clamp(min=LEAST)
-        told = model.surprisal(hidden_states(model, ids)[:, 1:][at])[:, 0]
-        return F.mse_loss(told, target)
+        return F.mse_loss(*_told_and_true(model, teacher, batch))
 
     return loss
+
+
+def _told_and_true(model: Any, teacher: Any, batch: Sequence[Example]) -> tuple[Tensor, Tensor]:
+    """What `model` tells and what `teacher` gave, in nats, of each token that counts: (tokens,)."""
+    ids, weights = padded(batch, model.model.embed_tokens.weight.device)
+    at = weights[:, 1:].nonzero(as_tuple=True)
+    true = log_probabilities(teacher, ids, at).clamp(min=LEAST)
+    return model.surprisal(hidden_states(model, ids)[:, 1:][at])[:, 0], true
 
 
 @torch.no_grad()
@@ -95,13 +99,8 @@ def measure(
 ) -> dict[str, Any]:
     """How well `model` tells the surprisals of `solutions`, and finds the tokens under exp(-5)."""
     source = reading(tokenizer, solutions)
-    told, target = [], []
-    for _ in solutions:
-        ids, weights = padded([next(source)], model.device)
-        at = weights[:, 1:].nonzero(as_tuple=True)
-        target.append(log_probabilities(teacher, ids, at).clamp(min=LEAST))
-        told.append(model.surprisal(hidden_states(model, ids)[:, 1:][at])[:, 0])
-    said, true = torch.cat(told), torch.cat(target)
+    pairs = [_told_and_true(model, teacher, [next(source)]) for _ in solutions]
+    said, true = (torch.cat(one) for one in zip(*pairs, strict=True))
     found, rare = said < RARE, true < RARE
     hits = (found & rare).sum().item()
     return {

@@ -48,39 +48,42 @@ def hidden_states(model: Any, ids: Tensor) -> Tensor:
     heads, groups = config.num_attention_heads, config.num_key_value_heads
     size = config.hidden_size // heads
     rows, width = ids.shape
-    cos, sin = _rotations(config.rope_parameters["rope_theta"], size, width, ids.device)
+    cos, sin = rotations(config.rope_parameters["rope_theta"], size, width, ids.device)
     x = F.embedding(ids, model.model.embed_tokens.weight)
     for layer in model.model.layers:
         a = layer.self_attn
-        y = _norm(x, layer.input_layernorm)
+        y = rms_norm(x, layer.input_layernorm)
         q = F.linear(y, a.q_proj.weight, a.q_proj.bias).view(rows, width, heads, size)
         k = F.linear(y, a.k_proj.weight, a.k_proj.bias).view(rows, width, groups, size)
         v = F.linear(y, a.v_proj.weight, a.v_proj.bias).view(rows, width, groups, size)
         q, k, v = q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
-        q, k = _rotate(q, cos, sin), _rotate(k, cos, sin)
+        q, k = rotate(q, cos, sin), rotate(k, cos, sin)
         k = k.repeat_interleave(heads // groups, dim=1)
         v = v.repeat_interleave(heads // groups, dim=1)
         y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         x = x + F.linear(y.transpose(1, 2).reshape(rows, width, -1), a.o_proj.weight)
         m = layer.mlp
-        y = _norm(x, layer.post_attention_layernorm)
+        y = rms_norm(x, layer.post_attention_layernorm)
         y = F.silu(F.linear(y, m.gate_proj.weight)) * F.linear(y, m.up_proj.weight)
         x = x + F.linear(y, m.down_proj.weight)
-    return _norm(x, model.model.norm)
+    return rms_norm(x, model.model.norm)
 
 
-def _norm(x: Tensor, layer: Any) -> Tensor:
+def rms_norm(x: Tensor, layer: Any) -> Tensor:
+    """`x` (..., hidden) normalised as a Qwen2RMSNorm layer does."""
     return F.rms_norm(x, (x.shape[-1],), layer.weight, layer.variance_epsilon)
 
 
-def _rotations(theta: float, size: int, width: int, device: Any) -> tuple[Tensor, Tensor]:
+def rotations(theta: float, size: int, width: int, device: Any) -> tuple[Tensor, Tensor]:
+    """Cosines and sines (width, size) of rotary position embeddings (RoFormer, Su et al., 2021)."""
     speed = theta ** (-torch.arange(0, size, 2, device=device).float() / size)
     angle = torch.arange(width, device=device).float()[:, None] * speed[None]
     angle = torch.cat([angle, angle], dim=-1)
     return angle.cos(), angle.sin()
 
 
-def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Queries or keys `x` (..., width, size) turned by their positions; halves, not pairs."""
     first, second = x.chunk(2, dim=-1)
     return x * cos + torch.cat([-second, first], dim=-1) * sin
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from models.playground import checker
-from models.playground.story import DoesNotWorkOutError, GoldStep, Story, calculate, join
+from models.playground.story import DoesNotWorkOutError, GoldStep, Story, join
 from models.playground.templates import TEMPLATES
 from models.playground.templates_more import MORE_TEMPLATES
 from models.playground.templates_parts import PART_TEMPLATES
@@ -96,9 +96,3 @@ def equations(step: str) -> list[tuple[int, str, int, int]]:
     """The equations `a sign b = value` in whole numbers that a step states, true or not."""
     found = (_SIMPLE.fullmatch(equation.text) for equation in checker.read_equations(step))
     return [(int(m[1]), m[2], int(m[3]), int(m[4])) for m in found if m]
-
-
-def arithmetic_holds(equation: tuple[int, str, int, int]) -> bool:
-    """Whether an equation is true by itself, whatever was asked."""
-    a, sign, b, value = equation
-    return calculate(a, sign, b) == value

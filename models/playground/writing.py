@@ -43,11 +43,11 @@ def write(sentences: Sequence[str], answer: int, manner: Manner) -> list[str]:
     ]
     if manner.latex:
         steps = [_PLAIN.sub(_as_latex, step) for step in steps]
-    steps[-1] += f" {final_sentence(answer, manner)}"
+    steps[-1] += f" {_final_sentence(answer, manner)}"
     return steps
 
 
-def final_sentence(answer: int, manner: Manner) -> str:
+def _final_sentence(answer: int, manner: Manner) -> str:
     """The sentence that closes a solution."""
     begin = {"linked": "So the answer is", "headed": "Therefore, the answer is"}
     return f"{begin.get(manner.opener, 'The answer is')} \\boxed{{{answer}}}."
