@@ -121,6 +121,22 @@ def test_every_text_can_be_read(browser: Browser, tmp_path: Path, theme: str) ->
         assert faint(page) == []
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_text_can_be_read_under_the_pointer(
+    browser: Browser, tmp_path: Path, theme: str
+) -> None:
+    with served(browser, tmp_path, [crowd()]) as desk:
+        page = desk.page
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        page.reload()
+        page.wait_for_selector(f".step-table[data-theme={theme}] .katex")
+        for keys in ("j", "j 2 j j e"):  # unmarked; then implied, neutral, wrong, and behind it
+            desk.press(keys)
+            for row in page.locator("tbody tr").all():
+                row.hover(force=True)
+                assert faint(page) == []
+
+
 def test_nothing_is_lost_at_twice_the_size(browser: Browser, tmp_path: Path) -> None:
     """A window of 1280 x 800 at 200 %: every control is inside its panel and can be reached."""
     data = {"blind": True, "progress": {"position": 1, "total": 9, "label": "All", "pace": "9 s"}}
