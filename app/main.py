@@ -10,7 +10,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import identity, state
+from app.auth import identity
+from app.ui import project
 
 HERE = Path(__file__).parent
 PAGES = (
@@ -51,11 +52,11 @@ page = st.navigation(
 if not open_here:
     identity.sign_in_page()
     st.stop()
-database = state.project()
+database = project.project()
 with st.sidebar:
     identity.ask_reviewer(database)
     st.caption("Project", help="Set with steplens --db, or STEPLENS_DB.")
-    st.text(state.project_name(database))
+    st.text(project.project_name(database))
 if identity.may_change() or page.title not in CHANGING:
     page.run()
 else:

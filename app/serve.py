@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.sign_in import SignIn, is_loopback, read_sign_in, secrets_files
+from app.auth.sign_in import SignIn, is_loopback, read_sign_in, secrets_files
 
 HERE = Path(__file__).parent
 LOOPBACK = "127.0.0.1"

@@ -3,7 +3,7 @@
     python -m benchmarks.generation [--problems 512] [--samples 2] [--threads 2]
 
 Both sample the same number of solutions at the policy's temperature. The ordinary generator is
-Transformers' own `generate` under models/transformers_generator.py: per-row seeds, stop handling,
+Transformers' own `generate` under models/generation/transformers.py: per-row seeds, stop handling,
 rows dropped as they end. The bare loop is written over the weights: one key-value cache of fixed
 width, a batch run until its last row ends, tokens behind a row's end not counted. It is what the
 model costs without any of the machinery, and no goal in itself.
@@ -19,10 +19,10 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from models.generators import CompletionRequest, Sampling
-from models.playground.training import rms_norm, rotate, rotations
+from models.generation.base import CompletionRequest, Sampling
+from models.generation.transformers import TransformersGenerator
 from models.playground.world import sample_problems
-from models.transformers_generator import TransformersGenerator
+from training.playground.training import rms_norm, rotate, rotations
 
 MAX_TOKENS = 200
 BATCH = 256

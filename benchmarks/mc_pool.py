@@ -59,10 +59,15 @@ def make_pool(solutions: int, samples: int, seed: int) -> dict[str, Any]:
     """Sample the pool; one thread, so that others on the machine are left a core."""
     import torch
 
-    from labeling.answers import extract_answer, grade, outcome
-    from labeling.montecarlo import probe_seed
+    from labeling.answers.grade import extract_answer, grade, outcome
+    from labeling.montecarlo.planner import probe_seed
     from labeling.steps import join_steps, split_steps
-    from models.generators import CompletionRequest, Sampling, default_temperature, load_generator
+    from models.generation.base import (
+        CompletionRequest,
+        Sampling,
+        default_temperature,
+        load_generator,
+    )
     from models.playground.world import first_error, sample_problems
 
     torch.set_num_threads(1)

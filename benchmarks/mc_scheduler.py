@@ -23,8 +23,8 @@ from typing import Any
 
 from db import jobs
 from db.engine import open_database, upgrade
-from labeling.runner import run_job
-from models import generators
+from labeling.jobs.runner import run_job
+from models.generation import base as generators
 
 MODEL = "playground:policy"
 

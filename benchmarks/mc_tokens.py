@@ -20,7 +20,14 @@ from pathlib import Path
 from statistics import mean
 
 from benchmarks.mc_pool import Pooled, read_pool
-from labeling.montecarlo import MCConfig, Outcome, Planner, Probe, Work, first_error_from_counts
+from labeling.montecarlo.planner import (
+    MCConfig,
+    Outcome,
+    Planner,
+    Probe,
+    Work,
+    first_error_from_counts,
+)
 
 K = 8
 Draw = Callable[[Probe], tuple[Outcome, int]]  # the outcome of a probe, and its tokens

@@ -19,13 +19,13 @@ from pathlib import Path
 
 from sqlalchemy import func, select, text
 
-from db import digest, search
 from db.annotators import ensure_annotator, ensure_reviewer
-from db.browse import SORTS, count_solutions, list_solutions
 from db.engine import Database, open_database
-from db.filters import SolutionFilter
-from db.lineup import Comparison, newest_lineup
-from db.queues import QUEUES, Queue, next_items, queue_state
+from db.lists import search, solution_index
+from db.lists.browse import SORTS, count_solutions, list_solutions
+from db.lists.comparison import Comparison, newest_lineup
+from db.lists.filters import SolutionFilter
+from db.lists.queues import QUEUES, Queue, next_items, queue_state
 from db.schema import Solution
 
 CHUNK = 20_000
@@ -43,7 +43,7 @@ def main() -> None:
         database = open_database(f"sqlite:///{file}")
         if fresh:
             timed("make the project", lambda: fill(database, given.solutions))
-            timed("make the digest", lambda: digest.ensure(database), once=True)
+            timed("make the digest", lambda: solution_index.ensure(database), once=True)
         measure(database)
         database.close()
 

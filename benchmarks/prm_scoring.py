@@ -28,8 +28,8 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM, Qwen2Model
 
-from models.prm import PRM, SYSTEM_PROMPT, LoadedPRM, load_prm, save_prm, score_solutions
-from models.prms.encoding import Encoded
+from models.prm.encoding import Encoded
+from models.prm.load import PRM, SYSTEM_PROMPT, LoadedPRM, load_prm, save_prm, score_solutions
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data" / "processbench"
 CHAT = (

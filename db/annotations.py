@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
-from db import digest
 from db.engine import IN_LIST, Database
+from db.lists import solution_index
 from db.records import AnnotationRecord, RolloutRecord, SolutionRecord, lowest
 from db.schema import Annotation, Problem, Rollout, Solution, utcnow
 
@@ -186,7 +186,7 @@ def save_wave(
                     for a in annotations
                 ],
             )
-            digest.update(session, (a.solution_id for a in annotations))
+            solution_index.update(session, (a.solution_id for a in annotations))
 
 
 def annotations_of(database: Database, solution_ids: Sequence[int]) -> list[AnnotationRecord]:

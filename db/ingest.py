@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from db import digest, search
 from db.annotators import ensure_in_session
 from db.engine import IN_LIST, Database, stable_hash
+from db.lists import search, solution_index
 from db.records import ImportRow, IngestCount, lowest
 from db.schema import Annotation, Problem, Solution, utcnow
 
@@ -40,7 +40,7 @@ def insert_rows(
         problems, new_problems = _problems(session, rows)
         solutions, new_solutions = _solutions(session, rows, problems)
         annotations = _labels(session, rows, solutions, hidden_annotators)
-        digest.update(session, solutions.values())
+        solution_index.update(session, solutions.values())
     return IngestCount(new_problems, new_solutions, annotations, len(rows) - new_solutions)
 
 

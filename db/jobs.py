@@ -13,7 +13,7 @@ from db.engine import Database, DatabaseError, stable_hash
 from db.records import JobRecord
 from db.schema import Job, utcnow
 
-STALE_AFTER = timedelta(seconds=60)  # A worker beats every few seconds; see labeling.runner.
+STALE_AFTER = timedelta(seconds=60)  # A worker beats every few seconds; see labeling.jobs.runner.
 
 
 def create_job(database: Database, kind: str, params: dict[str, Any]) -> JobRecord:

@@ -1,7 +1,7 @@
 """The tables (SQLAlchemy 2.1, typed). Alembic migrations follow this file.
 
 One table is not here, because each kind of database has its own: the words of every solution,
-in `db.search`.
+in `db.lists.search`.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ class Digest(Base):
     """What lists sort and filter by, one narrow row per solution; made anew from the others.
 
     `mc`, `judge` and `prm` are the first errors by the lineup, `disagreement` its kind, and
-    `place` that kind's place in `db.lineup.KINDS`.
+    `place` that kind's place in `db.lists.comparison.KINDS`.
     """
 
     __tablename__ = "digest"

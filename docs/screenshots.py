@@ -10,13 +10,13 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT)]
 
-from browser import chromium, streamlit_server  # noqa: E402
 from playwright.sync_api import Page  # noqa: E402
 
 from app.serve import OPTIONS  # noqa: E402
-from labeling.demo import prepare_demo  # noqa: E402
+from labeling.demo.prepare import prepare_demo  # noqa: E402
+from tests.support.browser import chromium, streamlit_server  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 SIZE = {"width": 1280, "height": 800}

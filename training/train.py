@@ -17,7 +17,7 @@ import torch
 from torch.nn import functional
 
 from models.names import checkpoint_folder, checkpoint_revision
-from models.prm import (
+from models.prm.load import (
     POSITIVE,
     PRM,
     STEPLENS_FILE,

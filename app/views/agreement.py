@@ -7,14 +7,15 @@ from typing import Any
 
 import streamlit as st
 
-from app import sheet, state, words
-from app.charts import first_error_table
-from db.agreement import Work, first_error_cells, verdicts_together, work_of_people
+from app.components.data_table import data_table
+from app.ui import formatting, project
+from app.ui.charts import first_error_table
 from db.annotators import list_annotators
-from db.browse import filter_choices
 from db.engine import Database
+from db.lists.agreement import Work, first_error_cells, verdicts_together, work_of_people
+from db.lists.browse import filter_choices
 from db.records import AnnotatorRecord
-from labeling.agreement import Figure, PairAgreement, alpha, compare
+from labeling.compare.agreement import Figure, PairAgreement, alpha, compare
 
 FIGURES = {
     "Exact first error": "exact",
@@ -42,15 +43,15 @@ def pair(
         cells = first_error_cells(database, one.id, other.id, dataset)
         return compare({(a, b): n for a, b, n in cells}), cells
 
-    return state.counted(database, f"pair {one.id} {other.id} {dataset}", count)
+    return project.counted(database, f"pair {one.id} {other.id} {dataset}", count)
 
 
 def choose(database: Database) -> tuple[list[AnnotatorRecord], str | None, str]:
     """(annotators, data set, figure) as the address says."""
-    everybody = words.annotator_order(list_annotators(database, with_work=True))
+    everybody = formatting.annotator_order(list_annotators(database, with_work=True))
     by_label = {one.label: one for one in everybody}
     visible = [one.label for one in everybody if not one.hidden]
-    datasets, _ = state.counted(database, "choices", lambda: filter_choices(database))
+    datasets, _ = project.counted(database, "choices", lambda: filter_choices(database))
     left, middle, right = st.columns([2.4, 1, 1], gap="small")
     chosen = left.multiselect(
         "Annotators",
@@ -72,22 +73,22 @@ def matrix(database: Database, who: list[AnnotatorRecord], dataset: str | None, 
     """The lower triangle; returns the (row, column) that was picked last, or None."""
     columns: list[Any] = [""]
     columns += [
-        sheet.column(words.shorten(one.name, 18), "right nowrap", title=one.label)
+        data_table.column(formatting.shorten(one.name, 18), "right nowrap", title=one.label)
         for one in who[:-1]
     ]
     rows = []
     for place, one in enumerate(who[1:], start=1):
-        cells: list[Any] = [sheet.kind(one.kind, one.name, title=one.label)]
+        cells: list[Any] = [data_table.kind(one.kind, one.name, title=one.label)]
         for column, other in enumerate(who[: len(who) - 1]):
             if column >= place:
                 cells.append(None)
                 continue
             figure: Figure = getattr(pair(database, other, one, dataset)[0], name)
-            shown = sheet.pick(number(figure), place * MOST + column)
+            shown = data_table.pick(number(figure), place * MOST + column)
             cells.append({**shown, "title": f"{figure.n:,} solutions. {figure.why}"})
         rows.append(cells)
     key = f"matrix {[one.id for one in who]} {name} {dataset}"
-    picked = sheet.table(columns, rows, key=key)
+    picked = data_table.table(columns, rows, key=key)
     if picked is not None:
         st.session_state.pair = [who[picked // MOST].label, who[picked % MOST].label]
     chosen = [
@@ -107,25 +108,27 @@ def details(
     """Two annotators: every figure with its interval, and where they put the first error."""
     said, cells = pair(database, one, other, dataset)
     st.subheader("A pair")
-    sheet.line(
-        sheet.kind(one.kind, one.name, title=one.label),
-        sheet.text("and", "muted"),
-        sheet.kind(other.kind, other.name, title=other.label),
-        sheet.text("(choose another in the table above)", "muted"),
+    data_table.line(
+        data_table.kind(one.kind, one.name, title=one.label),
+        data_table.text("and", "muted"),
+        data_table.kind(other.kind, other.name, title=other.label),
+        data_table.text("(choose another in the table above)", "muted"),
         key="pair",
     )
     left, right = st.columns([1, 1.1], gap="large")
     with left:
-        sheet.table(
-            ["", sheet.column("", "right"), sheet.column("95% interval"), ""],
+        data_table.table(
+            ["", data_table.column("", "right"), data_table.column("95% interval"), ""],
             [line(label, getattr(said, name), MEANS[name]) for label, name in FIGURES.items()],
             key="figures",
         )
-        link = sheet.page_href("browse", one=one.label, other=other.label, dataset=dataset)
-        parts: list[Any] = [sheet.text(f"{said.n:,} solutions have a verdict by both.", "muted")]
+        link = data_table.page_href("browse", one=one.label, other=other.label, dataset=dataset)
+        parts: list[Any] = [
+            data_table.text(f"{said.n:,} solutions have a verdict by both.", "muted")
+        ]
         if said.differ:
-            parts.append(sheet.link(f"See the {said.differ:,} on which they differ", link))
-        sheet.line(*parts, key="differ")
+            parts.append(data_table.link(f"See the {said.differ:,} on which they differ", link))
+        data_table.line(*parts, key="differ")
     with right:
         if cells:
             st.plotly_chart(
@@ -140,13 +143,13 @@ def details(
 
 def line(label: str, figure: Figure, means: str) -> list[Any]:
     """One figure with its interval, and what it means on hovering."""
-    drawn: list[Any] = [sheet.text(figure.why, "muted"), None]
+    drawn: list[Any] = [data_table.text(figure.why, "muted"), None]
     if figure.value is not None and figure.low is not None and figure.high is not None:
-        span = sheet.text(f"{figure.low:.2f} to {figure.high:.2f}", "muted nowrap")
-        drawn = [sheet.interval(figure.value, figure.low, figure.high), span]
+        span = data_table.text(f"{figure.low:.2f} to {figure.high:.2f}", "muted nowrap")
+        drawn = [data_table.interval(figure.value, figure.low, figure.high), span]
     return [
-        sheet.text(label, title=means),
-        sheet.text(number(figure), "strong", title=figure.why),
+        data_table.text(label, title=means),
+        data_table.text(number(figure), "strong", title=figure.why),
         *drawn,
     ]
 
@@ -155,7 +158,7 @@ def people(database: Database, who: list[AnnotatorRecord], dataset: str | None) 
     """What every person did, how fast, and how near they are to known labels."""
     st.subheader("People")
     midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-    done = state.counted(database, "work", lambda: work_of_people(database, midnight))
+    done = project.counted(database, "work", lambda: work_of_people(database, midnight))
     if not done:
         st.text("Nobody has labelled anything yet.")
         st.page_link("views/review.py", label="Review disagreements")
@@ -166,16 +169,20 @@ def people(database: Database, who: list[AnnotatorRecord], dataset: str | None) 
         if one.kind == "human" and one.config.get("source") not in ("review", "adjudication")
     ]
     rows = [person(database, one, known, dataset) for one in done]
-    sheet.table(
+    data_table.table(
         [
             "",
-            sheet.column("Labelled", "right"),
-            sheet.column("Skipped", "right"),
-            sheet.column("Flagged", "right"),
-            sheet.column("Today", "right"),
-            sheet.column("Median time", "right nowrap", title="For a label; half are in brackets"),
+            data_table.column("Labelled", "right"),
+            data_table.column("Skipped", "right"),
+            data_table.column("Flagged", "right"),
+            data_table.column("Today", "right"),
+            data_table.column(
+                "Median time", "right nowrap", title="For a label; half are in brackets"
+            ),
             *(
-                sheet.column(f"= {words.shorten(one.name, 20)}", "right nowrap", title=KNOWN)
+                data_table.column(
+                    f"= {formatting.shorten(one.name, 20)}", "right nowrap", title=KNOWN
+                )
                 for one in known
             ),
         ],
@@ -191,11 +198,11 @@ def person(
     database: Database, one: Work, known: list[AnnotatorRecord], dataset: str | None
 ) -> list[Any]:
     """One person's line."""
-    time = "–" if one.median is None else words.duration(one.median)
+    time = "–" if one.median is None else formatting.duration(one.median)
     if one.quartiles is not None:
         time += " ({:.0f} to {:.0f})".format(*one.quartiles)
     cells: list[Any] = [
-        sheet.kind("human", one.person.name),
+        data_table.kind("human", one.person.name),
         f"{one.labelled:,}",
         f"{one.skipped:,}",
         f"{one.flagged:,}",
@@ -204,13 +211,13 @@ def person(
     ]
     for reference in known:
         figure = pair(database, reference, one.person, dataset)[0].exact
-        cells.append(sheet.text(number(figure), title=f"{figure.n:,} solutions"))
+        cells.append(data_table.text(number(figure), title=f"{figure.n:,} solutions"))
     return cells
 
 
 def together(database: Database, reviewers: list[int], dataset: str | None) -> None:
     """All people at once, and the way to their conflicts."""
-    units = state.counted(
+    units = project.counted(
         database,
         f"together {reviewers} {dataset}",
         lambda: verdicts_together(database, reviewers, dataset),
@@ -220,16 +227,18 @@ def together(database: Database, reviewers: list[int], dataset: str | None) -> N
     if figure.low is not None and figure.high is not None:
         overall += f" (95% {figure.low:.2f} to {figure.high:.2f})"
     several = sum(count for unit, count in units.items() if len(unit) > 1)
-    sheet.line(
-        sheet.text(f"{overall}, over {several:,} solutions with several opinions.", "muted"),
-        sheet.link("Settle their conflicts", sheet.page_href("review", queue="adjudication")),
+    data_table.line(
+        data_table.text(f"{overall}, over {several:,} solutions with several opinions.", "muted"),
+        data_table.link(
+            "Settle their conflicts", data_table.page_href("review", queue="adjudication")
+        ),
         key="together",
     )
 
 
 KNOWN = "Exact first error, over solutions whose labels are known and that this person labelled"
 
-database = state.project()
+database = project.project()
 st.title("Agreement")
 who, dataset, name = choose(database)
 if len(list_annotators(database, with_work=True)) < 2:

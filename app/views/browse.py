@@ -7,9 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from app import filters, sheet, state, words
+from app.components.data_table import data_table
+from app.ui import filters, formatting, project
 from db.annotators import list_annotators
-from db.browse import count_solutions, filter_choices, list_solutions, solution_ids
+from db.lists.browse import count_solutions, filter_choices, list_solutions, solution_ids
 from labeling.selection import MOST_AT_ONCE, as_jsonl
 
 PAGE_SIZE = 50
@@ -23,9 +24,9 @@ def back_to_first_page() -> None:
 
 def ask_filter(database: Any) -> None:
     """The filter bar; every field lives in the address."""
-    datasets, generators = state.counted(database, "choices", lambda: filter_choices(database))
-    everybody = [one.label for one in words.annotator_order(list_annotators(database))]
-    kinds = list(words.DISAGREEMENTS.values())
+    datasets, generators = project.counted(database, "choices", lambda: filter_choices(database))
+    everybody = [one.label for one in formatting.annotator_order(list_annotators(database))]
+    kinds = list(formatting.DISAGREEMENTS.values())
 
     def choose(place: Any, label: str, key: str, options: Any) -> None:
         place.selectbox(
@@ -82,26 +83,26 @@ MORE = ("generator", "by", "says", "one", "other", "from", "to", "people", "ids"
 def show(found: list[Any], annotators: list[Any], key: str) -> list[int]:
     """The table; a row opens its solution. Returns the ids that are ticked."""
     columns: list[Any] = [
-        sheet.column("", "right"),
-        sheet.column("Problem", "clip"),
-        sheet.column("Generator", "nowrap"),
-        sheet.column("Steps", "right"),
-        sheet.column("Answer", "nowrap"),
+        data_table.column("", "right"),
+        data_table.column("Problem", "clip"),
+        data_table.column("Generator", "nowrap"),
+        data_table.column("Steps", "right"),
+        data_table.column("Answer", "nowrap"),
     ]
     columns += [
-        sheet.column(
-            words.shorten(one.name, 12),
+        data_table.column(
+            formatting.shorten(one.name, 12),
             f"right nowrap {one.kind}",
             title=f"First error by {one.label}",
         )
         for one in annotators
     ]
-    columns += [sheet.column("Annotators", "nowrap"), sheet.column("First errors")]
+    columns += [data_table.column("Annotators", "nowrap"), data_table.column("First errors")]
     rows: list[tuple[int, list[Any]]] = []
     for row in found:
         cells: list[Any] = [
-            sheet.link(row.id, sheet.page_href("solution", id=row.id), "main muted"),
-            sheet.text(words.shorten(row.problem)),
+            data_table.link(row.id, data_table.page_href("solution", id=row.id), "main muted"),
+            data_table.text(formatting.shorten(row.problem)),
             source(row),
             row.n_steps,
             answer(row),
@@ -109,14 +110,14 @@ def show(found: list[Any], annotators: list[Any], key: str) -> list[int]:
         cells += [verdict(row.said, one.id) for one in annotators]
         quiet = row.disagreement in (None, "agree")
         cells.append(
-            sheet.text(
-                words.DISAGREEMENTS.get(row.disagreement or "", "–"), "muted" if quiet else ""
+            data_table.text(
+                formatting.DISAGREEMENTS.get(row.disagreement or "", "–"), "muted" if quiet else ""
             )
         )
         marks = [(one.kind, row.said[one.id]) for one in annotators if one.id in row.said]
-        cells.append(sheet.strip(row.n_steps, marks) if marks else None)
+        cells.append(data_table.strip(row.n_steps, marks) if marks else None)
         rows.append((row.id, cells))
-    return sheet.checklist(
+    return data_table.checklist(
         columns,
         rows,
         key=key,
@@ -127,31 +128,31 @@ def show(found: list[Any], annotators: list[Any], key: str) -> list[int]:
 
 def source(row: Any) -> Any:
     """Where the solution comes from: its generator, and the data set on hovering."""
-    return sheet.text(
-        words.shorten(row.generator, 22), "muted", title=f"{row.dataset}, by {row.generator}"
+    return data_table.text(
+        formatting.shorten(row.generator, 22), "muted", title=f"{row.dataset}, by {row.generator}"
     )
 
 
 def verdict(said: dict[int, int | None], annotator_id: int) -> Any:
     """A first error in a narrow column."""
     if annotator_id not in said:
-        return sheet.text("·", "muted", title="not annotated")
+        return data_table.text("·", "muted", title="not annotated")
     first_error = said[annotator_id]
     if first_error is None:
-        return sheet.text("?", "muted", title="no verdict")
+        return data_table.text("?", "muted", title="no verdict")
     if first_error < 0:
-        return sheet.text("✓", "muted", title="no error")
-    return sheet.text(f"⚑ {first_error + 1}", title=f"first error in step {first_error + 1}")
+        return data_table.text("✓", "muted", title="no error")
+    return data_table.text(f"⚑ {first_error + 1}", title=f"first error in step {first_error + 1}")
 
 
 def answer(row: Any) -> Any:
     """The final answer and whether it is right."""
-    given = words.shorten(row.final_answer or "", 14)
+    given = formatting.shorten(row.final_answer or "", 14)
     if row.is_correct is None:
-        return sheet.text(f"? {given}", "muted", title="not graded")
+        return data_table.text(f"? {given}", "muted", title="not graded")
     if row.is_correct:
-        return sheet.text(f"✓ {given}", "good", title="right answer")
-    return sheet.text(f"✗ {given}", "bad", title="wrong answer")
+        return data_table.text(f"✓ {given}", "good", title="right answer")
+    return data_table.text(f"✗ {given}", "bad", title="wrong answer")
 
 
 def actions(database: Any, ticked: list[int], wanted: Any, sort: str, total: int) -> None:
@@ -160,14 +161,15 @@ def actions(database: Any, ticked: list[int], wanted: Any, sort: str, total: int
     n = len(ticked) or total
     order = filters.label_of(sort)
     with st.container(width=430):
-        sheet.line(
-            sheet.link(
-                "Review these", sheet.page_href("review", queue="filter", sort=order, **chosen)
+        data_table.line(
+            data_table.link(
+                "Review these", data_table.page_href("review", queue="filter", sort=order, **chosen)
             ),
-            sheet.text("Annotate by", "muted"),
+            data_table.text("Annotate by", "muted"),
             *(
-                sheet.link(
-                    words.JOBS[kind], sheet.page_href("jobs", start=words.JOBS[kind], **chosen)
+                data_table.link(
+                    formatting.JOBS[kind],
+                    data_table.page_href("jobs", start=formatting.JOBS[kind], **chosen),
                 )
                 for kind in JOBS
             ),
@@ -194,7 +196,7 @@ def actions(database: Any, ticked: list[int], wanted: Any, sort: str, total: int
         st.rerun()
 
 
-database = state.project()
+database = project.project()
 st.title("Browse")
 ask_filter(database)
 wanted = filters.understood(database, filters.given())
@@ -211,7 +213,7 @@ with st.container(key="wide", horizontal=True, vertical_alignment="center"):
             width=190,
         )
     ]
-    total, age = state.counted_at(
+    total, age = project.counted_at(
         database, f"count {wanted} {sort}", lambda: count_solutions(database, wanted, sort)
     )
     pages = max(1, math.ceil(total / PAGE_SIZE))
@@ -235,6 +237,8 @@ with above:
     count = f"{total:,} solution{'' if total == 1 else 's'}"
     if ticked:
         count = f"{len(ticked):,} of {count} ticked"
-    st.text(count + (f", counted {words.duration(age)} ago" if age > 5 else ""), width="content")
+    st.text(
+        count + (f", counted {formatting.duration(age)} ago" if age > 5 else ""), width="content"
+    )
     if total:
         actions(database, ticked, wanted, sort, total)

@@ -8,14 +8,15 @@ from typing import Any
 
 import streamlit as st
 
-from app import sheet, state, words
-from app.charts import first_error_table
-from db.agreement import first_error_cells
+from app.components.data_table import data_table
+from app.ui import formatting, project
+from app.ui.charts import first_error_table
 from db.annotators import find_annotator, list_annotators
-from db.browse import project_counts
+from db.lists.agreement import first_error_cells
+from db.lists.browse import project_counts
 from db.results import latest_consensus, list_exports
-from labeling.consensus import Rule
-from labeling.consensus_run import default_rule, export_consensus, preview, run_consensus
+from labeling.consensus.rule import Rule
+from labeling.consensus.run import default_rule, export_consensus, preview, run_consensus
 
 LIVE = 20_000  # Up to here a rule is applied to the whole project while it is being changed.
 FORMATS = {
@@ -28,7 +29,7 @@ FORMATS = {
 def ask_rule(database: Any) -> Rule | None:
     """The rule, beginning with the last one used, or the paper's."""
     machines = [one for one in list_annotators(database) if one.kind != "human" and not one.hidden]
-    names = [one.label for one in words.annotator_order(machines)]
+    names = [one.label for one in formatting.annotator_order(machines)]
     stored = latest_consensus(database)
     known = Rule.from_json(stored.rule) if stored else default_rule(database)
     at_first = [one for one in (known.annotators if known else ()) if one in names]
@@ -65,13 +66,14 @@ def show(summary: Any) -> None:
 
     def line(what: Any, count: int, hue: str, style: str, ids: list[int] | None = None) -> Any:
         examples = [
-            sheet.link(one, sheet.page_href("solution", id=one), "muted") for one in ids or ()
+            data_table.link(one, data_table.page_href("solution", id=one), "muted")
+            for one in ids or ()
         ]
         return [
-            sheet.text(what, style),
-            sheet.bar(count / total, f"{count:,}", hue),
-            sheet.text(words.share(count, summary.total), "muted"),
-            sheet.inline(*examples) if examples else None,
+            data_table.text(what, style),
+            data_table.bar(count / total, f"{count:,}", hue),
+            data_table.text(formatting.share(count, summary.total), "muted"),
+            data_table.inline(*examples) if examples else None,
         ]
 
     rows = [
@@ -85,12 +87,12 @@ def show(summary: Any) -> None:
         line(reason, count, "none", "indent", summary.examples.get(reason))
         for reason, count in summary.dropped.items()
     ]
-    sheet.table(
+    data_table.table(
         [
             "",
-            sheet.column("Solutions", width="38%"),
-            sheet.column("Share", "right"),
-            sheet.column("Examples", "nowrap"),
+            data_table.column("Solutions", width="38%"),
+            data_table.column("Share", "right"),
+            data_table.column("Examples", "nowrap"),
         ],
         rows,
         key="summary",
@@ -100,7 +102,7 @@ def show(summary: Any) -> None:
 def compare(database: Any, rule: Rule) -> None:
     """Where the first two members of the rule put the first error."""
     one, other = (find_annotator(database, label) for label in rule.annotators[:2])
-    cells = state.counted(
+    cells = project.counted(
         database,
         f"cells {one.id} {other.id}",
         lambda: first_error_cells(database, one.id, other.id),
@@ -115,7 +117,7 @@ def export_form(database: Any, rule: Rule) -> None:
         left, right, last = st.columns([1.1, 2, 0.7], vertical_alignment="bottom")
         chosen = left.selectbox("Format", list(FORMATS), format_func=FORMATS.__getitem__)
         folder = right.text_input(
-            "Folder", value=str(free_folder(state.artifacts(database) / "exports" / "consensus"))
+            "Folder", value=str(free_folder(project.artifacts(database) / "exports" / "consensus"))
         )
         asked = last.form_submit_button("Export", type="primary", width="stretch")
     if not asked:
@@ -125,7 +127,7 @@ def export_form(database: Any, rule: Rule) -> None:
             run_consensus(database, rule)
             manifest = export_consensus(database, folder, chosen, rule)
     except (ValueError, OSError) as error:
-        state.complain(error)
+        project.complain(error)
     else:
         rows = manifest["files"]["data.jsonl"]["rows"]
         st.toast(f"{rows:,} solutions exported")
@@ -147,32 +149,32 @@ def exports(database: Any) -> None:
     rows: list[Any] = []
     for one in list_exports(database):
         exists = Path(one.path).is_dir()
-        train = sheet.page_href("jobs", start=words.JOBS["train"], export=one.path)
+        train = data_table.page_href("jobs", start=formatting.JOBS["train"], export=one.path)
         data = (one.manifest.get("files") or {}).get("data.jsonl") or {}
         rule = one.manifest.get("rule") or {}
         rows.append(
             [
-                sheet.text(words.ago(one.created_at), "muted nowrap"),
-                sheet.text(one.path, "wrap mono"),
+                data_table.text(formatting.ago(one.created_at), "muted nowrap"),
+                data_table.text(one.path, "wrap mono"),
                 one.format,
                 f"{data.get('rows', 0):,}",
-                sheet.text(" = ".join(rule.get("annotators") or ()), "muted"),
-                sheet.inline(
-                    sheet.link("Train on it", train)
+                data_table.text(" = ".join(rule.get("annotators") or ()), "muted"),
+                data_table.inline(
+                    data_table.link("Train on it", train)
                     if exists
-                    else sheet.text("gone from disk", "muted"),
-                    sheet.copy("Copy path", text=one.path),
+                    else data_table.text("gone from disk", "muted"),
+                    data_table.copy("Copy path", text=one.path),
                 ),
             ]
         )
-    sheet.table(
+    data_table.table(
         [
             "When",
             "Folder",
             "Format",
-            sheet.column("Solutions", "right"),
+            data_table.column("Solutions", "right"),
             "Rule",
-            sheet.column("", "right nowrap"),
+            data_table.column("", "right nowrap"),
         ],
         rows,
         key="exports",
@@ -180,7 +182,7 @@ def exports(database: Any) -> None:
     )
 
 
-database = state.project()
+database = project.project()
 st.title("Consensus")
 left, right = st.columns([1, 2.3], gap="large")
 with left:
@@ -207,9 +209,11 @@ with right:
     elif solutions <= LIVE or st.button(f"Apply it to {solutions:,} solutions"):
         try:
             with st.spinner("Comparing"):
-                show(state.counted(database, f"consensus {rule}", partial(preview, database, rule)))
+                show(
+                    project.counted(database, f"consensus {rule}", partial(preview, database, rule))
+                )
         except ValueError as error:
-            state.complain(error)
+            project.complain(error)
 st.subheader("Export")
 if rule is not None:
     export_form(database, rule)

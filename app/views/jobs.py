@@ -8,13 +8,14 @@ from typing import Any
 
 import streamlit as st
 
-from app import sheet, state, words
-from app.charts import training_history
-from app.launch import ANNOTATORS, FORMS, say_what_for
+from app.components.data_table import data_table
+from app.ui import formatting, project
+from app.ui.charts import training_history
+from app.ui.job_forms import ANNOTATORS, FORMS, say_what_for
 from db.engine import DatabaseError
 from db.jobs import get_job, is_alive, list_jobs, request_cancel
 from db.records import JobRecord
-from labeling.runner import job_log, start_job
+from labeling.jobs.runner import job_log, start_job
 
 LOG_LINES = 14
 SAID_ELSEWHERE = ("history", "out", "seconds")
@@ -38,7 +39,7 @@ def begin(database: Any, kind: str, params: dict[str, Any]) -> None:
     try:
         job = start_job(database, kind, params)
     except (ValueError, OSError) as error:
-        state.complain(error)
+        project.complain(error)
     else:
         st.session_state.job = job.id
 
@@ -61,26 +62,26 @@ def job_list(jobs: list[JobRecord], chosen: JobRecord | None) -> None:
         word, style = STATES[standing(job)]
         running = standing(job) == "running"
         rows.append(
-            sheet.door(
+            data_table.door(
                 [
-                    sheet.text(job.id, "muted"),
-                    sheet.pick(words.JOBS.get(job.kind, job.kind), job.id, "main"),
-                    sheet.text(words.shorten(about(job), 60), "muted"),
-                    sheet.bar(job.done / job.total, words.share(job.done, job.total))
+                    data_table.text(job.id, "muted"),
+                    data_table.pick(formatting.JOBS.get(job.kind, job.kind), job.id, "main"),
+                    data_table.text(formatting.shorten(about(job), 60), "muted"),
+                    data_table.bar(job.done / job.total, formatting.share(job.done, job.total))
                     if running and job.total
-                    else sheet.text(word, style),
-                    sheet.text(words.ago(job.created_at), "muted nowrap"),
+                    else data_table.text(word, style),
+                    data_table.text(formatting.ago(job.created_at), "muted nowrap"),
                 ],
                 chosen=chosen is not None and job.id == chosen.id,
             )
         )
-    picked = sheet.table(
+    picked = data_table.table(
         [
-            sheet.column("", "right"),
-            sheet.column("Job", "nowrap"),
-            sheet.column("", "clip"),
-            sheet.column("State", "nowrap", width="11rem"),
-            sheet.column("Started", "right nowrap"),
+            data_table.column("", "right"),
+            data_table.column("Job", "nowrap"),
+            data_table.column("", "clip"),
+            data_table.column("State", "nowrap", width="11rem"),
+            data_table.column("Started", "right nowrap"),
         ],
         rows,
         key="jobs",
@@ -108,18 +109,18 @@ def details(database: Any, job: JobRecord) -> None:
     """One job: progress, what it was asked, what came out, its log, and what can be done."""
     word, _ = STATES[standing(job)]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(f"Job {job.id}: {words.JOBS.get(job.kind, job.kind)}", width="content")
+        st.subheader(f"Job {job.id}: {formatting.JOBS.get(job.kind, job.kind)}", width="content")
         st.text(word, width="content")
         buttons(database, job)
     if standing(job) == "running":
         progress = f"{job.done:,} of {job.total:,}" if job.total else "starting"
-        sheet.table(
-            [sheet.column("", width="55%"), "", ""],
+        data_table.table(
+            [data_table.column("", width="55%"), "", ""],
             [
                 [
-                    sheet.bar(job.done / job.total if job.total else 0.0, progress),
-                    sheet.text(words.time_left(job), "muted nowrap"),
-                    sheet.text(
+                    data_table.bar(job.done / job.total if job.total else 0.0, progress),
+                    data_table.text(formatting.time_left(job), "muted nowrap"),
+                    data_table.text(
                         "stopping after this wave" if job.cancel_requested else job.message, "muted"
                     ),
                 ]
@@ -148,15 +149,15 @@ def facts(title: str, values: dict[str, Any], key: str) -> None:
     """A short list of names and values; what is nested or said elsewhere is left out."""
     rows = [
         [
-            sheet.text(name.removeprefix("n_").replace("_", " "), "muted nowrap"),
-            sheet.text(words.shorten(shown(value), 160), "wrap"),
+            data_table.text(name.removeprefix("n_").replace("_", " "), "muted nowrap"),
+            data_table.text(formatting.shorten(shown(value), 160), "wrap"),
         ]
         for name, value in values.items()
         if value not in (None, "", [])
         and not isinstance(value, dict)
         and name not in SAID_ELSEWHERE
     ]
-    sheet.table([sheet.column(title, width="30%"), ""], rows, key=key, empty="")
+    data_table.table([data_table.column(title, width="30%"), ""], rows, key=key, empty="")
 
 
 def outcome(result: dict[str, Any]) -> dict[str, Any]:
@@ -189,7 +190,7 @@ def spent(job: JobRecord) -> str:
     """How long it ran."""
     if job.started_at is None or job.finished_at is None:
         return ""
-    return words.duration((job.finished_at - job.started_at).total_seconds())
+    return formatting.duration((job.finished_at - job.started_at).total_seconds())
 
 
 def buttons(database: Any, job: JobRecord) -> None:
@@ -224,7 +225,7 @@ def watch(database: Any) -> None:
         details(database, chosen)
 
 
-database = state.project()
+database = project.project()
 st.title("Jobs")
 left, right = st.columns([1, 2.2], gap="large")
 with left:

@@ -7,9 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from app import glance, identity, sheet, state, words
-from db.browse import project_counts
-from labeling.runner import start_job
+from app.auth import identity
+from app.components.data_table import data_table
+from app.ui import formatting, project, project_summary
+from db.lists.browse import project_counts
+from labeling.jobs.runner import start_job
 
 
 def empty(database: Any) -> None:
@@ -23,7 +25,7 @@ def empty(database: Any) -> None:
             "Importing a file twice adds nothing."
         )
         if st.button("Import files"):
-            st.switch_page("views/jobs.py", query_params={"start": words.JOBS["import"]})
+            st.switch_page("views/jobs.py", query_params={"start": formatting.JOBS["import"]})
         st.code("steplens import processbench gsm8k.json math.json", language=None)
     with playground:
         st.subheader("Or try the playground")
@@ -39,7 +41,7 @@ def empty(database: Any) -> None:
             try:
                 start_job(database, "sample", {"problems": 100, "solutions": 4, "seed": 0})
             except (ValueError, OSError) as error:
-                state.complain(error)
+                project.complain(error)
             else:
                 st.rerun()
         st.code("steplens playground sample --problems 100 --solutions 4", language=None)
@@ -48,22 +50,26 @@ def empty(database: Any) -> None:
 @st.fragment(run_every=2)
 def running(database: Any) -> None:
     """The jobs of this moment; the page follows when one ends."""
-    jobs = glance.running_jobs(database)
+    jobs = project_summary.running_jobs(database)
     before = st.session_state.get("overview_running")
     st.session_state.overview_running = [job.id for job in jobs]
     if before and before != st.session_state.overview_running:
         st.rerun()
     if jobs:
-        sheet.table(
-            ["Running now", sheet.column("", width="40%"), sheet.column("", "right nowrap")],
+        data_table.table(
+            [
+                "Running now",
+                data_table.column("", width="40%"),
+                data_table.column("", "right nowrap"),
+            ],
             [
                 [
-                    sheet.link(words.JOBS.get(job.kind, job.kind), f"jobs?job={job.id}"),
-                    sheet.bar(
+                    data_table.link(formatting.JOBS.get(job.kind, job.kind), f"jobs?job={job.id}"),
+                    data_table.bar(
                         job.done / job.total if job.total else 0.0,
                         f"{job.done:,} of {job.total:,}" if job.total else "starting",
                     ),
-                    sheet.text(words.time_left(job), "muted"),
+                    data_table.text(formatting.time_left(job), "muted"),
                 ]
                 for job in jobs
             ],
@@ -73,42 +79,44 @@ def running(database: Any) -> None:
 
 def annotators(covered: list[Any], pairs: dict[Any, Any], solutions: int) -> None:
     """One row per annotator, with the triangle of agreement at the right."""
-    compared = [one.annotator for one in covered][: glance.COMPARED]
+    compared = [one.annotator for one in covered][: project_summary.COMPARED]
     columns: list[Any] = [
         "Annotator",
-        sheet.column("Solutions", width="22%"),
-        sheet.column("Error found", "right", title="Share of verdicts that name a first error"),
-        sheet.column("No verdict", "right", title="Unparsed replies and unfinished solutions"),
+        data_table.column("Solutions", width="22%"),
+        data_table.column(
+            "Error found", "right", title="Share of verdicts that name a first error"
+        ),
+        data_table.column("No verdict", "right", title="Unparsed replies and unfinished solutions"),
     ]
     columns += [
-        sheet.column(f"= {one.name}", "right nowrap", title=f"Same first error as {one.label}")
+        data_table.column(f"= {one.name}", "right nowrap", title=f"Same first error as {one.label}")
         for one in compared[:-1]
     ]
     rows: list[Any] = []
     for one in covered:
         who = one.annotator
         cells: list[Any] = [
-            sheet.kind(
+            data_table.kind(
                 who.kind,
                 who.name,
-                title=words.KIND_WORDS.get(who.kind, who.kind),
-                href=sheet.page_href("browse", by=who.label),
+                title=formatting.KIND_WORDS.get(who.kind, who.kind),
+                href=data_table.page_href("browse", by=who.label),
             ),
-            sheet.bar(
+            data_table.bar(
                 one.annotated / max(solutions, 1),
                 f"{one.annotated:,}",
                 who.kind,
                 title=f"{one.annotated:,} of {solutions:,} solutions",
             ),
-            words.share(one.with_error, one.with_verdict),
-            sheet.text(f"{one.annotated - one.with_verdict:,}", "muted"),
+            formatting.share(one.with_error, one.with_verdict),
+            data_table.text(f"{one.annotated - one.with_verdict:,}", "muted"),
         ]
         for other in compared[:-1]:
             same, both = pairs.get((who.id, other.id), (0, 0))
             cells.append(
-                sheet.link(
+                data_table.link(
                     f"{same / both:.0%}",
-                    sheet.page_href("browse", one=who.label, other=other.label),
+                    data_table.page_href("browse", one=who.label, other=other.label),
                     "quiet",
                     title=f"{same:,} of {both:,} solutions; see those on which they differ",
                 )
@@ -116,7 +124,7 @@ def annotators(covered: list[Any], pairs: dict[Any, Any], solutions: int) -> Non
                 else None
             )
         rows.append(cells)
-    sheet.table(columns, rows, key="annotators", empty="No annotator has said anything yet.")
+    data_table.table(columns, rows, key="annotators", empty="No annotator has said anything yet.")
 
 
 def evaluations(found: list[Any], hues: dict[int, str]) -> None:
@@ -132,27 +140,29 @@ def evaluations(found: list[Any], hues: dict[int, str]) -> None:
         hue = hues.get(one.annotator_id, "none")
         rows.append(
             [
-                sheet.kind(hue, one.result.get("annotator", "")),
-                sheet.text(one.result.get("reference", ""), "muted"),
-                sheet.text("–" if f1 is None else f"{f1:.3f}", "strong"),
-                sheet.interval(f1, span.get("low", f1), span.get("high", f1), hue)
+                data_table.kind(hue, one.result.get("annotator", "")),
+                data_table.text(one.result.get("reference", ""), "muted"),
+                data_table.text("–" if f1 is None else f"{f1:.3f}", "strong"),
+                data_table.interval(f1, span.get("low", f1), span.get("high", f1), hue)
                 if f1 is not None
                 else None,
                 percent(figures.get("error_accuracy")),
                 percent(figures.get("correct_accuracy")),
                 f"{figures.get('n_error', 0) + figures.get('n_correct', 0):,}",
-                sheet.text("held-out problems" if held_out else "all", "muted"),
+                data_table.text("held-out problems" if held_out else "all", "muted"),
             ]
         )
-    sheet.table(
+    data_table.table(
         [
             "Annotator",
             "Reference",
-            sheet.column("F1", "right", title="Harmonic mean of the two accuracies"),
-            sheet.column("95% interval"),
-            sheet.column("On wrong", "right", title="Exact first error, solutions with an error"),
-            sheet.column("On right", "right", title="No error found, solutions without one"),
-            sheet.column("Solutions", "right"),
+            data_table.column("F1", "right", title="Harmonic mean of the two accuracies"),
+            data_table.column("95% interval"),
+            data_table.column(
+                "On wrong", "right", title="Exact first error, solutions with an error"
+            ),
+            data_table.column("On right", "right", title="No error found, solutions without one"),
+            data_table.column("Solutions", "right"),
             "",
         ],
         rows,
@@ -166,37 +176,37 @@ def percent(value: Any) -> str:
     return "–" if not isinstance(value, float) or math.isnan(value) else f"{value:.1%}"
 
 
-database = state.project()
-counts = state.counted(database, "project", lambda: project_counts(database))
+database = project.project()
+counts = project.counted(database, "project", lambda: project_counts(database))
 if not counts.solutions:
     running(database)
     empty(database)
     st.stop()
 
-covered = state.counted(database, "coverage", lambda: glance.everybody(database))
-pairs = state.counted(
+covered = project.counted(database, "coverage", lambda: project_summary.everybody(database))
+pairs = project.counted(
     database,
     "pairs",
-    lambda: glance.agreements(database, [one.annotator for one in covered]),
+    lambda: project_summary.agreements(database, [one.annotator for one in covered]),
 )
-reviewer = state.known_reviewer(database, state.reviewer_name())
-next_step = state.counted(
+reviewer = project.known_reviewer(database, project.reviewer_name())
+next_step = project.counted(
     database,
     f"advice {None if reviewer is None else reviewer.id}",
-    lambda: glance.advice(database, reviewer),
+    lambda: project_summary.advice(database, reviewer),
 )
 
 st.title("Overview")
-sheet.flow(
+data_table.flow(
     [
         {
             "label": label,
-            "value": sheet.link(number, page),
+            "value": data_table.link(number, page),
             "note": note,
             "state": "done" if reached else "todo",
         }
-        for label, number, note, reached, page in glance.funnel(
-            counts, covered, glance.newest_training(database)
+        for label, number, note, reached, page in project_summary.funnel(
+            counts, covered, project_summary.newest_training(database)
         )
     ],
     key="funnel",
@@ -210,6 +220,6 @@ st.subheader("Annotators")
 annotators(covered, pairs, counts.solutions)
 st.subheader("Evaluations")
 evaluations(
-    glance.newest_evaluations(database),
+    project_summary.newest_evaluations(database),
     {one.annotator.id: one.annotator.kind for one in covered},
 )

@@ -8,22 +8,22 @@ from typing import Any
 
 import streamlit as st
 
-from app import filters, state, words
-from app.desk import desk
+from app.ui import filters, formatting, project
+from app.ui.review_table import desk
 from db.annotators import list_annotators
 from db.engine import Database, stable_hash
-from db.lineup import QUEUE_ORDER, Lineup, count_kinds
-from db.queues import Queue, next_items, pace, queue_state
+from db.lists.comparison import QUEUE_ORDER, Lineup, count_kinds
+from db.lists.queues import Queue, next_items, pace, queue_state
 from db.records import AnnotatorRecord
-from labeling.queue_reasons import in_figures, in_general
-from labeling.review import review_items
+from labeling.review.items import review_items
+from labeling.review.queues import in_figures, in_general
 
 AHEAD = 6  # The one on screen and the next, so that going on does not wait for the server.
 COLUMNS = 5
 ALL = "all"
 CHOICES = {
     ALL: "All disagreements",
-    **{kind: words.DISAGREEMENTS[kind] for kind in QUEUE_ORDER},
+    **{kind: formatting.DISAGREEMENTS[kind] for kind in QUEUE_ORDER},
     "uncertain_prm": "PRM least sure",
     "uncertain_mc": "MC least sure",
     "split_votes": "Judge's votes split",
@@ -115,13 +115,13 @@ def columns(database: Database, lineup: Lineup, queue: Queue) -> list[AnnotatorR
     everybody = list_annotators(database)
     if queue.name == "adjudication":
         people = [one for one in everybody if one.config.get("source") == "review"]
-        return words.annotator_order([*members, *people])
+        return formatting.annotator_order([*members, *people])
     others = [
         one
         for one in reversed(everybody)
         if one.kind != "human" and not one.hidden and one not in members
     ]
-    return words.annotator_order([*members, *others[: COLUMNS - len(members)]])
+    return formatting.annotator_order([*members, *others[: COLUMNS - len(members)]])
 
 
 def as_queue(chosen: str, per_item: int | None, reference: int | None, database: Any) -> Queue:
@@ -137,7 +137,7 @@ def as_queue(chosen: str, per_item: int | None, reference: int | None, database:
 def progress_of(reviewer: AnnotatorRecord | None, chosen: str) -> dict[str, Any]:
     """How far the reviewer is, and how fast."""
     who = None if reviewer is None else reviewer.id
-    counts = state.counted(
+    counts = project.counted(
         database, f"queue {queue} {who}", lambda: queue_state(database, queue, reviewer)
     )
     shown = {
@@ -150,8 +150,8 @@ def progress_of(reviewer: AnnotatorRecord | None, chosen: str) -> dict[str, Any]
         midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
         shown["today"], seconds = pace(database, reviewer, midnight)
         if seconds is not None:
-            left = words.duration(seconds * counts.left)
-            shown["pace"] = f"{words.duration(seconds)} each · about {left} left"
+            left = formatting.duration(seconds * counts.left)
+            shown["pace"] = f"{formatting.duration(seconds)} each · about {left} left"
     return shown
 
 
@@ -168,7 +168,7 @@ def load(reviewer: AnnotatorRecord | None) -> tuple[list[dict[str, Any]], dict[s
 
 def nothing() -> str:
     """What may be done about an empty queue."""
-    me = state.known_reviewer(database, state.reviewer_name())
+    me = project.known_reviewer(database, project.reviewer_name())
     held = 0 if me is None else queue_state(database, queue, me).held
     if held:
         return f"{held:,} are on other people's screens, and come back if they are left there."
@@ -187,14 +187,14 @@ def empty(lineup: Lineup) -> None:
     )
 
 
-database = state.project()
-lineup = state.lineup(database)
+database = project.project()
+lineup = project.lineup(database)
 with st.container(key="wide", horizontal=True, vertical_alignment="center"):
     st.title("Review", width="content")
     chosen = choose_queue()
     blind, per_item, reference = ask_options(database)
     if filters.any_of(filters.given()):
-        st.text(words.shorten(filters.in_words(filters.given()), 70), width="content")
+        st.text(formatting.shorten(filters.in_words(filters.given()), 70), width="content")
         st.page_link("views/browse.py", label="Change", query_params=filters.given())
 queue = as_queue(chosen, per_item, reference, database)
 shown = columns(database, lineup, queue)

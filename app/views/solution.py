@@ -7,15 +7,16 @@ from typing import Any
 
 import streamlit as st
 
-from app import sheet, state, words
-from app.desk import desk
+from app.components.data_table import data_table
+from app.ui import formatting, project
+from app.ui.review_table import desk
 from db.annotations import annotations_of
 from db.annotators import list_annotators
-from db.browse import get_solution, sibling_solutions
 from db.corrections import correction_log
 from db.engine import DatabaseError
+from db.lists.browse import get_solution, sibling_solutions
 from db.records import AnnotatorRecord, CorrectionRecord
-from labeling.review import review_items
+from labeling.review.items import review_items
 from labeling.selection import as_json
 
 LABELS = {1: "✓", 0: "–", -1: "✗", None: "·"}
@@ -30,16 +31,16 @@ def wanted_id() -> int | None:
 
 def others_at_work(database: Any, said: set[int]) -> set[int]:
     """People whose labels are not shown unasked: whoever has not labelled yet judges freely."""
-    me = state.known_reviewer(database, state.reviewer_name())
+    me = project.known_reviewer(database, project.reviewer_name())
     if me is not None and me.id in said:
         return set()
-    return {one.id for one in list_annotators(database) if state.is_reviewer(one) and one != me}
+    return {one.id for one in list_annotators(database) if project.is_reviewer(one) and one != me}
 
 
 def choose_columns(database: Any, solution_id: int) -> list[AnnotatorRecord]:
     """The annotators to show, as the address says; at first those that are not hidden."""
     said = {one.annotator_id for one in annotations_of(database, [solution_id])}
-    everybody = words.annotator_order([a for a in list_annotators(database) if a.id in said])
+    everybody = formatting.annotator_order([a for a in list_annotators(database) if a.id in said])
     by_label = {one.label: one for one in everybody}
     unasked = others_at_work(database, said)
     chosen = st.multiselect(
@@ -71,7 +72,7 @@ def history(database: Any, solution_id: int) -> None:
     undone = {act.undoes for act in log if act.action == "undo"}
     rows: list[Any] = []
     for act in reversed(log):
-        what = {"label": words.first_error_words(act.first_error), "skip": "skipped"}.get(
+        what = {"label": formatting.first_error_words(act.first_error), "skip": "skipped"}.get(
             act.action, "took back an earlier act"
         )
         if act.token in undone:
@@ -79,26 +80,30 @@ def history(database: Any, solution_id: int) -> None:
         style = "muted" if act.token in undone or act.action == "undo" else ""
         rows.append(
             [
-                sheet.text(words.ago(act.created_at), "muted", title=f"{act.created_at:%c} UTC"),
-                sheet.kind("human", people.get(act.annotator_id, "?")),
-                sheet.text(what, style),
-                sheet.text(" ".join(LABELS[label] for label in act.labels or ()), style),
-                sheet.text(", ".join(flag.replace("_", " ") for flag in act.flags), "warn"),
-                sheet.text(act.note or "", "wrap"),
-                sheet.text(sight(act), "muted"),
-                sheet.text("" if act.seconds is None else words.duration(act.seconds), "muted"),
+                data_table.text(
+                    formatting.ago(act.created_at), "muted", title=f"{act.created_at:%c} UTC"
+                ),
+                data_table.kind("human", people.get(act.annotator_id, "?")),
+                data_table.text(what, style),
+                data_table.text(" ".join(LABELS[label] for label in act.labels or ()), style),
+                data_table.text(", ".join(flag.replace("_", " ") for flag in act.flags), "warn"),
+                data_table.text(act.note or "", "wrap"),
+                data_table.text(sight(act), "muted"),
+                data_table.text(
+                    "" if act.seconds is None else formatting.duration(act.seconds), "muted"
+                ),
             ]
         )
-    sheet.table(
+    data_table.table(
         [
             "When",
             "Who",
             "First error",
             "Labels",
             "Flags",
-            sheet.column("Note", width="35%"),
+            data_table.column("Note", width="35%"),
             "",
-            sheet.column("Time spent", "right nowrap"),
+            data_table.column("Time spent", "right nowrap"),
         ],
         rows,
         key="history",
@@ -122,20 +127,24 @@ def siblings(database: Any, problem_id: int, solution_id: int) -> None:
     links = []
     for other, is_correct in others[:SIBLINGS]:
         mark, style = marks[is_correct]
-        links.append(sheet.link(f"{mark} {other}", sheet.page_href("solution", id=other), style))
+        links.append(
+            data_table.link(f"{mark} {other}", data_table.page_href("solution", id=other), style)
+        )
     if len(others) > SIBLINGS:
-        links.append(sheet.text(f"and {len(others) - SIBLINGS:,} more", "muted"))
+        links.append(data_table.text(f"and {len(others) - SIBLINGS:,} more", "muted"))
     words_for = "No other solution" if not others else "Other solutions"
     everything = [
-        sheet.copy("Copy link", href=sheet.page_href("solution", id=solution_id)),
-        sheet.copy("Copy as JSON", text=json.dumps(as_json(database, [solution_id])[0], indent=1)),
-        sheet.text(f"{words_for} to this problem", "muted"),
+        data_table.copy("Copy link", href=data_table.page_href("solution", id=solution_id)),
+        data_table.copy(
+            "Copy as JSON", text=json.dumps(as_json(database, [solution_id])[0], indent=1)
+        ),
+        data_table.text(f"{words_for} to this problem", "muted"),
         *links,
     ]
-    sheet.line(*everything, key="siblings")
+    data_table.line(*everything, key="siblings")
 
 
-database = state.project()
+database = project.project()
 solution_id = wanted_id()
 try:
     if solution_id is None:
@@ -150,7 +159,7 @@ except DatabaseError as error:
 with st.container(key="wide", horizontal=True, vertical_alignment="center"):
     st.title("Solution", width="content")
     shown = choose_columns(database, solution.id)
-members = state.lineup(database).members()
+members = project.lineup(database).members()
 
 
 def load(reviewer: AnnotatorRecord | None) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:

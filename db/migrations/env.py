@@ -3,8 +3,8 @@
 from alembic import context
 from sqlalchemy import text
 
+from db.lists.search import is_search_table
 from db.schema import Base
-from db.search import is_search_table
 
 connection = context.config.attributes["connection"]
 is_sqlite = connection.dialect.name == "sqlite"

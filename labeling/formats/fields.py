@@ -6,7 +6,7 @@ import math
 import re
 from typing import Any
 
-from labeling.answers import quick_grade
+from labeling.answers.grade import quick_grade
 
 MAX_NAME = 200  # characters; the width of the name columns
 MAX_DEPTH = 20  # of nested meta

@@ -1,7 +1,7 @@
 """What the playground's judge reads and writes: its prompt, and the replies it learns from.
 
-The prompt is that of labeling/prompts/playground.md, the reply keeps the output contract of the
-paper's judge (arXiv 2501.07301, App. C): <analysis_i> blocks, one a paragraph, up to the first
+The prompt is that of labeling/judge/prompts/playground.md, the reply keeps the output contract of
+the paper's judge (arXiv 2501.07301, App. C): <analysis_i> blocks, one a paragraph, up to the first
 wrong one, then a conclusion.
 """
 
@@ -16,8 +16,8 @@ from models.playground.world import WorldProblem
 def judge_message(problem: str, reference: str, steps: Sequence[str]) -> str:
     """The user message of the judge's second stage; `reference` is its own blind solution.
 
-    As labeling/judge.py writes it: the reference is cut into numbered analyses, so that what is
-    needed for paragraph 2 stands behind the very tag that the reply about it begins with.
+    As labeling/judge/templates.py writes it: the reference is cut into numbered analyses, so that
+    what is needed for paragraph 2 stands behind the very tag that the reply about it begins with.
     """
     own = "\n\n".join(
         f"<analysis_{number}>\n{step}\n</analysis_{number}>"

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from models.playground import checker
 from models.playground.story import DoesNotWorkOutError, GoldStep, Story, join
-from models.playground.templates import TEMPLATES
-from models.playground.templates_more import MORE_TEMPLATES
-from models.playground.templates_parts import PART_TEMPLATES
+from models.playground.templates.journeys import MORE_TEMPLATES
+from models.playground.templates.parts import PART_TEMPLATES
+from models.playground.templates.trade import TEMPLATES
 from models.playground.writing import Manner, draw_manner, write
 
 ALL_TEMPLATES = (*TEMPLATES, *MORE_TEMPLATES, *PART_TEMPLATES)

@@ -14,8 +14,8 @@ from urllib.request import urlopen
 import pytest
 
 from models.errors import ModelError
-from models.generators import CompletionRequest, Generator, Sampling, load_generator
-from models.openai_generator import OpenAIGenerator
+from models.generation.base import CompletionRequest, Generator, Sampling, load_generator
+from models.generation.openai import OpenAIGenerator
 from models.playground.world import gold_solution, sample_problems
 
 POLICY = Path(__file__).parents[2] / "models" / "playground" / "checkpoints" / "policy"

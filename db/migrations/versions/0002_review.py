@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from db import search
+from db.lists import search
 
 revision = "0002"
 down_revision = "0001"
@@ -119,7 +119,7 @@ def chunks(query: sa.TextClause | Any) -> Iterator[list[Any]]:
 def margin_of(
     kind: str, config: Any, scores: Any, first_error: int | None, evidence: Any
 ) -> float | None:
-    """`labeling.margin` as it was when this migration was written."""
+    """`labeling.uncertainty` as it was when this migration was written."""
     if first_error is None:
         return None
     reach = len(scores) if first_error < 0 else first_error + 1

@@ -1,0 +1,1 @@
+"""Who people are: sign-in by a provider, or a typed name."""

@@ -1,0 +1,211 @@
+"""Annotating by machine on the command line: Monte Carlo, a judge, a PRM."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import Any
+
+import click
+from rich.table import Table
+
+from app.cli.console import console, opened, run_here
+from labeling.montecarlo.planner import STRATEGIES
+
+
+@click.group()
+def annotate() -> None:
+    """Let a machine say where solutions first go wrong: mc, judge or prm."""
+
+
+def _engine_options(command: Any) -> Any:
+    for option in (
+        click.option("--gpus", type=click.FloatRange(0.0), help="ray: GPUs to each copy (1)."),
+        click.option(
+            "--replicas",
+            type=click.IntRange(1),
+            help="ray: copies of the model. Default: what fits, one to each GPU or core.",
+        ),
+        click.option(
+            "--engine",
+            type=click.Choice(("here", "ray")),
+            help="here: in this process (the default). ray: in copies over the Ray cluster that "
+            "RAY_ADDRESS names, or over this machine's GPUs or cores; the same labels.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _annotation_options(command: Any) -> Any:
+    for option in (
+        click.option("--dataset", help="Only solutions of this data set."),
+        click.option("--name", help="The annotator's name; made from the model if left out."),
+        click.option("--max-tokens", type=click.IntRange(1), help="Longest reply, in tokens."),
+    ):
+        command = option(command)
+    return command
+
+
+@annotate.command("mc")
+@click.option("--model", required=True, help="The policy, e.g. playground:policy.")
+@click.option("--samples", default=8, show_default=True, type=click.IntRange(1, 1024))
+@click.option(
+    "--strategy",
+    type=click.Choice(STRATEGIES),
+    default="scan",
+    show_default=True,
+    help="scan stops a step at its first success and a solution at its first step without one: "
+    "the same hard labels for a fraction of the tokens. exhaustive samples every step in full. "
+    "bisect and adaptive spend less still, and let a success vouch for the steps before it "
+    "(docs/montecarlo.md).",
+)
+@click.option(
+    "--chunk",
+    type=click.IntRange(1),
+    help="Completions of a step asked for together (1). More make fewer waves, and cost tokens.",
+)
+@click.option(
+    "--stop-mass",
+    type=click.FloatRange(0.5, 1.0),
+    help="adaptive: how sure of the first error it stops (0.92). 1 keeps to K samples.",
+)
+@click.option(
+    "--soft",
+    is_flag=True,
+    default=None,
+    help="Refuse a strategy whose shares of successes are no soft labels.",
+)
+@click.option("--temperature", type=click.FloatRange(0.0), help="Default: the model's own, or 1.")
+@click.option("--top-p", type=click.FloatRange(0.0, 1.0, min_open=True), help="Nucleus sampling.")
+@click.option("--seed", default=0, show_default=True)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Complete 32 solutions, and tell what each strategy would cost. Stores nothing.",
+)
+@click.option(
+    "--wave",
+    type=click.IntRange(1),
+    help="Completions asked for together and stored together (512).",
+)
+@_annotation_options
+@_engine_options
+@click.pass_context
+def annotate_mc(ctx: click.Context, dry_run: bool, **options: Any) -> None:
+    """Monte Carlo: a step is correct if a completion from it reaches the gold answer.
+
+    \b
+    Examples:
+      steplens annotate mc --model playground:policy --dry-run
+      steplens annotate mc --model playground:policy --samples 8 --strategy scan --seed 1
+    """
+    if dry_run:
+        _estimate_mc(ctx, options)
+        return
+    _annotate(ctx, "annotate_mc", "Monte Carlo", options)
+
+
+@annotate.command("judge")
+@click.option("--model", required=True, help="The judge, e.g. playground:judge.")
+@click.option(
+    "--prompt",
+    default="paper",
+    show_default=True,
+    help="paper, processbench, playground, or the path of your own (docs/judge.md).",
+)
+@click.option("--seed", default=0, show_default=True)
+@_annotation_options
+@click.option(
+    "--votes",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Replies to each solution; the first error that most of them name is the verdict.",
+)
+@click.option("--temperature", type=click.FloatRange(0.0), help="Default: the prompt's.")
+@_engine_options
+@click.pass_context
+def annotate_judge(ctx: click.Context, **options: Any) -> None:
+    """LLM-as-a-judge: a model reads each step and names the first wrong one.
+
+    A reply that does not keep the prompt's output contract is stored as unparsed, never
+    taken for a verdict.
+    """
+    _annotate(ctx, "annotate_judge", "judge", options)
+
+
+@annotate.command("prm")
+@click.option(
+    "--model", required=True, help="A PRM: a folder, transformers:HUB_ID, or playground:prm."
+)
+@click.option(
+    "--scheme",
+    help="How the PRM is read, where its files do not say: steplens, qwen, math-shepherd, "
+    "rlhflow, skywork, pure, trl, trl-blank-line (docs/prms.md).",
+)
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "bfloat16"]),
+    help="What it computes in; else float32 on a CPU and bfloat16 on a GPU. bfloat16 is much "
+    "faster on CPUs that have instructions for it, and changes scores a little.",
+)
+@click.option("--name", help="The annotator's name; made from the model if left out.")
+@click.option("--dataset", help="Only solutions of this data set.")
+@click.option(
+    "--threshold",
+    default=0.5,
+    show_default=True,
+    type=click.FloatRange(0.0, 1.0),
+    help="The first step that scores under it is the first error.",
+)
+@_engine_options
+@click.pass_context
+def annotate_prm(ctx: click.Context, **options: Any) -> None:
+    """Score every step of every solution with a PRM."""
+    _annotate(ctx, "annotate_prm", "PRM", options)
+
+
+def _estimate_mc(ctx: click.Context, options: dict[str, Any]) -> None:
+    from labeling.montecarlo.estimate import estimate_mc
+
+    with opened(ctx) as database:
+        found = estimate_mc(database, _given(options))
+    spent = found["spent"]
+    if not found["solutions"]:
+        console.print("Nothing to annotate: it is done, or no solution has a gold answer.")
+        return
+    console.print(
+        f"{found['solutions']:,} solutions to annotate. Tried on a few: {spent['rollouts']:,} "
+        f"completions, {spent['tokens_generated']:,} tokens, {spent['seconds']:.0f} s"
+    )
+    table = Table("strategy", "tokens generated", "95% interval", "tokens prompted", "time")
+    for strategy, cost in found["strategies"].items():
+        table.add_row(
+            strategy,
+            f"{cost['tokens_generated']:,}",
+            f"{cost['low']:,} to {cost['high']:,}",
+            f"{cost['tokens_prompted']:,}",
+            str(timedelta(seconds=round(cost["seconds"]))),
+        )
+    console.print(table)
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """A job's parameters from what was said on the command line."""
+    params = {name: value for name, value in options.items() if value is not None}
+    if params.get("engine") != "ray" and params.keys() & {"replicas", "gpus"}:
+        raise click.UsageError("--replicas and --gpus belong to --engine ray")
+    if os.path.isdir(params["model"]):
+        params["model"] = os.path.abspath(params["model"])
+    return params
+
+
+def _annotate(ctx: click.Context, kind: str, title: str, options: dict[str, Any]) -> None:
+    params = _given(options)
+    with opened(ctx) as database:
+        result = run_here(database, kind, title, **params)
+    console.print(
+        f"[bold]{result['annotator']}[/bold]: {result['solutions']:,} solutions annotated, "
+        f"{result['tokens_generated']:,} tokens generated, {result['seconds']:.0f} s"
+    )

@@ -1,0 +1,63 @@
+"""What the commands of `steplens` share: the terminal, the database, running a job in sight."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from db.engine import Database, open_database
+from db.jobs import create_job
+from labeling.jobs.runner import JobCancelled, run_job
+from models.names import refuse_secrets
+
+console = Console()
+problems = Console(stderr=True)
+
+
+@contextmanager
+def opened(ctx: click.Context) -> Iterator[Database]:
+    """The database that --db names, for the time of one command."""
+    database = open_database(ctx.find_root().obj)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def run_here(database: Database, kind: str, title: str, **params: Any) -> dict[str, Any]:
+    """Run (or resume) a job in this process with a progress bar."""
+    refuse_secrets(str(params.get("model", "")))
+    job = create_job(database, kind, params)
+    if job.started_at is not None:
+        console.print(f"[dim]resuming job {job.id} where it stopped[/dim]")
+    with progress_bar(console, title) as report:
+        try:
+            return run_job(database, job.id, report)
+        except (JobCancelled, KeyboardInterrupt):
+            problems.print("Stopped. What was done is kept; the same command goes on from there.")
+            sys.exit(130)
+
+
+@contextmanager
+def progress_bar(console: Console, title: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A bar that is moved by calling report(done, total, message)."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        TextColumn("[dim]{task.fields[note]}[/dim]"),
+        console=console,
+    ) as progress:
+        task = progress.add_task(title, total=None, note="")
+
+        def report(done: int, total: int, message: str = "") -> None:
+            progress.update(task, completed=done, total=total, note=message)
+
+        yield report

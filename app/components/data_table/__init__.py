@@ -1,0 +1,1 @@
+"""Read-only tables in the look of the app."""

@@ -1,0 +1,1 @@
+"""What the pages share: the open project, words, filters, charts, forms."""

@@ -1,0 +1,228 @@
+"""The forms that start jobs: each gives (kind, params) once it is sent, else None.
+
+The defaults work on the playground at once. What the address says (`jobs?start=...&model=...`)
+comes before them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.ui import filters, formatting, project
+from db.annotators import list_annotators
+from db.engine import Database
+from db.lists.browse import count_solutions
+from db.results import list_exports
+from labeling.montecarlo.planner import STRATEGIES
+
+Asked = tuple[str, dict[str, Any]] | None
+IMPORTS = ("processbench", "prm800k", "math-shepherd", "jsonl")
+PROMPTS = ("playground", "paper", "processbench")
+
+
+def monte_carlo(database: Database) -> Asked:
+    """Monte Carlo: complete from every step and see how often the gold answer comes out."""
+    with st.form("mc"):
+        model = st.text_input("Policy", _given("model", "playground:policy"), help=MODEL_HELP)
+        left, right = st.columns(2)
+        samples = left.number_input("Samples a step", 1, 1024, 8)
+        seed = right.number_input("Seed", 0, None, 0)
+        strategy = st.selectbox(
+            "Strategy",
+            STRATEGIES,
+            help="scan stops a step at its first success and a solution at its first step "
+            "without one: the same hard labels for a quarter of the tokens. bisect and adaptive "
+            "spend less still, and let a success vouch for the steps before it.",
+        )
+        name = _name()
+        sent = st.form_submit_button("Start Monte Carlo", type="primary", width="stretch")
+    params = {"model": model, "samples": samples, "strategy": strategy, "seed": seed, "name": name}
+    params |= _only(database)
+    return ("annotate_mc", _filled(params)) if sent else None
+
+
+def judge(database: Database) -> Asked:
+    """A judge reads each step and names the first wrong one."""
+    with st.form("judge"):
+        model = st.text_input("Judge", _given("model", "playground:judge"), help=MODEL_HELP)
+        prompt = st.selectbox(
+            "Prompt",
+            PROMPTS,
+            accept_new_options=True,
+            help="A shipped prompt, or the path of your own (docs/judge.md).",
+        )
+        votes = st.number_input(
+            "Votes", 1, 64, 1, help="Replies to each solution, of which the majority counts."
+        )
+        name = _name()
+        sent = st.form_submit_button("Start the judge", type="primary", width="stretch")
+    params = {"model": model, "prompt": prompt, "seed": 0, "votes": votes, "name": name}
+    params |= _only(database)
+    return ("annotate_judge", _filled(params)) if sent else None
+
+
+def prm(database: Database) -> Asked:
+    """A PRM scores every step."""
+    with st.form("prm"):
+        model = st.text_input(
+            "Checkpoint",
+            _given("model", "playground:prm"),
+            help="A folder that training wrote, or playground:prm.",
+        )
+        threshold = st.number_input(
+            "Threshold",
+            0.0,
+            1.0,
+            0.5,
+            0.05,
+            help="The first step that scores under it is the first error.",
+        )
+        name = _name()
+        sent = st.form_submit_button("Score with it", type="primary", width="stretch")
+    params = {"model": model, "threshold": threshold, "name": name, **_only(database)}
+    return ("annotate_prm", _filled(params)) if sent else None
+
+
+def train(database: Database) -> Asked:
+    """Train a PRM on an export."""
+    exports = [one.path for one in list_exports(database)]
+    wanted = _given("export", exports[0] if exports else "")
+    options = list(dict.fromkeys([*([wanted] if wanted else []), *exports]))
+    folder = project.artifacts(database) / "checkpoints"
+    with st.form("train"):
+        export = st.selectbox(
+            "Export",
+            options,
+            format_func=lambda path: Path(path).name,
+            accept_new_options=True,
+            placeholder="Path of an export",
+            help="A folder written on the Consensus page or by steplens export.",
+        )
+        base = st.text_input("Backbone", "playground:policy", help=MODEL_HELP)
+        out = st.text_input("Checkpoint folder", str(_free(folder, "prm")))
+        seed = st.number_input("Seed", 0, None, 0)
+        sent = st.form_submit_button("Start training", type="primary", width="stretch")
+    if not options:
+        st.text("Nothing was exported yet.")
+        st.page_link("views/consensus.py", label="Export a consensus first")
+    if sent and not export:
+        project.complain("Training needs an export.")
+        return None
+    params = {"export": export, "base": base, "out": out, "seed": seed}
+    return ("train", params) if sent else None
+
+
+def evaluate(database: Database) -> Asked:
+    """ProcessBench's metric of one annotator against another."""
+    everybody = formatting.annotator_order(list_annotators(database))
+    machines = [one.label for one in everybody if one.kind != "human"]
+    people = [one.label for one in everybody if one.kind == "human"]
+    if not machines or not people:
+        st.text(
+            "An evaluation compares a model with labels that people, or the playground's checker, "
+            "gave. This project lacks one of the two."
+        )
+        return None
+    wanted = _given("annotator", machines[-1])
+    with st.form("evaluate"):
+        annotator = st.selectbox(
+            "Annotator", machines, machines.index(wanted) if wanted in machines else 0
+        )
+        reference = st.selectbox("Reference", people + machines)
+        sent = st.form_submit_button("Start the evaluation", type="primary", width="stretch")
+    params = {"annotator": annotator, "reference": reference, "dataset": None}
+    return ("evaluate", params) if sent else None
+
+
+def import_files(database: Database) -> Asked:
+    """Solutions from files on the machine that the app runs on."""
+    with st.form("import"):
+        format = st.selectbox("Format", IMPORTS)
+        listed = st.text_area(
+            "Files",
+            placeholder="/data/processbench/gsm8k.json",
+            help="Paths on the machine that runs StepLens, one a line.",
+        )
+        strict = st.checkbox("Refuse a file that has any bad row")
+        sent = st.form_submit_button("Start the import", type="primary", width="stretch")
+    files = [
+        str(Path(line.strip()).expanduser().absolute())
+        for line in listed.splitlines()
+        if line.strip()
+    ]
+    if sent and not files:
+        project.complain("Name at least one file.")
+        return None
+    return ("import", {"format": format, "files": files, "strict": strict}) if sent else None
+
+
+def sample(database: Database) -> Asked:
+    """New problems of the playground, with solutions by its policy."""
+    with st.form("sample"):
+        left, right = st.columns(2)
+        problems = left.number_input("Problems", 1, 100_000, 100)
+        solutions = right.number_input("Solutions to each", 1, 64, 4)
+        seed = st.number_input("Seed", 0, None, 0, help="Another seed, other problems.")
+        sent = st.form_submit_button("Sample solutions", type="primary", width="stretch")
+    params = {"problems": problems, "solutions": solutions, "seed": seed}
+    return ("sample", params) if sent else None
+
+
+MODEL_HELP = (
+    "transformers:PATH_OR_ID, a folder, or one of the playground's: playground:policy, "
+    "playground:judge, playground:prm."
+)
+ANNOTATORS = tuple(
+    formatting.JOBS[kind] for kind in ("annotate_mc", "annotate_judge", "annotate_prm")
+)
+FORMS: dict[str, Callable[[Database], Asked]] = {
+    formatting.JOBS["annotate_mc"]: monte_carlo,
+    formatting.JOBS["annotate_judge"]: judge,
+    formatting.JOBS["annotate_prm"]: prm,
+    formatting.JOBS["train"]: train,
+    formatting.JOBS["evaluate"]: evaluate,
+    formatting.JOBS["import"]: import_files,
+    formatting.JOBS["sample"]: sample,
+}
+
+
+def say_what_for(database: Database) -> None:
+    """Above an annotator's form: the solutions that Browse chose for it, if it did."""
+    if not filters.any_of(filters.given()):
+        return
+    wanted = filters.understood(database, filters.given())
+    n = count_solutions(database, wanted)
+    with st.container(border=True):
+        what = formatting.shorten(filters.in_words(filters.given()), 80)
+        st.text(f"Only {n:,} solution{'' if n == 1 else 's'}: {what}")
+        st.page_link("views/browse.py", label="Change", query_params=filters.given())
+
+
+def _only(database: Database) -> dict[str, Any]:
+    if not filters.any_of(filters.given()):
+        return {}
+    return {"only": filters.understood(database, filters.given()).to_json()}
+
+
+def _given(name: str, otherwise: str) -> str:
+    return st.query_params.get(name) or otherwise
+
+
+def _name() -> str:
+    return st.text_input("Name", placeholder="made from the model", help="The annotator's name.")
+
+
+def _filled(params: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if value not in (None, "")}
+
+
+def _free(folder: Path, stem: str) -> Path:
+    """`folder/stem-N` with the first N that is free."""
+    number = 1
+    while (folder / f"{stem}-{number}").exists():
+        number += 1
+    return folder / f"{stem}-{number}"

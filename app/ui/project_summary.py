@@ -1,0 +1,214 @@
+"""The project at a glance: who said how much, who agrees with whom, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from db.annotations import count_to_annotate, newest_solution_id
+from db.annotators import list_annotators
+from db.engine import Database
+from db.jobs import is_alive, list_jobs
+from db.lists.browse import (
+    Coverage,
+    ProjectCounts,
+    coverage,
+    first_error_pairs,
+    project_counts,
+)
+from db.lists.comparison import newest_lineup
+from db.lists.queues import Queue, queue_state
+from db.records import AnnotatorRecord, JobRecord
+from db.results import EvaluationRecord, latest_consensus, list_evaluations, list_exports
+
+COMPARED = 8  # The triangle has a query per pair; more columns than this do not fit either.
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One sentence on what to do next, and the page where it is done."""
+
+    sentence: str
+    button: str
+    page: str
+    query: dict[str, str]
+
+
+def everybody(database: Database) -> list[Coverage]:
+    """Coverage of the annotators that the Overview lists, machines before people."""
+    order = {"mc": 0, "judge": 1, "prm": 2, "human": 3}
+    seen = [one for one in coverage(database) if one.annotated and not one.annotator.hidden]
+    return sorted(seen, key=lambda one: (order.get(one.annotator.kind, 9), one.annotator.id))
+
+
+def agreements(
+    database: Database, annotators: list[AnnotatorRecord]
+) -> dict[tuple[int, int], tuple[int, int]]:
+    """(annotator id, earlier annotator id) -> (same first error, both have a verdict)."""
+    found = {}
+    for place, one in enumerate(annotators[:COMPARED]):
+        for other in annotators[:place]:
+            both, same = first_error_pairs(database, one.id, other.id)
+            found[one.id, other.id] = (same, both)
+    return found
+
+
+def running_jobs(database: Database) -> list[JobRecord]:
+    """The jobs that somebody works on now."""
+    return [job for job in list_jobs(database, 20) if is_alive(job)]
+
+
+def newest_training(database: Database) -> JobRecord | None:
+    """The last training that came to an end in the app."""
+    jobs = list_jobs(database, 200)
+    return next((job for job in jobs if job.kind == "train" and job.status == "done"), None)
+
+
+def newest_evaluations(database: Database) -> list[EvaluationRecord]:
+    """The newest evaluation of each annotator against each reference, newest first."""
+    newest: dict[tuple[Any, ...], EvaluationRecord] = {}
+    for one in list_evaluations(database):
+        key = (one.annotator_id, one.reference_id, one.result.get("dataset"))
+        newest.setdefault(key, one)
+    return list(newest.values())
+
+
+def funnel(
+    counts: ProjectCounts, covered: list[Coverage], trained: JobRecord | None
+) -> list[tuple[str, str, str, bool, str]]:
+    """(stage, number, note, reached, page) from import to training."""
+    machines = [one for one in covered if one.annotator.kind != "human"]
+    annotated = max((one.annotated for one in machines), default=0)
+    kept = counts.consensus_kept
+    return [
+        (
+            "Imported",
+            f"{counts.solutions:,}",
+            f"to {counts.problems:,} problems",
+            True,
+            "browse",
+        ),
+        (
+            "Annotated",
+            f"{annotated:,}",
+            f"by {len(machines)} models and versions"
+            if len(machines) > 1
+            else "by one model"
+            if machines
+            else "by no model yet",
+            annotated > 0,
+            "jobs",
+        ),
+        (
+            "Reviewed",
+            f"{counts.reviewed:,}",
+            f"{counts.corrections:,} corrections logged",
+            counts.reviewed > 0,
+            "review",
+        ),
+        (
+            "Consensus",
+            "–" if kept is None else f"{kept:,}",
+            "not run yet" if kept is None else "kept with labels",
+            bool(kept),
+            "consensus",
+        ),
+        (
+            "Trained",
+            *_training(trained, sum(one.annotator.kind == "prm" for one in machines)),
+            trained is not None,
+            "jobs",
+        ),
+    ]
+
+
+def _training(trained: JobRecord | None, scoring: int) -> tuple[str, str]:
+    """(number, note) of the last training; without one, `scoring` PRMs were trained elsewhere."""
+    if trained is not None:
+        used = (trained.result or {}).get("n_training")
+        return f"{used:,}" if isinstance(used, int) else "1", "solutions in the newest PRM"
+    if not scoring:
+        return "–", "no PRM yet"
+    who = "a PRM has scores" if scoring == 1 else f"{scoring} PRMs have scores"
+    return "–", f"not here; {who}"
+
+
+def advice(database: Database, reviewer: AnnotatorRecord | None) -> Advice:
+    """The next thing to do in the loop: annotate, review, agree, export, train, evaluate."""
+    lineup = newest_lineup(database)
+    newest = newest_solution_id(database)
+    with_gold = count_to_annotate(database, 0, 0, up_to=newest, with_gold=True)
+    if lineup.mc is None and with_gold:
+        return Advice(
+            f"{with_gold:,} solutions have a gold answer and no Monte Carlo estimate.",
+            "Run Monte Carlo",
+            "jobs",
+            {"start": "Monte Carlo"},
+        )
+    if lineup.judge is None:
+        return Advice(
+            "No judge has read these solutions.", "Run a judge", "jobs", {"start": "Judge"}
+        )
+    consensus = latest_consensus(database)
+    waiting = queue_state(database, Queue(), reviewer).left
+    reviewed = project_counts(database).reviewed
+    if waiting and not reviewed and consensus is None:
+        return Advice(
+            f"{waiting:,} solutions have annotators that disagree, and nobody has looked yet.",
+            "Review disagreements",
+            "review",
+            {},
+        )
+    if consensus is None:
+        return Advice(
+            "The annotators have spoken; nothing says yet which labels to keep.",
+            "Run the consensus",
+            "consensus",
+            {},
+        )
+    exports = list_exports(database)
+    if not exports or exports[0].created_at < consensus.created_at:
+        return Advice(
+            f"The consensus keeps {consensus.counts.get('kept', 0):,} solutions that are not "
+            "exported.",
+            "Export them",
+            "consensus",
+            {},
+        )
+    trained = newest_training(database)
+    if trained is None and lineup.prm is None:
+        return Advice(
+            "There is an export and no PRM.",
+            "Train a PRM",
+            "jobs",
+            {"start": "Train a PRM", "export": exports[0].path},
+        )
+    if trained is not None:
+        checkpoint = str((trained.result or {}).get("checkpoint", ""))
+        scored = any(
+            one.kind == "prm" and one.config.get("model") == checkpoint
+            for one in list_annotators(database)
+        )
+        if checkpoint and not scored:
+            return Advice(
+                "The newest PRM has scored nothing yet.",
+                "Score with it",
+                "jobs",
+                {"start": "PRM scores", "model": checkpoint},
+            )
+    evaluated = {one.annotator_id for one in list_evaluations(database)}
+    if lineup.prm is not None and lineup.prm.id not in evaluated:
+        return Advice(
+            f"{lineup.prm.label} was never measured against a reference.",
+            "Evaluate it",
+            "jobs",
+            {"start": "Evaluate", "annotator": lineup.prm.label},
+        )
+    if waiting:
+        return Advice(f"{waiting:,} disagreements are left to review.", "Review them", "review", {})
+    return Advice(
+        "Nothing is waiting. Import or sample more solutions.",
+        "Import",
+        "jobs",
+        {"start": "Import"},
+    )

@@ -1,0 +1,132 @@
+"""The step table on a page: takes in what the browser saved, answers it, shows what is next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from app.auth import identity
+from app.components.step_table.step_table import step_table
+from app.ui import project
+from db.annotators import ensure_adjudicator, ensure_reviewer, list_annotators
+from db.engine import Database, DatabaseError, stable_hash
+from db.records import AnnotatorRecord
+from labeling.review.items import accept_commits, evidence
+
+ANSWERS_KEPT = 500
+Load = Callable[[AnnotatorRecord | None], tuple[list[dict[str, Any]], dict[str, Any] | None]]
+
+
+def desk(
+    database: Database,
+    *,
+    key: str,
+    mode: str,
+    queue: str,
+    annotators: Sequence[AnnotatorRecord],
+    load: Load,
+    nothing: Callable[[], str] = str,
+    blind: bool = False,
+    adjudicating: bool = False,
+) -> None:
+    """Mount the step table; `load(reviewer)` gives (items, progress) AFTER saves were taken in.
+
+    `annotators` are those whose evidence may be asked for. `nothing` says
+    what may be done about an empty queue. `adjudicating` stores what is said
+    apart from the person's own opinion. The table must stay outside
+    fragments: inside one, what a browser sends after a server restart is dropped.
+    """
+    name = identity.reviewer_name()
+    trouble = reviewer_trouble(database, name)
+    if trouble:
+        mode = "read"
+        project.complain(trouble)
+    # The name is part of the key: what one person saved is never stored under another's name.
+    key = f"{key} {name}{' adjudicating' if adjudicating else ''}"
+    ensure = ensure_adjudicator if adjudicating else ensure_reviewer
+    answers: dict[str, str | None] = st.session_state.setdefault(f"{key} answers", {})
+    reviewer = None
+    if not trouble:
+        reviewer = ensure(database, name)
+        _take_in(database, reviewer, _sent(key, "outbox"), answers)
+    items, progress = load(reviewer)
+    step_table(
+        key=key,
+        data={
+            "mode": mode,
+            "queue": queue,
+            "blind": blind,
+            "scope": f"{stable_hash(database.url)[:8]}/{reviewer.name if reviewer else name}",
+            "items": items,
+            "nothing": "" if items else nothing(),
+            "acked": [token for token, why in answers.items() if why is None],
+            "refused": {token: why for token, why in answers.items() if why is not None},
+            "evidence": _wanted_evidence(database, _sent(key, "wants"), items, annotators),
+            "progress": progress,
+        },
+    )
+    if reviewer and _take_in(database, reviewer, _sent(key, "outbox"), answers):
+        st.rerun()
+    heartbeat()
+
+
+@st.fragment(run_every=20)
+def heartbeat() -> None:
+    """Makes the browser notice a restarted server, and send again what that one never got."""
+
+
+def reviewer_trouble(database: Database, name: str) -> str:
+    """Why corrections cannot be stored under this name; "" when they can."""
+    if not name:
+        return identity.how_to_sign()
+    taken = any(
+        one.kind == "human" and one.name == name and not identity.is_reviewer(one)
+        for one in list_annotators(database)
+    )
+    cure = "" if identity.needs_sign_in() else " Choose another one."
+    return f"{name} is the name of a data set's labels.{cure}" if taken else ""
+
+
+def _take_in(
+    database: Database, reviewer: AnnotatorRecord, outbox: Any, answers: dict[str, str | None]
+) -> bool:
+    """Store what was not answered yet, and note the answers; whether there was any."""
+    if not isinstance(outbox, list):
+        return False
+    new = [one for one in outbox if isinstance(one, Mapping) and one.get("token") not in answers]
+    if not new:
+        return False
+    try:
+        accepted = accept_commits(database, reviewer, new)
+    except DatabaseError as error:
+        project.complain(error)
+        return False
+    answers.update(dict.fromkeys(accepted.acked))
+    answers.update(accepted.refused)
+    for token in list(answers)[:-ANSWERS_KEPT]:
+        del answers[token]
+    return bool(accepted.acked or accepted.refused)
+
+
+def _wanted_evidence(
+    database: Database,
+    wants: Any,
+    items: Sequence[Mapping[str, Any]],
+    annotators: Sequence[AnnotatorRecord],
+) -> dict[str, Any]:
+    if not isinstance(wants, Mapping):
+        return {}
+    solution_id = wants.get("solution_id")
+    annotator = next((one for one in annotators if one.id == wants.get("annotator_id")), None)
+    shown = {item["solution_id"] for item in items}
+    if annotator is None or not isinstance(solution_id, int) or solution_id not in shown:
+        return {}
+    return {f"{solution_id}:{annotator.id}": evidence(database, solution_id, annotator)}
+
+
+def _sent(key: str, name: str) -> Any:
+    """What the component mounted under `key` has set `name` to; None before it set any."""
+    sent = st.session_state.get(key)
+    return None if sent is None else sent.get(name)

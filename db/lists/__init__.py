@@ -1,0 +1,1 @@
+"""Lists of solutions: what Browse, Review and Agreement read."""

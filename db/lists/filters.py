@@ -1,0 +1,137 @@
+"""Which solutions a list is about: the filter of Browse, which a queue or a job may have too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Select, Text, and_, cast, false, select
+from sqlalchemy.orm import aliased
+
+from db.engine import IN_LIST, DatabaseError
+from db.lists import search
+from db.schema import Annotation, Annotator, Correction, Digest, Problem, Solution
+
+VERDICTS = ("error", "none", "no_verdict", "not_annotated")
+REVIEWED = ("labelled", "not_labelled", "flagged")
+ANSWERS = ("right", "wrong", "not_graded")
+
+
+@dataclass(frozen=True, slots=True)
+class SolutionFilter:
+    """Conditions that must all hold; None or () means any.
+
+    `answer` is one of ANSWERS; `annotator` (an id) with `verdict` (one of VERDICTS, or a 0-based
+    first error) is what that annotator says, without `verdict` that it says anything; `differ`
+    are two annotators' ids with different first errors; `reviewed` is one of REVIEWED and speaks
+    of anybody's corrections; `text` is searched in problem and steps; `ids` are the solutions
+    themselves.
+    """
+
+    dataset: str | None = None
+    generator: str | None = None
+    answer: str | None = None
+    steps_from: int | None = None
+    steps_to: int | None = None
+    disagreement: str | None = None
+    annotator: int | None = None
+    verdict: str | int | None = None
+    differ: tuple[int, int] | None = None
+    reviewed: str | None = None
+    text: str | None = None
+    ids: tuple[int, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The conditions there are, as a job's parameters keep them."""
+        return {name: value for name, value in asdict(self).items() if value not in (None, ())}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> SolutionFilter:
+        """What `to_json` gave. DatabaseError for anything else."""
+        lists = {"ids", "differ"}
+        values: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in stored.items()}
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise DatabaseError(f"this is no filter: {dict(stored)} ({error})") from error
+
+
+def narrow(query: Select[Any], wanted: SolutionFilter, dialect: str) -> Select[Any]:
+    """`query` (over Digest) with the filter's conditions."""
+    for column, value in (
+        (Digest.dataset, wanted.dataset),
+        (Digest.generator, wanted.generator),
+        (Digest.disagreement, wanted.disagreement),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.answer is not None:
+        right = {"right": True, "wrong": False}.get(wanted.answer)
+        query = query.where(Digest.is_correct.is_(right))
+    if wanted.steps_from is not None:
+        query = query.where(Digest.n_steps >= wanted.steps_from)
+    if wanted.steps_to is not None:
+        query = query.where(Digest.n_steps <= wanted.steps_to)
+    if wanted.ids:
+        query = query.where(Digest.solution_id.in_(wanted.ids[:IN_LIST]))
+    if wanted.annotator is not None:
+        query = _said(query, wanted.annotator, wanted.verdict)
+    if wanted.differ is not None:
+        query = _differ(query, *wanted.differ)
+    if wanted.reviewed is not None:
+        query = _reviewed(query, wanted.reviewed)
+    if wanted.text:
+        query = _containing(query, wanted.text, dialect)
+    return query
+
+
+def _said(query: Select[Any], annotator_id: int, verdict: str | int | None) -> Select[Any]:
+    by = aliased(Annotation, name="said")
+    joined = and_(by.solution_id == Digest.solution_id, by.annotator_id == annotator_id)
+    if verdict == "not_annotated":
+        return query.outerjoin(by, joined).where(by.id.is_(None))
+    query = query.join(by, joined)
+    if verdict is None:
+        return query
+    if isinstance(verdict, int):
+        return query.where(by.first_error == verdict)
+    conditions = {
+        "error": by.first_error >= 0,
+        "none": by.first_error == -1,
+        "no_verdict": by.first_error.is_(None),
+    }
+    return query.where(conditions.get(verdict, false()))
+
+
+def _differ(query: Select[Any], one: int, other: int) -> Select[Any]:
+    a, b = aliased(Annotation, name="one"), aliased(Annotation, name="other")
+    return (
+        query.join(a, and_(a.solution_id == Digest.solution_id, a.annotator_id == one))
+        .join(b, and_(b.solution_id == Digest.solution_id, b.annotator_id == other))
+        .where(a.first_error != b.first_error)
+    )
+
+
+def _reviewed(query: Select[Any], which: str) -> Select[Any]:
+    labelled = (
+        select(Annotation.solution_id)
+        .join(Annotator, Annotator.id == Annotation.annotator_id)
+        .where(Annotator.id.in_(select(Correction.annotator_id).distinct()))
+    )
+    if which == "flagged":
+        undone = select(Correction.undoes).where(Correction.undoes.is_not(None))
+        flagged = select(Correction.solution_id).where(
+            cast(Correction.flags, Text) != "[]", Correction.token.not_in(undone)
+        )
+        return query.where(Digest.solution_id.in_(flagged))
+    if which == "not_labelled":
+        return query.where(Digest.solution_id.not_in(labelled))
+    return query.where(Digest.solution_id.in_(labelled))
+
+
+def _containing(query: Select[Any], wanted: str, dialect: str) -> Select[Any]:
+    if not search.has_words(wanted):  # A sign has no index: problems and steps are read.
+        rows = select(Solution.id).join(Problem, Problem.id == Solution.problem_id)
+        return query.where(Digest.solution_id.in_(rows.where(search.contains_sign(wanted))))
+    return query.where(Digest.solution_id.in_(search.matching(wanted, dialect)))

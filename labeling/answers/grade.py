@@ -1,0 +1,239 @@
+"""Final answers: finding one in a text, and deciding whether it is the gold answer.
+
+`grade` settles most pairs by comparing normalised strings and exact fractions; what is left goes
+to math-verify in a process of its own (`labeling.answers.pool`).
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+Verdict = Literal["correct", "wrong", "unknown"]
+Outcome = Literal["correct", "wrong", "unfinished", "unknown"]
+
+MAX_ANSWER = 1_000  # characters; a longer "answer" is a derivation, and costs a parser minutes.
+ROUNDING = Fraction(1, 10**5)  # relatively closer than this, math-verify's rounding decides.
+
+_BOXED = re.compile(r"\\(?:boxed|fbox)(?![A-Za-z])\s*")
+_MARKS = (
+    re.compile(r"^[ \t]*####[ \t]*(?P<answer>[^\n]*)", re.M),  # GSM8K
+    re.compile(r"^[ \t]*#[ \t]*Answer[ \t]*\n\s*(?P<answer>[^\n]+)", re.M | re.I),  # PRM800K
+    re.compile(r"\banswer\b[*_ \t]*(?:is|:)[*_ \t]*:?[*_ \t]*(?P<answer>[^\n]*)", re.I),
+    re.compile(r"^[ \t]*A:[ \t]*(?P<answer>[^\n]*)", re.M),  # the example solutions of GSM8K
+)
+_SENTENCE_END = re.compile(r"[.;!?](?=\s)")
+
+
+class Found(NamedTuple):
+    """An answer in a text; `closed` is False where the text stops right behind it."""
+
+    answer: str
+    closed: bool
+
+
+def find_answer(text: str) -> Found | None:
+    r"""The final answer of `text`, or None.
+
+    The last complete `\boxed{...}` wins, then the last line `#### x`, `# Answer` with x under it,
+    "answer is x", and `A: x`. An answer that the text's end touches is not `closed`: if the text
+    was cut there, "12" may have been going to be "120".
+    """
+    boxed = _last_boxed(text)
+    if boxed is not None:
+        return boxed
+    for mark in _MARKS:
+        for match in reversed(list(mark.finditer(text))):
+            answer = match["answer"]
+            end = _SENTENCE_END.search(answer)
+            if end:
+                answer = answer[: end.start()]
+            answer = _strip(answer)
+            if answer:
+                return Found(answer, bool(end) or match.end() < len(text))
+    return None
+
+
+def extract_answer(text: str) -> str | None:
+    """The final answer of `text` by the rules of `find_answer`, or None."""
+    found = find_answer(text)
+    return found.answer if found else None
+
+
+def _last_boxed(text: str) -> Found | None:
+    for match in reversed(list(_BOXED.finditer(text))):
+        start = match.end()
+        if start == len(text):
+            continue
+        if text[start] != "{":  # \boxed 5
+            word = re.match(r"\$?([^\s$.,;]+)", text[start:])
+            if word:
+                return Found(word[1], start + word.end() < len(text))
+            continue
+        end = _closing_brace(text, start)
+        if end is not None and text[start + 1 : end].strip():
+            return Found(text[start + 1 : end].strip(), True)
+    return None
+
+
+def _closing_brace(text: str, start: int) -> int | None:
+    depth = 0
+    for match in re.compile(r"\\.|[{}]", re.S).finditer(text, start):
+        if match[0] in "{}":  # An escaped brace matches as a pair with its backslash.
+            depth += 1 if match[0] == "{" else -1
+            if depth == 0:
+                return match.start()
+    return None
+
+
+def _strip(answer: str) -> str:
+    """`answer` without the emphasis, math delimiters and full stop around it."""
+    while True:
+        shorter = answer.strip().strip("*_`").rstrip(".,;:!").strip()
+        for left, right in (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]")):
+            inner = shorter[len(left) : len(shorter) - len(right)]
+            if (
+                len(shorter) >= len(left) + len(right)
+                and shorter.startswith(left)
+                and shorter.endswith(right)
+                and left not in inner
+            ):
+                shorter = inner
+                break
+        if shorter == answer:
+            return answer
+        answer = shorter
+
+
+_DROPPED = re.compile(
+    r"\\(?:left|right|displaystyle|,|!|;|:| )|\\(?:mathrm|text|textbf|mathbf|mbox)\s*(?=\{)|[$~]"
+    r"|(?<!\d)\s|\s(?!\d)"  # A blank between digits stays: "1 1/2" is not "11/2".
+)
+_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
+_NUMBER = r"\d+(?:\.\d+)?|\.\d+"
+_PLAIN = re.compile(rf"(?P<sign>[+-]?)(?P<value>{_NUMBER})(?:/(?P<over>\d+))?")
+_FRACTION = re.compile(
+    r"(?P<sign>[+-]?)(?P<whole>\d*)\\frac(?:\{(?P<top>-?\d+)\}|(?P<t>\d))"
+    r"(?:\{(?P<under>\d+)\}|(?P<u>\d))"
+)
+_MIXED = re.compile(r"\s*([+-]?)\s*(\d+)\s+(\d+)\s*/\s*(\d+)\s*")
+_UNIT = re.compile(rf"\s*\$?\s*([+-]?(?:{_NUMBER}|\d{{1,3}}(?:,\d{{3}})+))\s+([A-Za-z][A-Za-z ]+)")
+_SCALES = frozenset(
+    ("hundred", "thousand", "million", "billion", "trillion", "dozen", "half", "percent")
+    + ("and", "or", "to", "pi", "sqrt")
+)
+
+
+def normalise(answer: str) -> str:
+    r"""`answer` in a spelling in which equal answers are mostly equal strings.
+
+    Math delimiters, spacing and size commands, blanks, `\text`, currency and degree signs and
+    thousands separators go; `\dfrac` and `\tfrac` become `\frac`. A percent sign stays.
+    """
+    text = _strip(answer).replace("−", "-").replace(r"\$", "").replace("{,}", ",")
+    text = re.sub(r"\\[dtc]frac", r"\\frac", text).replace(r"\%", "%")
+    text = re.sub(r"\^\s*(?:\{\s*\\circ\s*\}|\\circ)|°", "", text)
+    text = _DROPPED.sub("", re.sub(r"\s+", " ", text))
+    text = _THOUSANDS.sub(lambda match: match[0].replace(",", ""), text)
+    while len(text) > 2 and text[0] == "{" and _closing_brace(text, 0) == len(text) - 1:
+        text = text[1:-1]
+    if re.fullmatch(r"\([A-Za-z]\)", text):  # a multiple-choice letter
+        text = text[1:-1]
+    return text.rstrip(".")
+
+
+def number(answer: str) -> Fraction | None:
+    r"""The exact value of an integer, decimal, a/b, `\frac{a}{b}` or mixed number, else None."""
+    if len(answer) > 60:  # Arithmetic on enormous literals is slow, and no real answer.
+        return None
+    mixed = _MIXED.fullmatch(answer)
+    if mixed:
+        sign, whole, top, under = mixed.groups()
+        return _value(sign, Fraction(int(whole)), int(top), int(under))
+    text = normalise(answer)
+    plain = _PLAIN.fullmatch(text)
+    if plain:
+        over = int(plain["over"] or 1)
+        return None if over == 0 else _value(plain["sign"], Fraction(plain["value"]) / over, 0, 1)
+    match = _FRACTION.fullmatch(text)
+    if match:
+        top, under = int(match["top"] or match["t"]), int(match["under"] or match["u"])
+        return _value(match["sign"], Fraction(int(match["whole"] or 0)), top, under)
+    return None
+
+
+def _value(sign: str, whole: Fraction, top: int, under: int) -> Fraction | None:
+    if under == 0:
+        return None
+    value = whole + Fraction(top, under)
+    return -value if sign == "-" else value
+
+
+def quick_grade(answer: str, gold: str) -> Verdict | None:
+    """The verdict where strings or exact numbers settle it, else None; costs microseconds.
+
+    Equality is of whole answers: "2" is not in "12". Numbers that differ by less than
+    math-verify's rounding, and anything that is not two plain numbers, stay undecided.
+    """
+    left, right = normalise(answer), normalise(gold)
+    if not left or not right:
+        return None
+    if left == right:
+        return "correct"
+    words = re.compile(r"[A-Za-z]+")
+    if words.fullmatch(left) and words.fullmatch(right):
+        if left.casefold() == right.casefold() and len(left) > 1:
+            return "correct"
+        return "wrong" if len(left) == 1 or len(right) > 1 else None
+    a, b = number(answer), number(gold)
+    if a is not None and b is not None:
+        if a == b:
+            return "correct"
+        return None if abs(a - b) <= ROUNDING * max(abs(a), abs(b)) else "wrong"
+    return "correct" if b is not None and _without_unit(answer) == b else None
+
+
+def _without_unit(answer: str) -> Fraction | None:
+    """The number in "18 apples" or "50%"; None where the words could change its value."""
+    text = _strip(answer)
+    if text.endswith("%"):
+        return number(text.rstrip("%").rstrip("\\"))
+    match = _UNIT.fullmatch(text)
+    if match is None or len(match[2]) < 2 or _SCALES & set(match[2].lower().split()):
+        return None
+    return number(match[1])
+
+
+def grade(answer: str, gold: str, *, seconds: float = 5.0) -> Verdict:
+    """Whether `answer` is the gold answer; may be called from any thread.
+
+    What strings and exact numbers do not settle goes to math-verify in a worker process, for at
+    most `seconds` of wall clock; a time-out or a crash is "unknown", never "wrong", and so is a
+    gold answer that math-verify cannot read. (Its own time-outs need signals, and answer wrongly
+    in threads: Math-Verify issues 22, 42 and 50.) Raises RuntimeError if math-verify cannot be
+    started at all.
+    """
+    verdict = quick_grade(answer, gold)
+    if verdict is not None:
+        return verdict
+    if not answer.strip() or not gold.strip() or max(len(answer), len(gold)) > MAX_ANSWER:
+        return "unknown"
+    from labeling.answers.pool import ask  # Nothing is started for answers that are easy.
+
+    return ask(_strip(answer), _strip(gold), seconds)
+
+
+def outcome(text: str, gold: str | None, finish_reason: str) -> Outcome:
+    """What one sampled completion came to.
+
+    `finish_reason` is "stop" or "length". "unfinished": cut by the token limit before a complete
+    final answer. "wrong": another answer, or finished without one. "unknown": nothing to compare
+    with, or `grade` could not decide.
+    """
+    found = find_answer(text)
+    if finish_reason == "length" and (found is None or not found.closed):
+        return "unfinished"
+    if gold is None or not gold.strip():
+        return "unknown"
+    return "wrong" if found is None else grade(found.answer, gold)

@@ -1,0 +1,1 @@
+"""How annotators agree and disagree."""

@@ -1,0 +1,1 @@
+"""The consensus rule, its run over a project, and exports."""

@@ -1,0 +1,200 @@
+"""Consensus over a project: gather what everybody said, apply the rule, count, export."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from db.annotations import annotations_of
+from db.annotators import find_annotator, list_annotators
+from db.engine import Database
+from db.lists.browse import each_solution
+from db.lists.comparison import newest_lineup
+from db.records import AnnotationRecord, SolutionRecord
+from db.results import add_consensus, add_export, latest_consensus
+from labeling.consensus.export import ExportRow, write_export
+from labeling.consensus.rule import (
+    Candidate,
+    Dropped,
+    HumanVerdict,
+    Kept,
+    Rule,
+    RuleError,
+    Verdict,
+    decide,
+    summarise,
+)
+from labeling.montecarlo.planner import has_whole_steps
+
+EXAMPLES = 5
+
+
+@dataclass(slots=True)
+class ConsensusSummary:
+    """What a rule keeps and drops; `examples` are solution ids, at most five a reason."""
+
+    kept: int = 0
+    kept_with_error: int = 0
+    kept_without_error: int = 0
+    by_human: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, list[int]] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """Solutions looked at."""
+        return self.kept + sum(self.dropped.values())
+
+    def counts(self) -> dict[str, Any]:
+        """The form that is stored and written into manifests."""
+        return {
+            "total": self.total,
+            "kept": self.kept,
+            "kept_with_error": self.kept_with_error,
+            "kept_without_error": self.kept_without_error,
+            "by_human": self.by_human,
+            "dropped": dict(self.dropped),
+        }
+
+
+def default_rule(database: Database) -> Rule | None:
+    """The paper's rule for this project: newest MC and newest judge agree. None without both."""
+    lineup = newest_lineup(database)
+    if lineup.mc is None or lineup.judge is None:
+        return None
+    return Rule(annotators=(lineup.mc.label, lineup.judge.label))
+
+
+def preview(database: Database, rule: Rule) -> ConsensusSummary:
+    """Apply the rule to every solution. DatabaseError for an annotator that does not exist."""
+    examples: dict[str, list[int]] = {}
+
+    def outcomes() -> Iterator[Kept | Dropped]:
+        for solution, outcome in _decisions(database, rule):
+            if isinstance(outcome, Dropped):
+                shown = examples.setdefault(outcome.reason, [])
+                if len(shown) < EXAMPLES:
+                    shown.append(solution.id)
+            yield outcome
+
+    counts = summarise(outcomes())
+    del counts["total"]  # ConsensusSummary derives it.
+    return ConsensusSummary(**counts, examples=examples)
+
+
+def run_consensus(database: Database, rule: Rule) -> ConsensusSummary:
+    """`preview`, remembered as the rule that exports use."""
+    summary = preview(database, rule)
+    add_consensus(database, rule.to_json(), summary.counts())
+    return summary
+
+
+def export_consensus(
+    database: Database,
+    out_dir: str | Path,
+    format: str,
+    rule: Rule | None = None,
+    overwrite: bool = False,
+) -> dict[str, Any]:
+    """Write what the rule (default: the last one run) keeps, and return the manifest.
+
+    Raises ValueError without a rule, when nothing is kept, or when `out_dir` is taken.
+    """
+    if rule is None:
+        latest = latest_consensus(database)
+        if latest is None:
+            raise ValueError(
+                "no consensus was run yet. Run: steplens consensus --annotators mc:NAME judge:NAME"
+            )
+        rule = Rule.from_json(latest.rule)
+    summary = preview(database, rule)
+    if not summary.kept:
+        raise ValueError(
+            "the consensus keeps no solution, so there is nothing to export. Reasons: "
+            + ", ".join(f"{reason} ({count})" for reason, count in summary.dropped.items())
+        )
+    rows = (
+        _export_row(solution, outcome)
+        for solution, outcome in _decisions(database, rule)
+        if isinstance(outcome, Kept)
+    )
+    manifest = write_export(
+        out_dir,
+        rows,
+        format,
+        rule=rule.to_json(),
+        counts=summary.counts(),
+        reasons=summary.dropped,
+        overwrite=overwrite,
+    )
+    add_export(database, str(Path(out_dir).resolve()), format, manifest)
+    return manifest
+
+
+def _decisions(database: Database, rule: Rule) -> Iterator[tuple[SolutionRecord, Kept | Dropped]]:
+    chosen = [find_annotator(database, label) for label in rule.annotators]
+    for annotator in chosen:
+        if (
+            rule.mc_threshold > 0
+            and annotator.kind == "mc"
+            and not has_whole_steps(annotator.config)
+        ):
+            raise RuleError(
+                f"{annotator.label} stopped at first successes (strategy "
+                f"{annotator.config.get('strategy')}), so its shares say nothing above 0. "
+                "Annotate with --strategy exhaustive to use an MC threshold"
+            )
+    members = {annotator.id: annotator.label for annotator in chosen}
+    people = [one for one in list_annotators(database) if one.kind == "human"]
+    reviewers = {one.id: one.name for one in people if one.config.get("source") == "review"}
+    judges = {one.id: one.name for one in people if one.config.get("source") == "adjudication"}
+    for chunk in each_solution(database):
+        by_solution: dict[int, list[AnnotationRecord]] = {}
+        for annotation in annotations_of(database, [solution.id for solution in chunk]):
+            by_solution.setdefault(annotation.solution_id, []).append(annotation)
+        for solution in chunk:
+            annotations = by_solution.get(solution.id, [])
+            settled = any(a.annotator_id in judges for a in annotations)
+            heard = judges if settled else reviewers  # An adjudication decides for the people.
+            yield solution, decide(rule, _candidate(solution, annotations, members, heard))
+
+
+def _candidate(
+    solution: SolutionRecord,
+    annotations: list[AnnotationRecord],
+    members: dict[int, str],
+    reviewers: dict[int, str],
+) -> Candidate:
+    verdicts = {
+        members[a.annotator_id]: Verdict(a.status, a.first_error, a.scores)
+        for a in annotations
+        if a.annotator_id in members
+    }
+    humans = {
+        reviewers[a.annotator_id]: HumanVerdict(
+            tuple(None if score is None else int(score) for score in a.scores),
+            a.first_error,
+            tuple(a.evidence.get("flags") or ()),
+        )
+        for a in annotations
+        if a.annotator_id in reviewers
+    }
+    return Candidate(len(solution.steps), verdicts, humans)
+
+
+def _export_row(solution: SolutionRecord, kept: Kept) -> ExportRow:
+    return ExportRow(
+        problem=solution.problem,
+        steps=solution.steps,
+        labels=kept.labels,
+        first_error=kept.first_error,
+        generator=solution.generator,
+        dataset=solution.dataset,
+        problem_id=solution.problem_id,
+        solution_id=solution.id,
+        decided_by=kept.by,
+        gold_answer=solution.gold_answer,
+        final_answer_correct=solution.is_correct,
+    )

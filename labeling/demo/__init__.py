@@ -1,0 +1,1 @@
+"""The prepared playground project: sampled, built, unpacked."""

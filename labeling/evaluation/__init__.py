@@ -1,0 +1,1 @@
+"""Evaluation of annotators over a project."""

@@ -1,0 +1,1 @@
+"""Long runs: the runner, the work list, and the jobs that have no room of their own."""

@@ -1,0 +1,193 @@
+"""Jobs: long work in a process of its own, with progress, heartbeat, log, cancel and resume.
+
+`python -m labeling.jobs.runner --db URL JOB_ID` works on one job; the app starts it that way, the
+command line calls `run_job` in its own process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from db import jobs
+from db.engine import Database, open_database
+from db.records import JobRecord
+from models.names import refuse_secrets
+
+BEAT_SECONDS = 1.0
+LOG_SECONDS = 5.0
+LOG_TAIL_BYTES = 20_000
+Report = Callable[[int, int, str], None]
+
+# Imported only when a job of the kind runs: most of them load torch.
+WORK = {
+    "annotate_mc": "labeling.montecarlo.job:annotate_mc",
+    "annotate_judge": "labeling.judge.job:annotate_judge",
+    "annotate_prm": "labeling.prm.job:annotate_prm",
+    "import": "labeling.jobs.importing:run_import",
+    "sample": "labeling.demo.sample:run_sample",
+    "train": "labeling.jobs.training:run_train",
+    "evaluate": "labeling.evaluation.processbench:run_evaluate",
+}
+
+
+class JobCancelled(Exception):
+    """Somebody asked the job to stop; what it had done is kept."""
+
+
+class JobContext:
+    """What a job's work is given: the database, its own row, and how to report."""
+
+    def __init__(self, database: Database, job: JobRecord, echo: Report | None = None):
+        self.database = database
+        self.job = job
+        self._echo = echo
+        self._last = 0.0
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """What was asked for."""
+        return self.job.params
+
+    def remember(self, **state: Any) -> dict[str, Any]:
+        """Add to what a resumed job will find; the first value of a key stays."""
+        merged = {**state, **self.job.state}
+        if merged != self.job.state:
+            jobs.set_state(self.database, self.job.id, merged)
+            self.job = jobs.get_job(self.database, self.job.id)
+        return merged
+
+    def report(self, done: int, total: int, message: str = "") -> None:
+        """Say how far the work is. Raises JobCancelled when somebody asked for it.
+
+        Writes at most one row a second, so it may be called as often as one likes.
+        """
+        if self._echo is not None:
+            self._echo(done, total, message)
+        now = time.monotonic()
+        if now - self._last < BEAT_SECONDS and done != total:
+            return
+        self._last = now
+        if jobs.beat(self.database, self.job.id, done, total, message):
+            raise JobCancelled
+
+
+def run_job(database: Database, job_id: int, echo: Report | None = None) -> dict[str, Any]:
+    """Do a job in this process, from where it stopped, and return its result.
+
+    Raises DatabaseError when another process works on it, JobCancelled, or whatever the work
+    raised; in each case the job's row says so, and starting it again resumes it.
+    """
+    job = jobs.claim_job(database, job_id)
+    context = JobContext(database, job, echo)
+    context.remember(host=os.uname().nodename)
+    module, _, function = WORK[job.kind].partition(":")
+    try:
+        result: dict[str, Any] = getattr(import_module(module), function)(context)
+    except JobCancelled:
+        jobs.finish_job(database, job_id, "cancelled", "cancelled; start it again to go on", None)
+        raise
+    except KeyboardInterrupt:
+        jobs.finish_job(database, job_id, "cancelled", "interrupted; start it again to go on", None)
+        raise
+    except Exception as error:
+        jobs.finish_job(database, job_id, "failed", f"{error}" or type(error).__name__, None)
+        raise
+    jobs.finish_job(database, job_id, "done", "", result)
+    return result
+
+
+def start_job(database: Database, kind: str, params: dict[str, Any]) -> JobRecord:
+    """Start a job in a detached process, or resume the unfinished one with the same params.
+
+    Raises ValueError for an unknown kind, a model's name with a password in it, or when that
+    very job is running already.
+    """
+    refuse_secrets(str(params.get("model", "")))
+    if kind not in WORK:
+        raise ValueError(f"no kind of job {kind!r}; there are {', '.join(WORK)}")
+    job = jobs.create_job(database, kind, params)
+    if jobs.is_alive(job):
+        raise ValueError(f"job {job.id} ({kind}) with these settings is already running")
+    log = log_file(database, job.id)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as stream:
+        subprocess.Popen(
+            [sys.executable, "-m", "labeling.jobs.runner", "--db", database.url, str(job.id)],
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return job
+
+
+def data_folder(database: Database) -> Path:
+    """Where a project's logs, exports and checkpoints go: beside its SQLite file."""
+    file = database.file
+    if file is not None:
+        return file.resolve().with_name(file.name + ".d")
+    name = database.engine.url.database or "memory"
+    return Path(tempfile.gettempdir() if name == ":memory:" else ".").resolve() / f"{name}.d"
+
+
+def log_file(database: Database, job_id: int) -> Path:
+    """The file that a detached job's output goes to."""
+    return data_folder(database) / "logs" / f"job-{job_id}.log"
+
+
+def job_log(database: Database, job_id: int) -> str:
+    """The end of a job's log, "" when it has none (it ran on the command line)."""
+    file = log_file(database, job_id)
+    if not file.exists():
+        return ""
+    with file.open("rb") as stream:
+        stream.seek(max(0, file.stat().st_size - LOG_TAIL_BYTES))
+        return stream.read().decode("utf-8", "replace")
+
+
+class _LogEcho:
+    """Prints progress to the log every few seconds."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+
+    def __call__(self, done: int, total: int, message: str) -> None:
+        now = time.monotonic()
+        if done == total or now - self._last > LOG_SECONDS:
+            self._last = now
+            print(f"{time.strftime('%H:%M:%S')}  {done:,}/{total:,}  {message}", flush=True)
+
+
+def main() -> None:
+    """Work on one job until it ends; the exit status says how it ended."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--db", required=True, help="database URL")
+    parser.add_argument("job_id", type=int)
+    arguments = parser.parse_args()
+    database = open_database(arguments.db)
+    try:
+        result = run_job(database, arguments.job_id, _LogEcho())
+    except JobCancelled:
+        print("cancelled")
+        sys.exit(2)
+    except (ValueError, OSError, ImportError) as error:
+        print(f"error: {error}")
+        sys.exit(1)
+    except Exception:
+        traceback.print_exc()
+        sys.exit(1)
+    print(f"done: {result}")
+
+
+if __name__ == "__main__":
+    main()

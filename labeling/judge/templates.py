@@ -1,0 +1,177 @@
+"""LLM-as-a-judge: prompts out of small files, and what one or several verdicts amount to.
+
+How a reply is read is in labeling/judge/replies.py; docs/judge.md has the rules of both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from labeling.judge.replies import CONTRACTS, Contract, JudgeVerdict, parse_reply, parse_step_answer
+from labeling.steps import split_steps
+
+__all__ = [
+    "JudgeError",
+    "JudgeTemplate",
+    "JudgeVerdict",
+    "load_template",
+    "majority_vote",
+    "messages",
+    "parse_reply",
+    "parse_step_answer",
+    "scores",
+    "shipped_prompts",
+]
+
+PROMPTS = Path(__file__).parent / "prompts"
+FENCE = "+++\n"
+# The number of the first paragraph, and the tag it is shown in.
+NUMBERING = {"analysis": (1, "paragraph"), "boxed": (0, "paragraph"), "step": (1, "step")}
+PLACEHOLDER = re.compile(r"\{(problem|paragraphs|reference)\}")
+OUR_TAG = re.compile(
+    r"<(?=/?(?:math_problem|reference|conclusion|(?:paragraph|analysis|step)_[0-9]+)>)",
+    re.IGNORECASE,
+)
+
+
+class JudgeError(ValueError):
+    """A prompt file is missing, or does not say what it must."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeTemplate:
+    """A judge's prompt. `hash` is the SHA-256 of its file: it identifies what was asked.
+
+    `solve_first`: the judge solves the problem before it sees the solution, and gets its own
+    solution as the reference.
+    """
+
+    name: str
+    text: str
+    contract: Contract
+    solve_first: bool
+    hash: str
+    system: str | None = None
+    temperature: float = 0.0
+    max_tokens: int = 2048
+
+
+def shipped_prompts() -> list[str]:
+    """The names of the prompts that come with StepLens."""
+    return sorted(file.stem for file in PROMPTS.glob("*.md"))
+
+
+def load_template(name_or_path: str | Path) -> JudgeTemplate:
+    """Read a shipped prompt by its name, or a file of the same form by its path.
+
+    Raises JudgeError when there is none, or its header or placeholders are not as they must be.
+    """
+    name = str(name_or_path)
+    file = PROMPTS / f"{name}.md" if name in shipped_prompts() else Path(name_or_path)
+    if not file.is_file():
+        raise JudgeError(
+            f"no judge prompt {name!r}: neither a file nor one of {', '.join(shipped_prompts())}"
+        )
+    try:
+        content = file.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise JudgeError(f"{file} is not UTF-8 text: {error}") from error
+    _, fence, rest = content.partition(FENCE)
+    head, closing, body = rest.partition(FENCE)
+    if not content.startswith(FENCE) or not fence or not closing:
+        raise JudgeError(f"{file} must begin with a header between two lines of +++")
+    try:
+        header = tomllib.loads(head)
+    except tomllib.TOMLDecodeError as error:
+        raise JudgeError(f"{file}: the header is not TOML: {error}") from error
+    return _template(file, header, body.strip("\n"), hashlib.sha256(content.encode()).hexdigest())
+
+
+def _template(file: Path, header: dict[str, object], body: str, digest: str) -> JudgeTemplate:
+    types: dict[str, tuple[type, ...]] = {
+        "contract": (str,),
+        "solve_first": (bool,),
+        "system": (str,),
+        "temperature": (float, int),
+        "max_tokens": (int,),
+    }
+    for key, value in header.items():
+        if key not in types:
+            raise JudgeError(f"{file}: unknown setting {key!r}; there are {', '.join(types)}")
+        if not isinstance(value, types[key]):
+            raise JudgeError(f"{file}: {key} must be {types[key][0].__name__}, not {value!r}")
+    if header.get("contract") not in CONTRACTS:
+        raise JudgeError(f"{file}: contract must be one of {', '.join(CONTRACTS)}")
+    solve_first = bool(header.pop("solve_first", False))
+    wanted = {"problem", "paragraphs"} | ({"reference"} if solve_first else set())
+    found = set(PLACEHOLDER.findall(body))
+    if found != wanted:
+        raise JudgeError(
+            f"{file} must contain {', '.join(f'{{{name}}}' for name in sorted(wanted))}"
+            f"{'' if solve_first else ' (and {reference} with solve_first = true)'}, "
+            f"but contains {', '.join(f'{{{name}}}' for name in sorted(found)) or 'none of them'}"
+        )
+    return JudgeTemplate(name=file.stem, text=body, solve_first=solve_first, hash=digest, **header)  # type: ignore[arg-type]
+
+
+def messages(
+    template: JudgeTemplate, problem: str, steps: Sequence[str], reference: str | None = None
+) -> list[dict[str, str]]:
+    """The chat to send to the judge. Raises JudgeError without the reference it needs.
+
+    A tag of ours inside the problem or a step is written `&lt;paragraph_2>`, so that a solution
+    can neither end its own paragraph nor begin another. The reference is cut into numbered
+    analyses: what is needed for a paragraph has the number of the reply about it.
+    """
+    if template.solve_first and reference is None:
+        raise JudgeError(f"prompt {template.name} needs the judge's own solution as a reference")
+    first, tag = NUMBERING[template.contract]
+    texts = {
+        "problem": _inert(problem),
+        "reference": _numbered("analysis", split_steps(reference or ""), first),
+        "paragraphs": _numbered(tag, steps, first),
+    }
+    # In one pass: a problem that contains "{paragraphs}" keeps its words.
+    user = PLACEHOLDER.sub(lambda match: texts[match[1]], template.text)
+    system = [{"role": "system", "content": template.system}] if template.system else []
+    return [*system, {"role": "user", "content": user}]
+
+
+def _numbered(tag: str, texts: Sequence[str], first: int) -> str:
+    return "\n\n".join(
+        f"<{tag}_{number}>\n{_inert(text)}\n</{tag}_{number}>"
+        for number, text in enumerate(texts, start=first)
+    )
+
+
+def _inert(text: str) -> str:
+    return OUR_TAG.sub("&lt;", text)
+
+
+def scores(first_error: int | None, n_steps: int) -> tuple[float | None, ...]:
+    """1.0 before the first error, 0.0 at it, None after it; all None without a verdict."""
+    if first_error is None:
+        return (None,) * n_steps
+    if first_error < 0:
+        return (1.0,) * n_steps
+    return (1.0,) * first_error + (0.0,) + (None,) * (n_steps - first_error - 1)
+
+
+def majority_vote(verdicts: Sequence[JudgeVerdict]) -> tuple[int | None, float]:
+    """The first error that most replies name, and its share of ALL the replies.
+
+    Unparsed replies name nothing but count in the share. A tie for the first place, or no
+    parsed reply, is no verdict: (None, share of the tied ones). ProcessBench votes over 8.
+    """
+    votes = Counter(v.first_error for v in verdicts if v.first_error is not None)
+    if not votes:
+        return None, 0.0
+    (winner, count), *others = votes.most_common()
+    tied = bool(others) and others[0][1] == count
+    return None if tied else winner, count / len(verdicts)

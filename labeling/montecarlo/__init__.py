@@ -1,0 +1,1 @@
+"""Monte-Carlo step labels: the planner, its strategies, and the job."""

@@ -1,0 +1,1 @@
+"""PRM scores as a job."""

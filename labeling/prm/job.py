@@ -1,0 +1,84 @@
+"""PRM scores as a job: P(correct) of every step, and the first step under the threshold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from db import annotations as store
+from db.annotators import ensure_annotator
+from db.records import AnnotationRecord
+from labeling.jobs.runner import JobContext
+from labeling.jobs.worklist import Tally, cluster, segments, short_name
+from labeling.uncertainty import prm_margin
+
+SEGMENT = (
+    256  # Solutions a replica scores before they are stored together; what a kill -9 can cost.
+)
+DEFAULT_THRESHOLD = 0.5
+
+
+def annotate_prm(context: JobContext) -> dict[str, Any]:
+    """Score every step with a PRM; the first error is the first step under the threshold.
+
+    params: model (a checkpoint); optional scheme (docs/prms.md; recognised if left out), dtype
+    (what it computes in), name, threshold (default 0.5), dataset; where it runs (see `cluster`).
+    """
+    from models.prm.load import OWN, load_scorer
+
+    params = context.params
+    threshold = params.get("threshold", DEFAULT_THRESHOLD)
+    dtype = params.get("dtype")
+    prm = load_scorer(params["model"], params.get("scheme"), cluster(params), dtype)
+    # Part of what makes scores reproducible; annotators from before there were schemes are ours.
+    scheme = {} if prm.scheme == OWN else {"scheme": prm.scheme}
+    annotator = ensure_annotator(
+        context.database,
+        "prm",
+        params.get("name"),
+        {
+            "model": params["model"],
+            "revision": prm.revision,
+            "threshold": threshold,
+            **scheme,
+            **({"dtype": dtype} if dtype else {}),
+        },
+        default_name=short_name(params["model"]),
+    )
+    tally, dropped = Tally(), 0
+    size = SEGMENT * (params.get("replicas") or 1)
+    for done, total, segment in segments(context, annotator, size):
+        finished = store.annotated_ids(context.database, annotator.id, [s.id for s in segment])
+        todo = [solution for solution in segment if solution.id not in finished]
+        scored = prm.score([(s.problem, s.steps) for s in todo])
+        annotations = [
+            _prm_annotation(solution.id, scores, threshold)
+            for solution, scores in zip(todo, scored, strict=True)
+        ]
+        store.save_wave(context.database, annotator.id, context.job.id, annotations)
+        tally.add(solutions=len(annotations))
+        dropped += sum(scores.count(None) for scores in scored)
+        message = tally.message("solutions")
+        if dropped:
+            message += f", {dropped:,} steps beyond the model's context dropped"
+        context.report(done + len(segment), total, message)
+    return {**tally.result(annotator, "solutions"), "steps_dropped": dropped}
+
+
+def _prm_annotation(
+    solution_id: int, scores: list[float | None], threshold: float
+) -> AnnotationRecord:
+    from training.evaluation import first_error_from_scores
+
+    cut = [step for step, score in enumerate(scores) if score is None]
+    first_error = first_error_from_scores(scores, threshold)
+    # Steps that did not fit into the model's context were not judged: "no error" is not known.
+    unfinished = bool(cut) and first_error == -1
+    return AnnotationRecord(
+        solution_id,
+        0,
+        tuple(None if score is None else round(score, 6) for score in scores),
+        None if unfinished else first_error,
+        "unfinished" if unfinished else "ok",
+        {"threshold": threshold, "steps_dropped": len(cut)},
+        margin=None if unfinished else prm_margin(scores, first_error, threshold),
+    )

@@ -1,0 +1,1 @@
+"""What people look at, and what becomes of what they send."""

@@ -1,0 +1,1 @@
+"""Completions of prompts, by Transformers, vLLM, a server or a Ray cluster."""

@@ -1,0 +1,290 @@
+"""Completions by a model behind an OpenAI-compatible server: vLLM, SGLang, llama.cpp, hosted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from models.errors import ModelError
+from models.generation.base import ChatPrompt, Completion, CompletionRequest, Prompt, Sampling
+from models.generation.server.client import (
+    Client,
+    Patience,
+    ServerError,
+    Unreadable,
+    concurrency_from_environment,
+    patience_from_environment,
+)
+from models.generation.server.continuation import CONTINUE, check_continuation
+from models.names import parse_model_name, parse_server_name
+
+MOST_LISTED = 10  # models that a message names
+
+# What a server would otherwise take from the model's generation_config.json: it may not change
+# the probabilities unseen. OpenAI's own API does not know these.
+NEUTRAL = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
+NEUTRAL_FOR = ("vllm", "sglang", "llamacpp")  # owned_by in the list of models
+
+T = TypeVar("T")
+
+
+class OpenAIGenerator:
+    """A model behind a server, asked by as many requests at once as STEPLENS_CONCURRENCY says.
+
+    Where the server turns chats into token ids as vLLM does, prompts are ids and an answer is
+    continued exactly; elsewhere they are chats. The seed is passed on, and how far it decides is
+    up to the server. A server that counts no tokens is taken to have used 0.
+    """
+
+    def __init__(
+        self, spec: str, *, patience: Patience | None = None, concurrency: int | None = None
+    ) -> None:
+        self.name = spec
+        self.server = parse_server_name(parse_model_name(spec).target)
+        self.batch_size = concurrency or concurrency_from_environment()
+        self._client = Client(self.server, patience or patience_from_environment(), self.batch_size)
+        self._continues = False
+        self.revision, self.context, self._extra, self.has_ids = asyncio.run(self._look())
+
+    def prompt_ids(self, messages: list[dict[str, str]], answer_prefix: str = "") -> ChatPrompt:
+        """The chat itself: only the server knows its ids, and it is asked for many at once."""
+        return ChatPrompt.of(messages, answer_prefix)
+
+    def default_temperature(self) -> float | None:
+        """None: a server does not tell what its model's authors recommend."""
+        return None
+
+    def complete(
+        self, requests: Sequence[CompletionRequest], sampling: Sampling
+    ) -> list[Completion]:
+        """One completion per request, in the order of the requests.
+
+        A prompt of ids that leaves no room in the server's context gets the empty text with
+        "length". Raises ModelError when the server refuses, goes on failing, or would not
+        continue the beginning of an answer.
+        """
+        return asyncio.run(self._complete(requests, sampling)) if requests else []
+
+    async def _complete(
+        self, requests: Sequence[CompletionRequest], sampling: Sampling
+    ) -> list[Completion]:
+        async with self._client.connected():
+            prompts = list(dict.fromkeys(request.prompt for request in requests))
+            if self.has_ids:
+                ids = await self._as_ids(prompts)
+                ask = [partial(self._by_ids, ids[r.prompt], r.seed, sampling) for r in requests]
+            else:
+                await self._must_continue(prompts)
+                ask = [partial(self._by_chat, r.prompt, r.seed, sampling) for r in requests]
+            return await self._together(ask)
+
+    async def _together(self, asking: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:
+        """All results, in order, with at most `batch_size` under way; the first error ends all."""
+        gate = asyncio.Semaphore(self.batch_size)
+
+        async def one(ask: Callable[[], Awaitable[T]]) -> T:
+            async with gate:
+                return await ask()
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(one(ask)) for ask in asking]
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        return [task.result() for task in tasks]
+
+    async def _as_ids(self, prompts: list[Prompt]) -> dict[Prompt, tuple[int, ...]]:
+        """Token ids: the chat's, then those of the answer's beginning, as models/loading does."""
+        chats = [prompt for prompt in prompts if isinstance(prompt, ChatPrompt)]
+        heads = list(dict.fromkeys(chat.messages for chat in chats))
+        begun = list(dict.fromkeys(chat.answer_prefix for chat in chats if chat.answer_prefix))
+        texts: list[dict[str, Any]] = [
+            *({"messages": ChatPrompt(head).chat()} for head in heads),
+            *({"prompt": text, "add_special_tokens": False} for text in begun),
+        ]
+        told = await self._together([partial(self._tokenize, text) for text in texts])
+        head_ids = dict(zip(heads, told, strict=False))
+        prefix_ids = {"": (), **dict(zip(begun, told[len(heads) :], strict=True))}
+        ids = {chat: head_ids[chat.messages] + prefix_ids[chat.answer_prefix] for chat in chats}
+        return {
+            prompt: ids[prompt] if isinstance(prompt, ChatPrompt) else prompt for prompt in prompts
+        }
+
+    async def _tokenize(self, text: dict[str, Any]) -> tuple[int, ...]:
+        url = f"{self.server.root_url}/tokenize"
+        return await self._client.post(url, {"model": self.server.model, **text}, _ids)
+
+    async def _by_ids(self, ids: tuple[int, ...], seed: int, sampling: Sampling) -> Completion:
+        if not ids:
+            raise ModelError("A prompt must have at least one token")
+        room = sampling.max_tokens
+        if self.context is not None:
+            room = min(room, self.context - len(ids))
+        if room < 1:
+            return Completion("", 0, "length", len(ids))
+        body = {**self._body(seed, sampling), "prompt": list(ids), "max_tokens": room}
+        return await self._post("/completions", body, _completion_text)
+
+    async def _by_chat(self, prompt: Prompt, seed: int, sampling: Sampling) -> Completion:
+        if not isinstance(prompt, ChatPrompt):
+            raise ModelError(f"{self.name} takes no token ids: its prompts are chats")
+        body = {**self._body(seed, sampling), "messages": prompt.chat()}
+        if prompt.answer_prefix:
+            body |= CONTINUE
+        return await self._post("/chat/completions", body, _chat_text)
+
+    async def _must_continue(self, prompts: list[Prompt]) -> None:
+        """Raise ModelError where a chat has a begun answer that the server would not continue."""
+        begun = any(isinstance(one, ChatPrompt) and one.answer_prefix for one in prompts)
+        if self._continues or not begun:
+            return
+
+        async def count(messages: list[dict[str, str]], extra: dict[str, Any]) -> int | None:
+            body = {**self._body(0, Sampling(max_tokens=1)), "messages": messages, **extra}
+            return await self._client.post(
+                f"{self.server.base_url}/chat/completions", body, _prompt_tokens
+            )
+
+        await check_continuation(count, self.server.model)
+        self._continues = True
+
+    def _body(self, seed: int, sampling: Sampling) -> dict[str, Any]:
+        body = {
+            "model": self.server.model,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "max_tokens": sampling.max_tokens,
+            "seed": seed % (1 << 63),
+            **self._extra,
+        }
+        return {**body, "stop": list(sampling.stop)} if sampling.stop else body
+
+    async def _post(
+        self, path: str, body: dict[str, Any], read_text: Callable[[dict[str, Any]], Any]
+    ) -> Completion:
+        def read(reply: Any) -> Completion:
+            return _completion(reply, read_text, self._client)
+
+        try:
+            return await self._client.post(f"{self.server.base_url}{path}", body, read)
+        except ServerError as error:
+            if error.status != 404:
+                raise
+            raise ServerError(f"{error}. {_serves(await self._listed())}", 404) from None
+
+    async def _look(self) -> tuple[str, int | None, dict[str, Any], bool]:
+        """(revision, context in tokens, extra fields of requests, whether prompts are ids)."""
+        async with self._client.connected():
+            listed = await self._listed()
+            card = _card(listed, self.server.model)
+            if card is None:
+                raise ModelError(
+                    f"The server at {self.server.base_url} has no model {self.server.model}. "
+                    f"{_serves(listed)}"
+                )
+            has_ids = await self._has_ids()
+        known = has_ids or card.get("owned_by") in NEUTRAL_FOR
+        context = card.get("max_model_len")
+        return (
+            _revision(card, self.server.place),
+            context if _is_count(context) and context else None,
+            NEUTRAL if known else {},
+            has_ids,
+        )
+
+    async def _listed(self) -> list[dict[str, Any]]:
+        """The server's models, in its words but without our key."""
+
+        def read(reply: Any) -> list[dict[str, Any]]:
+            cards = reply.get("data") if isinstance(reply, dict) else reply
+            if not isinstance(cards, list):
+                raise Unreadable("no list of models")
+            named = [c for c in cards if isinstance(c, dict) and isinstance(c.get("id"), str)]
+            return [
+                {k: self._client.quoted(v) if isinstance(v, str) else v for k, v in card.items()}
+                for card in named
+            ]
+
+        return await self._client.get(f"{self.server.base_url}/models", read)
+
+    async def _has_ids(self) -> bool:
+        """Whether /tokenize takes a chat, as vLLM's does; llama.cpp's and SGLang's do not."""
+        chat = {"model": self.server.model, "messages": [{"role": "user", "content": "Hi"}]}
+        reply = await self._client.probe(f"{self.server.root_url}/tokenize", chat)
+        try:
+            return bool(_ids(reply))
+        except Unreadable:
+            return False
+
+
+def _ids(reply: Any) -> tuple[int, ...]:
+    ids = reply.get("tokens") if isinstance(reply, dict) else None
+    if not isinstance(ids, list) or not ids or not all(_is_count(one) for one in ids):
+        raise Unreadable("no token ids")
+    return tuple(ids)
+
+
+def _completion(
+    reply: Any, read_text: Callable[[dict[str, Any]], Any], client: Client
+) -> Completion:
+    """Raises Unreadable for anything but a completion that has ended."""
+    choices = reply.get("choices") if isinstance(reply, dict) else None
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+        raise Unreadable("no choices")
+    text, reason = read_text(choices[0]), choices[0].get("finish_reason")
+    if not isinstance(text, str):
+        raise Unreadable("no text")
+    if not isinstance(reason, str) or reason in ("abort", "error"):
+        raise Unreadable(f"the text has not ended: finish_reason is {client.quoted(str(reason))}")
+    # What a filter cut says nothing by where it ends, no more than what ran out of tokens.
+    cut = reason in ("length", "content_filter")
+    return Completion(
+        client.clean(text),
+        _used(reply, "completion_tokens") or 0,
+        "length" if cut else "stop",
+        _used(reply, "prompt_tokens") or 0,
+    )
+
+
+def _completion_text(choice: dict[str, Any]) -> Any:
+    return choice.get("text")
+
+
+def _chat_text(choice: dict[str, Any]) -> Any:
+    """The answer; "" where the model was cut while thinking, called a tool, or refused."""
+    message = choice.get("message")
+    return (message.get("content") or "") if isinstance(message, dict) else None
+
+
+def _prompt_tokens(reply: Any) -> int | None:
+    return _used(reply, "prompt_tokens")
+
+
+def _used(reply: Any, what: str) -> int | None:
+    usage = reply.get("usage") if isinstance(reply, dict) else None
+    count = usage.get(what) if isinstance(usage, dict) else None
+    return count if _is_count(count) else None
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 40
+
+
+def _card(listed: list[dict[str, Any]], model: str) -> dict[str, Any] | None:
+    """What the server says of a model; Gemini's server puts models/ before its names."""
+    return next((card for card in listed if card["id"] in (model, f"models/{model}")), None)
+
+
+def _revision(card: dict[str, Any], place: str) -> str:
+    """The model as the server names it, the weights behind that name, and where it is."""
+    root = card.get("root")
+    weights = f" ({root})" if isinstance(root, str) and root not in ("", card["id"]) else ""
+    return f"{card['id']}{weights} at {place}"
+
+
+def _serves(listed: list[dict[str, Any]]) -> str:
+    names = [card["id"] for card in listed[:MOST_LISTED]]
+    more = f" and {len(listed) - MOST_LISTED} more" if len(listed) > MOST_LISTED else ""
+    return f"It serves {', '.join(names)}{more}" if names else "It lists no models"

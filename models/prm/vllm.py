@@ -1,0 +1,57 @@
+"""PRMs scored by vLLM: the layouts that vLLM serves, written and read as everywhere here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from models.errors import ModelError
+from models.names import checkpoint_folder, checkpoint_revision
+from models.prm.reader import POSITIVE
+from models.prm.schemes import ARCHITECTURE, OWN, check_scheme, open_prm
+from models.vllm_engine import PoolerConfig, PoolingParams, TokensPrompt, start
+
+SERVED = (OWN, "qwen")  # by vLLM's Qwen2ForProcessRewardModel
+
+
+class VllmPRM:
+    """A PRM of Qwen2.5-Math-PRM's layout in vLLM, with what `models.prm.load.Scorer` asks for.
+
+    The classes of every token come back, and the separators' are taken: vLLM's own choice of
+    steps (STEP pooling) would also take a separator that stands in a problem.
+    """
+
+    def __init__(self, spec: str, scheme: str | None = None) -> None:
+        check_scheme(scheme)
+        folder = checkpoint_folder(spec)
+        _, self.format, self.scheme = open_prm(spec, folder, None, scheme)
+        if self.scheme not in SERVED:
+            raise ModelError(
+                f"{spec} is a PRM of the scheme {self.scheme}, which vLLM does not serve; "
+                f"score it with {spec.replace('vllm:', 'transformers:', 1)}"
+            )
+        self.revision = checkpoint_revision(folder)
+        self.engine: Any = start(
+            spec,
+            folder,
+            runner="pooling",
+            hf_overrides={"architectures": [ARCHITECTURE]},
+            pooler_config=PoolerConfig(tok_pooling_type="ALL"),
+        )
+
+    def score(self, solutions: Sequence[tuple[str, Sequence[str]]]) -> list[list[float | None]]:
+        """P(the step is correct) for every step of every solution, None for dropped steps."""
+        encoded = [self.format.encode(problem, steps) for problem, steps in solutions]
+        scores: list[list[float | None]] = [[None] * len(steps) for _, steps in solutions]
+        kept = [place for place, one in enumerate(encoded) if one.n_kept_steps]
+        done = self.engine.encode(
+            [TokensPrompt(prompt_token_ids=list(encoded[place].ids)) for place in kept],
+            pooling_params=PoolingParams(use_activation=True),
+            pooling_task="token_classify",
+            use_tqdm=False,
+        )
+        for place, output in zip(kept, done, strict=True):
+            at = list(encoded[place].separator_positions)
+            chances = output.outputs.data.float()[at, POSITIVE].tolist()
+            scores[place][: len(chances)] = chances
+        return scores

@@ -1,0 +1,101 @@
+"""Every page against WCAG 2 A and AA by axe, in light and dark; and without a mouse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, expect
+
+from app.serve import OPTIONS
+from db.annotators import ensure_reviewer
+from db.corrections import append_corrections
+from db.engine import open_database
+from labeling.demo.prepare import prepare_demo
+from tests.support.browser import ROOT, chromium, open_page, streamlit_server
+from tests.support.rows import correction
+
+pytestmark = pytest.mark.browser
+PAGES = (
+    "",
+    "browse",
+    "browse?text=nothing+like+this",
+    "review",
+    "review?blind=true",
+    "review?queue=adjudication",
+    "solution?id=25",
+    "consensus",
+    "agreement",
+    "jobs",
+)
+RULES = {"runOnly": ["wcag2a", "wcag2aa"]}
+THEME = [f"--{name}={value}" for name, value in OPTIONS if name.startswith("theme")]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The prepared project, with two people who labelled and differ."""
+    url = prepare_demo(tmp_path_factory.mktemp("site") / "demo.db", lambda *_: None)
+    database = open_database(url)
+    for name, labels, first in (("ann", (1, 1, 1, 1), -1), ("bob", (1, -1, None, None), 1)):
+        person = ensure_reviewer(database, name)
+        act = correction(25, person.id, f"token-{name}", labels=labels, first_error=first)
+        append_corrections(database, [act])
+    database.close()
+    with streamlit_server(ROOT / "app" / "main.py", {"STEPLENS_DB": url}, THEME) as at:
+        yield at
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_breaks_a_rule_of_wcag(browser: Browser, site: str, scheme: str) -> None:
+    broken = []
+    for path in PAGES:
+        context = browser.new_context(
+            viewport={"width": 1280, "height": 800},
+            color_scheme=scheme,  # type: ignore[arg-type]
+        )
+        page = context.new_page()
+        page.goto(f"{site}/{path}")
+        page.wait_for_selector("h1, tr[aria-selected=true]")
+        page.wait_for_timeout(2000)
+        for rule in Axe().run(page, options=RULES).response["violations"]:
+            broken += [(path, rule["id"], node["html"][:200]) for node in rule["nodes"]]
+        context.close()
+    assert broken == []
+
+
+def test_browse_works_without_a_mouse(browser: Browser, site: str) -> None:
+    """Tab reaches a box and a row, blank ticks the box, and Enter opens the row's solution."""
+    with open_page(browser, f"{site}/browse") as page:
+        box = page.get_by_role("checkbox", name="solution 1", exact=True)
+        box.focus()
+        page.keyboard.press("Space")
+        expect(page.get_by_text(re.compile(r"1 of [\d,]+ solutions ticked"))).to_be_visible()
+        expect(box).to_be_checked()
+        page.keyboard.press("Tab")
+        link = page.get_by_role("link", name="1", exact=True)
+        expect(link).to_be_focused()
+        outline = link.evaluate("node => getComputedStyle(node).outlineStyle")
+        assert outline != "none"
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/solution?id=1")
+
+
+def test_a_cell_of_the_matrix_opens_its_pair(browser: Browser, site: str) -> None:
+    with open_page(browser, f"{site}/agreement") as page:
+        cell = page.locator("td button").first
+        cell.focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Kappa of any error or none")).to_be_visible()
+        differ = page.get_by_role("link", name=re.compile(r"See the [\d,]+ on which they differ"))
+        n = differ.inner_text().split()[2]
+        differ.click()
+        expect(page.get_by_text(f"{n} solutions")).to_be_visible()

@@ -1,0 +1,185 @@
+"""The whole loop by its commands, on the real playground models, and what kill -9 does to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+STEPLENS = [sys.executable, "-m", "app.cli"]
+ROOT = Path(__file__).parents[2]
+
+
+def steplens(*arguments: str, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+    answer = subprocess.run(
+        [*STEPLENS, *arguments],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=540,
+    )
+    if check:
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+    return answer
+
+
+def rows(file: Path, query: str) -> list[tuple[object, ...]]:
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.connect() as connection:
+        found = [tuple(row) for row in connection.execute(text(query))]
+    engine.dispose()
+    return found
+
+
+LABELS = (
+    "SELECT s.fingerprint, a.name, n.scores, n.first_error, n.status, n.evidence "
+    "FROM annotation n JOIN solution s ON s.id = n.solution_id "
+    "JOIN annotator a ON a.id = n.annotator_id ORDER BY 1, 2"
+)
+ROLLOUTS = (
+    "SELECT s.fingerprint, r.step, r.sample, r.text, r.outcome FROM rollout r "
+    "JOIN solution s ON s.id = r.solution_id ORDER BY 1, 2, 3"
+)
+
+
+@pytest.fixture(scope="module")
+def loop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The commands of the tour, in order, on a small project; returns its folder."""
+    folder = tmp_path_factory.mktemp("loop")
+    db = ("--db", "sqlite:///loop.db")
+    steplens(*db, "db", "upgrade", cwd=folder)
+    sample = ("playground", "sample", "--problems", "40", "--solutions", "3", "--seed", "1")
+    steplens(*db, *sample, cwd=folder)
+    steplens(
+        *db, "annotate", "mc", "--model", "playground:policy", "--samples", "8",
+        "--strategy", "scan", "--seed", "1", cwd=folder,
+    )  # fmt: skip
+    steplens(
+        *db, "annotate", "judge", "--model", "playground:judge", "--prompt", "playground",
+        cwd=folder,
+    )  # fmt: skip
+    names = [f"{kind}:{name}" for kind, name in rows(
+        folder / "loop.db", "SELECT kind, name FROM annotator WHERE kind IN ('mc', 'judge')"
+    )]  # fmt: skip
+    told = steplens(*db, "consensus", "--annotators", *names, cwd=folder).stdout
+    assert "kept" in told
+    assert "dropped: " in told
+    for format in ("jsonl", "trl", "processbench"):
+        steplens(*db, "export", "consensus", f"out-{format}", "--format", format, cwd=folder)
+    steplens(
+        "train", "out-jsonl", "--base", "playground:policy", "--out", "ckpt", "--epochs", "2",
+        cwd=folder,
+    )  # fmt: skip
+    steplens(*db, "annotate", "prm", "--model", "ckpt", "--name", "my-prm", cwd=folder)
+    return folder
+
+
+def test_the_loop_ends_in_a_measured_prm(loop: Path) -> None:
+    answer = steplens(
+        "--db", "sqlite:///loop.db", "evaluate", "processbench", "--annotator", "prm:my-prm",
+        "--reference", "human:playground-truth", cwd=loop,
+    )  # fmt: skip
+    assert "F1" in answer.stdout
+    assert "not trained on" in answer.stdout
+    ((stored,),) = rows(loop / "loop.db", "SELECT result FROM evaluation")
+    result = json.loads(stored)  # type: ignore[arg-type]
+    assert result["all"]["n_error"] + result["all"]["n_correct"] == len(
+        rows(loop / "loop.db", "SELECT id FROM solution")
+    )
+
+
+def test_every_solution_is_annotated_by_everybody(loop: Path) -> None:
+    counts = dict(
+        rows(
+            loop / "loop.db",
+            "SELECT a.kind, count(*) FROM annotation n JOIN annotator a ON a.id = n.annotator_id "
+            "GROUP BY a.kind",
+        )
+    )
+    solutions = len(rows(loop / "loop.db", "SELECT id FROM solution"))
+    assert counts == dict.fromkeys(("human", "mc", "judge", "prm"), solutions)
+
+
+def test_all_three_formats_train(loop: Path) -> None:
+    from training.data import read_export
+
+    sizes = {
+        format: len(read_export(loop / f"out-{format}").examples) for format in ("jsonl", "trl")
+    }
+    sizes["processbench"] = len(read_export(loop / "out-processbench").examples)
+    assert len(set(sizes.values())) == 1, sizes
+
+
+def test_errors_are_one_line_and_say_what_to_do(loop: Path, tmp_path: Path) -> None:
+    db = ("--db", "sqlite:///loop.db")
+    for arguments, message in [
+        ((*db, "export", "consensus", "out-jsonl"), "overwrite"),
+        ((*db, "annotate", "mc", "--model", "nowhere/model"), "nowhere/model"),
+        ((*db, "annotate", "prm", "--model", "playground:policy"), "PRM"),
+        ((*db, "consensus", "--annotators", "mc:nobody", "judge:x"), "Known:"),
+        ((*db, "evaluate", "processbench", "--annotator", "x", "--reference", "y"), "kind:name"),
+        (("train", "no-such-export", "--base", "playground:policy", "--out", "z"), "no-such"),
+        (("--db", "what", "db", "upgrade"), "database URL"),
+        ((*db, "import", "jsonl", "missing.jsonl"), "missing.jsonl"),
+    ]:
+        answer = steplens(*arguments, cwd=loop, check=False)
+        assert answer.returncode != 0, arguments
+        assert "Traceback" not in answer.stderr, answer.stderr
+        assert message in answer.stderr, (arguments, answer.stderr)
+
+
+def begin(folder: Path) -> None:
+    steplens(
+        "--db", "sqlite:///p.db", "playground", "sample", "--problems", "24", "--solutions", "3",
+        "--seed", "5", cwd=folder,
+    )  # fmt: skip
+
+
+def annotate(folder: Path) -> list[str]:
+    return [
+        *STEPLENS, "--db", f"sqlite:///{folder / 'p.db'}", "annotate", "mc",
+        "--model", "playground:policy", "--samples", "8", "--strategy", "scan", "--seed", "1",
+        "--wave", "16",
+    ]  # fmt: skip
+
+
+def test_the_same_seed_gives_the_same_labels_also_after_kill_9(tmp_path: Path) -> None:
+    """benchmarks/kill.py does the same with 20 kills, and for imports."""
+    calm, rough = tmp_path / "calm", tmp_path / "rough"
+    for folder in (calm, rough):
+        folder.mkdir()
+        begin(folder)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run(annotate(calm), check=True, env=environment, capture_output=True, timeout=300)
+    kills, chance = 0, random.Random(0)
+    for _ in range(3):
+        process = subprocess.Popen(
+            annotate(rough), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        wait_for_rollouts(rough / "p.db", process, more=chance.randint(1, 60))
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        process.wait()
+    subprocess.run(annotate(rough), check=True, env=environment, capture_output=True, timeout=300)
+    assert kills == 3
+    assert rows(rough / "p.db", LABELS) == rows(calm / "p.db", LABELS)
+    assert rows(rough / "p.db", ROLLOUTS) == rows(calm / "p.db", ROLLOUTS)
+    assert rows(rough / "p.db", "SELECT status FROM job WHERE kind = 'annotate_mc'") == [("done",)]
+
+
+def wait_for_rollouts(file: Path, process: subprocess.Popen[bytes], more: int) -> None:
+    """Until `more` rollouts were stored since now, or the process ended."""
+    count = "SELECT count(*) FROM rollout"
+    ((before,),) = rows(file, count)
+    while process.poll() is None and rows(file, count)[0][0] < before + more:  # type: ignore
+        time.sleep(0.02)

@@ -1,0 +1,361 @@
+"""Every page runs on an empty, a one-row and a small project, and on hostile content."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.ui import project, project_summary
+from db.annotations import save_wave
+from db.annotators import ensure_annotator, ensure_reviewer, list_annotators
+from db.corrections import append_corrections, correction_log
+from db.engine import Database, open_database
+from db.ingest import insert_rows
+from db.jobs import claim_job, create_job, finish_job, list_jobs
+from db.lists.browse import project_counts
+from db.lists.queues import QUEUES
+from db.records import AnnotationRecord, ImportRow, SourceLabel
+from labeling.demo.prepare import prepare_demo
+from labeling.review.items import to_correction
+
+MAIN = Path(__file__).parents[2] / "app" / "main.py"
+PAGES = ("overview", "browse", "review", "consensus", "agreement", "jobs", "solution")
+HOSTILE = (
+    "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "![x](http://evil.example/x.png) [y](javascript:alert(1)) $\\href{javascript:1}{z}$",
+    "\u202e:red[*2*3*4*] `{{1}}` ]]> \\(x\\) \x01",
+)
+
+
+def fill(database: Database, n: int, text: str = "") -> None:
+    """`n` solutions on which MC and the judge agree, differ, or say nothing, in turn."""
+    insert_rows(
+        database,
+        [
+            ImportRow(
+                f"Problem {i // 2} {text}",
+                (f"a {text}", f"b {i}", "c"),
+                f"g{i % 2} {text}",
+                f"d{i % 3} {text}",
+                gold_answer=f"4 {text}",
+                final_answer=f"5 {text}",
+                is_correct=(True, False, None)[i % 3],
+                labels=(SourceLabel("playground-truth", (1.0, -1.0, None), 1),),
+            )
+            for i in range(n)
+        ],
+        hidden_annotators=frozenset({"playground-truth"}),
+    )
+    mc = ensure_annotator(database, "mc", f"mc {text}".strip(), {"model": "p"})
+    judge = ensure_annotator(database, "judge", f"j {text}".strip(), {"model": "j"})
+    said: dict[str, Any] = {"critiques": [text, None, None], "reply": text, "prompt": text}
+    counts: dict[str, Any] = {"successes": [1, 0, 0], "trials": [8, 8, 0]}
+    ids = range(1, n + 1)
+    save_wave(
+        database,
+        mc.id,
+        None,
+        [AnnotationRecord(i, 0, (0.1, 0.0, None), 1, "ok", counts) for i in ids],
+    )
+    save_wave(
+        database,
+        judge.id,
+        None,
+        [AnnotationRecord(i, 0, (1.0, 0.0, None), (1, -1, None)[i % 3], "ok", said) for i in ids],
+    )
+
+
+def open_page(
+    database: Database, monkeypatch: pytest.MonkeyPatch, page: str, /, **query: str
+) -> AppTest:
+    """The page as a visitor finds it who opens its address first."""
+    monkeypatch.setenv("STEPLENS_DB", database.url)
+    test = AppTest.from_file(MAIN, default_timeout=20)
+    test.session_state.reviewer = "Ada"
+    for name, value in query.items():
+        test.query_params[name] = value
+    if page != "overview":
+        test.switch_page(f"views/{page}.py")
+    return test.run()
+
+
+def shown(test: AppTest, key: str) -> dict[str, Any]:
+    """What a component of ours was given to draw."""
+    found = [element.proto for element in test.get("bidi_component") if key in element.proto.id]
+    assert found, f"nothing was drawn as {key}"
+    return json.loads(found[0].json)  # type: ignore[no-any-return]
+
+
+def words_of(test: AppTest) -> str:
+    return " ".join(element.value for element in [*test.text, *test.title, *test.subheader])
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("rows", [0, 1, 12])
+def test_every_page_runs(
+    database: Database, monkeypatch: pytest.MonkeyPatch, page: str, rows: int
+) -> None:
+    if rows:
+        fill(database, rows)
+    test = open_page(database, monkeypatch, page, **({"id": "1"} if page == "solution" else {}))
+    assert not test.exception
+    assert test.title
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("text", HOSTILE, ids=["html", "markdown", "rest"])
+def test_hostile_content_is_never_parsed(
+    database: Database, monkeypatch: pytest.MonkeyPatch, page: str, text: str
+) -> None:
+    fill(database, 3, text)
+    job = create_job(database, "import", {"files": [text], "format": text})
+    claim_job(database, job.id)
+    finish_job(database, job.id, "failed", text, {"x": text})
+    made = {
+        "token": "token-0001",
+        "solution_id": 1,
+        "action": "label",
+        "labels": [1, -1, None],
+        "first_error": 1,
+        "note": text,
+    }
+    reviewer = ensure_reviewer(database, text)
+    append_corrections(database, [to_correction(made, reviewer.id, {1: 3})])
+    test = open_page(database, monkeypatch, page, **({"id": "1"} if page == "solution" else {}))
+    assert not test.exception
+    # What Streamlit interprets is ours alone; everything else is text, an option, or a component.
+    for element in [*test.markdown, *test.caption, *test.title, *test.subheader, *test.error]:
+        assert text not in element.value
+    for element in test.get("html"):
+        assert text not in element.proto.body
+
+
+def test_pages_cannot_be_taken_for_the_older_kind_of_app() -> None:
+    assert not (MAIN.parent / "pages").exists()
+
+
+def test_the_address_filters_browse(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(database, 12)
+    test = open_page(database, monkeypatch, "browse", dataset="d1", answer="Wrong answer")
+    assert not test.exception
+    assert "4 solutions" in words_of(test)
+    rows = shown(test, "solutions")["rows"]
+    assert [row["cells"][1]["href"] for row in rows] == [f"solution?id={i}" for i in (2, 5, 8, 11)]
+    kind = open_page(database, monkeypatch, "browse", disagreement="Only MC sees an error")
+    assert "4 solutions" in words_of(kind)
+    nothing = open_page(database, monkeypatch, "browse", text="no such words")
+    assert "0 solutions" in words_of(nothing)
+
+
+def test_a_filter_the_project_does_not_have_is_ignored(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, 3)
+    test = open_page(database, monkeypatch, "browse", dataset="gone", page="99")
+    assert not test.exception
+    assert "3 solutions" in words_of(test)
+
+
+def test_browse_shows_one_page_at_a_time(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, 120)
+    test = open_page(database, monkeypatch, "browse", page="3")
+    rows = shown(test, "solutions")["rows"]
+    assert [row["cells"][1]["value"] for row in rows] == [str(i) for i in range(101, 121)]
+
+
+@pytest.mark.parametrize("given", ["", "0", "x", "-1", "1e3", "99", "9" * 40, "²", "1;drop"])
+def test_a_bad_solution_id_says_so(
+    database: Database, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    fill(database, 1)
+    test = open_page(database, monkeypatch, "solution", id=given)
+    assert not test.exception
+    assert test.title[0].value == "No such solution"
+
+
+def test_hidden_annotators_are_shown_only_when_asked_for(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, 3)
+
+    def names(test: AppTest, key: str) -> set[str]:
+        item = shown(test, key)["items"][0]
+        return {column["name"] for column in item["annotators"]}
+
+    assert names(open_page(database, monkeypatch, "review"), "review") == {"mc", "j"}
+    assert names(open_page(database, monkeypatch, "solution", id="1"), "solution") == {"mc", "j"}
+    asked = open_page(
+        database, monkeypatch, "solution", id="1", annotators="human:playground-truth"
+    )
+    assert "playground-truth" in names(asked, "solution")
+
+
+def test_what_the_browser_sends_is_stored_answered_and_gone_from_the_queue(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, 6)
+    test = open_page(database, monkeypatch, "review")
+    queue = [item["solution_id"] for item in shown(test, "review")["items"]]
+    good = {
+        "token": "token-good",
+        "solution_id": queue[0],
+        "action": "label",
+        "labels": [1, 1, 1],
+        "first_error": -1,
+        "scores_visible": True,
+    }
+    test.session_state["review Ada"] = {
+        "outbox": [good, {**good, "token": "token-bad1", "labels": [1]}]
+    }
+    test.run()
+    data = shown(test, "review")
+    assert not test.exception
+    assert data["acked"] == ["token-good"]
+    assert "token-bad1" in data["refused"]
+    assert queue[0] not in [item["solution_id"] for item in data["items"]]
+    (act,) = correction_log(database, queue[0])
+    assert act.first_error == -1
+
+
+def test_a_data_sets_name_cannot_sign_corrections(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, 3)
+    monkeypatch.setenv("STEPLENS_DB", database.url)
+    test = AppTest.from_file(MAIN, default_timeout=20)
+    test.session_state.reviewer = "playground-truth"
+    test.switch_page("views/review.py")
+    test.run()
+    assert shown(test, "review")["mode"] == "read"
+    assert "Choose another one" in words_of(test)
+
+
+def test_a_job_is_started_from_its_form_and_a_second_start_is_refused(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[str, dict[str, Any]]] = []
+
+    def start(_: Database, kind: str, params: dict[str, Any]) -> Any:
+        if started:
+            raise ValueError("already running")
+        started.append((kind, params))
+        return create_job(database, kind, params)
+
+    monkeypatch.setattr("labeling.jobs.runner.start_job", start)
+    test = open_page(database, monkeypatch, "jobs", start="Playground")
+    test.button[0].click().run()
+    assert started == [("sample", {"problems": 100, "solutions": 4, "seed": 0})]
+    assert list_jobs(database)[0].kind == "sample"
+    test.button[0].click().run()
+    assert not test.exception
+    assert "already running" in words_of(test)
+
+
+def test_the_next_step_follows_the_loop(database: Database) -> None:
+    fill(database, 6)
+    assert project_summary.advice(database, None).page == "review"
+    reviewer = ensure_reviewer(database, "Ada")
+    made = {
+        "token": "token-0001",
+        "solution_id": 1,
+        "action": "label",
+        "labels": [1, 1, 1],
+        "first_error": -1,
+    }
+    append_corrections(database, [to_correction(made, reviewer.id, {1: 3})])
+    assert project_summary.advice(database, reviewer).button == "Run the consensus"
+
+
+def test_the_overview_knows_prms_that_were_not_trained_here(database: Database) -> None:
+    fill(database, 6)
+
+    def trained() -> tuple[str, bool]:
+        *_, stage = project_summary.funnel(
+            project_counts(database), project_summary.everybody(database), None
+        )
+        return stage[2], stage[3]
+
+    assert trained() == ("no PRM yet", False)
+    for name, said in (
+        ("one", "not here; a PRM has scores"),
+        ("two", "not here; 2 PRMs have scores"),
+    ):
+        prm = ensure_annotator(database, "prm", name, {"model": name})
+        save_wave(
+            database, prm.id, None, [AnnotationRecord(1, prm.id, (0.9, 0.8, 0.7), -1, "ok", {})]
+        )
+        assert trained() == (said, False)
+
+
+def test_without_a_judge_the_next_step_is_a_judge(database: Database) -> None:
+    insert_rows(database, [ImportRow("p", ("a",), "g", "d")])
+    assert project_summary.advice(database, None).query == {"start": "Judge"}
+    insert_rows(database, [ImportRow("q", ("a",), "g", "d", gold_answer="1")])
+    assert project_summary.advice(database, None).query == {"start": "Monte Carlo"}
+    assert [one.label for one in list_annotators(database)] == []
+
+
+def test_a_quick_count_is_fresh_and_a_slow_one_is_kept(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(project.time, "monotonic", lambda: clock[0])
+    calls = []
+
+    def count() -> int:
+        calls.append(1)
+        clock[0] += 2.0
+        return len(calls)
+
+    assert [project.counted(database, "n", count) for _ in range(2)] == [1, 1]
+    clock[0] += 41
+    assert project.counted(database, "n", count) == 2
+
+
+def test_names_are_cleaned() -> None:
+    assert project.clean_name("  Ada\x00\n Lovelace " + "x" * 99)[:12] == "Ada Lovelace"
+    assert len(project.clean_name("x" * 999)) == project.NAME_LENGTH
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The prepared project: over a thousand solutions, each with three annotators."""
+    opened = open_database(prepare_demo(tmp_path_factory.mktemp("demo") / "p.db", lambda *_: None))
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_runs_on_a_full_project(
+    demo: Database, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    test = open_page(demo, monkeypatch, page, **({"id": "1"} if page == "solution" else {}))
+    assert not test.exception
+    assert test.title
+
+
+@pytest.mark.parametrize("queue", ["all", *QUEUES])
+@pytest.mark.parametrize("rows", [0, 12])
+def test_every_queue_opens_and_says_what_to_do_when_it_is_empty(
+    database: Database, monkeypatch: pytest.MonkeyPatch, queue: str, rows: int
+) -> None:
+    if rows:
+        fill(database, rows)
+    name = "disagreement" if queue == "all" else queue
+    query = {"queue": name, **({"ids": "1,2"} if queue == "filter" else {})}
+    test = open_page(database, monkeypatch, "review", **query)
+    assert not test.exception
+    if test.get("bidi_component") and any(
+        "review" in e.proto.id for e in test.get("bidi_component")
+    ):
+        data = shown(test, "review")
+        assert data["items"] or data["nothing"]
+    else:
+        assert "Nothing to compare yet" in words_of(test)

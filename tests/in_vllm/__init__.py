@@ -1,0 +1,1 @@
+"""What runs in vLLM, in an environment of its own."""

@@ -1,0 +1,236 @@
+"""Finding final answers and grading them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labeling.answers import pool
+from labeling.answers.grade import extract_answer, grade, number, outcome, quick_grade
+from tests.support.data import shared_data
+
+
+def _workers() -> list[pool.Worker]:
+    return [worker for worker in pool._slots.queue if worker is not None]
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (r"so \boxed{1}, no: \boxed{\frac{1}{2}}.", r"\frac{1}{2}"),
+        (r"thus \boxed{\{1, 2\}}", r"\{1, 2\}"),
+        (r"thus $\boxed 7$.", "7"),
+        (r"first \boxed{3}, and then \boxed{4", "3"),
+        ("She has 3 left.\n#### 1,234", "1,234"),
+        ("It is 29 cents.\n\n# Answer\n\n29", "29"),
+        ("The answer is: 13520", "13520"),
+        ("The answer is **42**. I am sure.", "42"),
+        (r"The final answer is $3.5$.", "3.5"),
+        ("4 + 4 = 8\nA: 8", "8"),
+        ("There is nothing final here.", None),
+        ("", None),
+    ],
+)
+def test_extract_answer(text: str, answer: str | None) -> None:
+    assert extract_answer(text) == answer
+
+
+BALANCED = st.recursive(
+    st.text(st.sampled_from("xy12+ ^"), min_size=1, max_size=6),
+    lambda inner: st.lists(inner, min_size=1, max_size=3).map(lambda p: "{" + "}{".join(p) + "}"),
+    max_leaves=8,
+)
+
+
+@given(st.text(max_size=40), BALANCED, st.text(st.sampled_from("abc. \n}"), max_size=20))
+def test_a_nested_box_is_found_whole(before: str, content: str, after: str) -> None:
+    wanted = content.strip()
+    found = extract_answer(f"{before}\n\\boxed{{{content}}}{after}")
+    assert found == wanted if wanted else True
+
+
+@given(st.text(max_size=200))
+def test_extracting_never_raises(text: str) -> None:
+    answer = extract_answer(text)
+    assert answer is None or (answer.strip() and answer == answer.strip())
+
+
+@pytest.mark.parametrize(
+    ("answer", "gold", "verdict"),
+    [
+        ("12", "2", "wrong"),
+        ("2", "12", "wrong"),
+        ("3.0", "3", "correct"),
+        ("1,234", "1234", "correct"),
+        ("10000", "10{,}000", "correct"),
+        (r"\$37.50", "37.5", "correct"),
+        ("1/2", r"\dfrac{1}{2}", "correct"),
+        (r"-\frac12", "-0.5", "correct"),
+        (r"12\frac{3}{5}", "12.6", "correct"),
+        ("1 1/2", r"\frac{3}{2}", "correct"),
+        ("11/2", "1 1/2", "wrong"),
+        ("1 2", "12", None),
+        (r"10\,000", "10000", "correct"),
+        (r"\text{(B)}", "B", "correct"),
+        ("A", "B", "wrong"),
+        ("yes", "Yes", "correct"),
+        ("yes", "no", "wrong"),
+        ("18 apples", "18", "correct"),
+        ("50%", "50", "correct"),
+        (r"90^\circ", "90", "correct"),
+        ("3 dozen", "3", None),
+        ("3 or more", "3", None),
+        ("4t", "4", None),
+        ("0.3333333", "1/3", None),
+        ("", "3", None),
+        ("1/0", "3", None),
+    ],
+)
+def test_quick_grade(answer: str, gold: str, verdict: str | None) -> None:
+    assert quick_grade(answer, gold) == verdict
+
+
+@given(st.fractions(max_denominator=10**6), st.fractions(max_denominator=10**6))
+def test_numbers_are_equal_exactly_if_their_values_are(a: Fraction, b: Fraction) -> None:
+    assert number(str(a)) == a
+    assert quick_grade(str(a), str(a)) == "correct"
+    if abs(a - b) > 1:
+        assert quick_grade(str(a), str(b)) in ("wrong", None)
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_quick_grade_never_raises(answer: str, gold: str) -> None:
+    assert quick_grade(answer, gold) in ("correct", "wrong", None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "gold", "verdict"),
+    [
+        (r"2\sqrt{3}+1", r"1+2\sqrt{3}", "correct"),
+        (r"\{2, 1\}", r"\{1, 2\}", "correct"),
+        ("x^2+2x+1", "(x+1)^2", "correct"),
+        (r"\sqrt{34}", "28", "wrong"),
+        ("x" * 2000, "28", "unknown"),
+    ],
+)
+def test_what_strings_do_not_settle_goes_to_math_verify(
+    answer: str, gold: str, verdict: str
+) -> None:
+    assert grade(answer, gold) == verdict
+
+
+def test_a_time_out_is_unknown_and_the_next_answer_is_graded() -> None:
+    assert grade(r"\sqrt{9}+1", "4", seconds=60) == "correct"  # A worker runs now.
+    for worker in _workers():
+        os.kill(worker.process.pid, signal.SIGSTOP)
+    started = time.monotonic()
+    assert grade(r"\sqrt{81}+1", "10", seconds=0.5) == "unknown"
+    assert time.monotonic() - started < 10
+    pool.close()
+    assert grade(r"\sqrt{16}+1", "5", seconds=60) == "correct"
+
+
+def test_grading_in_threads_gives_the_same_verdicts() -> None:
+    pairs = [(rf"\sqrt{{{n * n}}}+k", f"k+{n + n % 2}") for n in range(2, 14)]
+    with ThreadPoolExecutor(6) as threads:
+        verdicts = list(threads.map(lambda pair: grade(*pair, seconds=60), pairs))
+    assert verdicts == ["wrong" if n % 2 else "correct" for n in range(2, 14)]
+
+
+def test_a_killed_worker_costs_no_later_verdict() -> None:
+    assert grade(r"\sqrt{25}+z", "z+5", seconds=60) == "correct"
+    for worker in _workers():
+        worker.process.kill()
+        worker.process.wait()
+    assert grade(r"\sqrt{36}+z", "z+6", seconds=60) == "correct"
+    pool.close()
+    assert not _workers()
+    assert grade(r"\sqrt{49}+z", "z+7", seconds=60) == "correct"
+
+
+def test_easy_answers_start_nothing_and_import_no_math_verify() -> None:
+    code = (
+        "import sys; from labeling.answers.grade import grade; assert grade('2', '12') == 'wrong';"
+        "assert not {'math_verify', 'sympy', 'labeling.answers.pool'} & sys.modules.keys()"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_workers_end_with_their_program() -> None:
+    code = (
+        "from labeling.answers.grade import grade; from labeling.answers import pool;"
+        r"assert grade(r'\sqrt{4}+y', 'y+2', seconds=60) == 'correct';"
+        "print(next(w for w in pool._slots.queue if w).process.pid)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=120
+    )
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(done.stdout), 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "gold", "finish_reason", "expected"),
+    [
+        ("The answer is 12.", "12", "stop", "correct"),
+        ("The answer is 13.", "12", "stop", "wrong"),
+        ("I do not know", "12", "stop", "wrong"),
+        ("The answer is 13.", None, "stop", "unknown"),
+        ("First, add the", "12", "length", "unfinished"),
+        ("The answer is 1", "12", "length", "unfinished"),
+        (r"It is \boxed{1", "12", "length", "unfinished"),
+        (r"It is \boxed{12} since", "12", "length", "correct"),
+        ("#### 12\nIs that so", "12", "length", "correct"),
+    ],
+)
+def test_outcome(text: str, gold: str | None, finish_reason: str, expected: str) -> None:
+    assert outcome(text, gold, finish_reason) == expected
+
+
+def test_agreement_with_the_released_gsm8k_grades() -> None:
+    path = shared_data("gsm8k_solutions/example_model_solutions.jsonl")
+    models = ("6b_finetuning", "6b_verification", "175b_finetuning", "175b_verification")
+    same = total = 0
+    for line in path.read_text(encoding="utf-8").splitlines()[::2]:
+        row = json.loads(line)
+        gold = extract_answer(row["ground_truth"])
+        for model in models:
+            verdict = outcome(row[model]["solution"], gold, "stop")
+            same += (verdict == "correct") == row[model]["is_correct"]
+            total += 1
+    print(f"GSM8K: {same} of {total} grades agree")
+    assert total == 2640
+    assert same / total >= 0.99
+
+
+def test_agreement_with_the_released_math_grades() -> None:
+    path = shared_data("qwen_math100/math_cot_100.jsonl")
+    same = total = 0
+    for line in path.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        for text, score in zip(row["code"], row["score"], strict=True):
+            verdict = outcome(text, row["gt"], "stop")
+            same += (verdict == "correct") == score
+            total += 1
+    print(f"MATH: {same} of {total} grades agree")
+    assert total == 800
+    assert same / total >= 0.99
+
+
+def test_the_main_thread_is_not_needed() -> None:
+    seen: list[str] = []
+    thread = threading.Thread(target=lambda: seen.append(grade("y+x+1", "x+1+y", seconds=60)))
+    thread.start()
+    thread.join()
+    assert seen == ["correct"]

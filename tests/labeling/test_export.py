@@ -1,0 +1,207 @@
+"""Exports: their three forms, their manifest, and that they appear whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labeling.consensus.export import FORMATS, ExportError, ExportRow, write_export
+
+ROOT = Path(__file__).parents[2]
+WRONG = ExportRow(
+    problem="Wie viele?\u2028≥",
+    steps=("a", "b", "c", "d"),
+    labels=(1, 0, -1, None),
+    first_error=2,
+    generator="g",
+    dataset="d",
+    problem_id=1,
+    solution_id=7,
+    decided_by="human",
+    gold_answer="4",
+    final_answer_correct=True,
+)
+RIGHT = ExportRow("Q", ("a", "b"), (1, 1), -1, "g", "d", 2, 8, "agreement")
+
+
+def export(
+    folder: Path, rows: Any = (WRONG, RIGHT), format: str = "jsonl", **options: Any
+) -> dict[str, Any]:
+    return write_export(
+        folder,
+        rows,
+        format,
+        rule={"annotators": ["mc:a", "judge:b"]},
+        counts={"total": 3, "kept": 2},
+        reasons={"first errors differ": 1},
+        **options,
+    )
+
+
+def written(folder: Path) -> list[dict[str, Any]]:
+    lines = (folder / "data.jsonl").read_text("utf-8").split("\n")
+    return [json.loads(line) for line in lines if line]
+
+
+def test_our_own_rows(tmp_path: Path) -> None:
+    export(tmp_path / "out")
+    first, second = written(tmp_path / "out")
+    assert first == {
+        "problem": "Wie viele?\u2028≥",
+        "gold_answer": "4",
+        "generator": "g",
+        "steps": ["a", "b", "c", "d"],
+        "labels": [1, 0, -1, None],
+        "first_error": 2,
+        "solution_id": 7,
+        "problem_id": 1,
+        "dataset": "d",
+        "decided_by": "human",
+    }
+    assert second["labels"] == [1, 1]
+
+
+def test_trl_rows_end_with_the_first_error_and_hold_true_booleans(tmp_path: Path) -> None:
+    export(tmp_path / "out", format="trl")
+    first, second = written(tmp_path / "out")
+    assert first["completions"] == ["a", "b", "c"]
+    assert first["labels"] == [True, True, False]  # neutral is not an error
+    assert all(isinstance(label, bool) for label in first["labels"])
+    assert second == {"prompt": "Q", "completions": ["a", "b"], "labels": [True, True]}
+
+
+def test_processbench_rows(tmp_path: Path) -> None:
+    export(tmp_path / "out", format="processbench")
+    assert written(tmp_path / "out")[0] == {
+        "id": "d-7",
+        "generator": "g",
+        "problem": "Wie viele?\u2028≥",
+        "steps": ["a", "b", "c", "d"],
+        "final_answer_correct": True,
+        "label": 2,
+    }
+
+
+def test_the_manifest_describes_the_data(tmp_path: Path) -> None:
+    manifest = export(tmp_path / "deep" / "out", extra={"note": "x"})
+    folder = tmp_path / "deep" / "out"
+    assert json.loads((folder / "manifest.json").read_text("utf-8")) == manifest
+    content = (folder / "data.jsonl").read_bytes()
+    assert manifest["files"]["data.jsonl"] == {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "rows": 2,
+        "bytes": len(content),
+    }
+    assert (manifest["format"], manifest["version"]) == ("jsonl", 1)
+    assert manifest["rule"] == {"annotators": ["mc:a", "judge:b"]}
+    assert manifest["reasons"] == {"first errors differ": 1}
+    assert manifest["counts"]["kept"] == 2
+    assert manifest["extra"] == {"note": "x"}
+    assert manifest["created_at"].endswith("+00:00")
+    assert manifest["steplens_version"]
+    assert [path.name for path in folder.parent.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_training_reads_what_was_written(format: str, tmp_path: Path) -> None:
+    from training.data import read_export
+
+    export(tmp_path / "out", format=format)
+    examples = read_export(tmp_path / "out").examples
+    assert [example.first_error for example in examples] == [2, -1]
+    assert examples[0].targets[:3] == (1, 1, 0)
+    assert set(examples[0].targets[3:]) <= {-100}
+
+
+def test_what_stands_in_the_folder_is_not_lost(tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.tex").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    untouched = iter([RIGHT])
+    with pytest.raises(ExportError, match="not empty.*--overwrite"):
+        export(tmp_path / "full", untouched)
+    assert next(untouched) is RIGHT  # refused before the work, not after it
+    with pytest.raises(ExportError, match="it is no export"):
+        export(tmp_path / "full", overwrite=True)
+    with pytest.raises(ExportError, match="is a file"):
+        export(tmp_path / "file", overwrite=True)
+    assert (tmp_path / "full" / "thesis.tex").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "full"]
+
+
+def test_an_export_can_be_replaced_and_an_empty_folder_filled(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    export(tmp_path / "out")
+    with pytest.raises(ExportError, match="not empty"):
+        export(tmp_path / "out")
+    export(tmp_path / "out", [RIGHT], overwrite=True)
+    assert len(written(tmp_path / "out")) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_failure_leaves_nothing_and_keeps_what_was_there(tmp_path: Path) -> None:
+    def failing() -> Iterator[ExportRow]:
+        yield RIGHT
+        raise OSError("the database went away")
+
+    export(tmp_path / "out")
+    with pytest.raises(OSError, match="went away"):
+        export(tmp_path / "out", failing(), overwrite=True)
+    with pytest.raises(ExportError, match="solution 8: 2 steps, 1 labels"):
+        export(tmp_path / "new", [ExportRow("Q", ("a", "b"), (1,), -1, "g", "d", 2, 8, "human")])
+    with pytest.raises(ExportError, match="no export format 'csv'"):
+        export(tmp_path / "new", format="csv")
+    assert len(written(tmp_path / "out")) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+SLOW = """
+import sys, time
+from labeling.consensus.export import ExportRow, write_export
+
+def rows():
+    for n in range(5000):
+        yield ExportRow("Q" * 100, ("a", "b"), (1, 1), -1, "g", "d", 2, n, "agreement")
+    print("written", flush=True)
+    time.sleep(60)
+
+write_export(sys.argv[1], rows(), "jsonl", rule={}, counts={}, reasons={})
+"""
+
+
+def test_a_kill_in_the_middle_leaves_nothing_under_the_name(tmp_path: Path) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", SLOW, str(tmp_path / "out")], stdout=subprocess.PIPE, cwd=ROOT
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"written\n"
+    os.kill(child.pid, signal.SIGKILL)
+    assert child.wait() == -signal.SIGKILL
+    child.stdout.close()
+    assert not (tmp_path / "out").exists()
+    # Only the hidden, unfinished folder is there, and it is in nobody's way.
+    assert [path.suffix for path in tmp_path.iterdir()] == [".partial"]
+    export(tmp_path / "out")
+    assert len(written(tmp_path / "out")) == 2
+
+
+def test_rows_are_streamed(tmp_path: Path) -> None:
+    alive: list[int] = []
+
+    def rows() -> Iterator[ExportRow]:
+        for n in range(50):
+            partial = next(tmp_path.glob(".out.*.partial"))
+            alive.append((partial / "data.jsonl").stat().st_size)
+            yield ExportRow("Q" * 10_000, ("a",), (1,), -1, "g", "d", n, n, "agreement")
+
+    export(tmp_path / "out", rows())
+    assert alive[-1] > 100_000

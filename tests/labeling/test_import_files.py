@@ -1,0 +1,232 @@
+"""Import files: broken ones, huge ones, any bytes; reading goes on and memory stays constant."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from db.records import ImportRow
+from labeling.formats import FORMATS, Rejection, file_stem, read_rows, stream
+from tests.labeling.test_formats import GOOD, read_all, write_rows
+
+ROW = json.dumps(GOOD["jsonl"])
+
+
+@pytest.mark.parametrize("list_form", [False, True])
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (b'{"problem": "p", "steps": ["a\xff"]}', "not UTF-8"),
+        (b'{"problem": "p", "steps": ["a"],}', "bad JSON"),
+        (b'{"problem": "p", "steps": [NaN]}', "bad JSON"),
+        (b"[" * 100_000 + b"]" * 100_000, "nested too deeply"),
+        (b'{"problem": ' + b"9" * 5000 + b"}", "thousands of digits"),
+        (b"null", "the row must be an object, not null"),
+        (b'"text"', "must be an object"),
+        (b"12", "must be an object"),
+    ],
+)
+def test_reading_goes_on_after_a_bad_row(
+    tmp_path: Path, list_form: bool, bad: bytes, reason: str
+) -> None:
+    good = ROW.encode()
+    content = b"[\n%s,\n%s,\n%s\n]" if list_form else b"%s\n%s\n%s"
+    path = tmp_path / "file.json"
+    path.write_bytes(content % (good, bad, good))
+    rows, rejections = read_all("jsonl", path)
+    assert len(rows) == 2
+    assert [(found.line, found.path) for found in rejections] == [(3 if list_form else 2, path)]
+    assert reason in rejections[0].reason
+
+
+@pytest.mark.parametrize(
+    ("content", "good", "reason"),
+    [
+        ("", 0, "empty"),
+        (f"[{ROW},", 1, "ends inside the JSON list"),
+        (f"[{ROW}, {{", 1, "ends inside this row"),
+        (f"[{ROW}] x", 1, "after the end"),
+        ("not json", 0, "bad JSON"),
+    ],
+)
+def test_broken_files(tmp_path: Path, content: str, good: int, reason: str) -> None:
+    path = tmp_path / "file.json"
+    path.write_text(content)
+    rows, rejections = read_all("jsonl", path)
+    assert len(rows) == good
+    assert len(rejections) == 1
+    assert reason in rejections[0].reason
+
+
+def test_blank_lines_and_a_byte_order_mark_are_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "file.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + f"{ROW}\r\n\r\n\n{ROW}".encode())
+    rows, rejections = read_all("jsonl", path)
+    assert (len(rows), rejections) == (2, [])
+
+
+@pytest.mark.parametrize("list_form", [False, True])
+def test_truncated_gzip_gives_the_rows_before_and_a_rejection(
+    tmp_path: Path, list_form: bool
+) -> None:
+    rows = [GOOD["jsonl"] | {"id": os.urandom(40).hex()} for _ in range(2000)]
+    text = json.dumps(rows) if list_form else "\n".join(map(json.dumps, rows))
+    path = tmp_path / "file.jsonl.gz"
+    path.write_bytes(gzip.compress(text.encode())[:-9000])
+    found, rejections = read_all("jsonl", path)
+    assert 1000 < len(found) < 2000
+    assert len(rejections) == 1
+    assert "truncated" in rejections[0].reason
+
+
+def test_a_row_without_end_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("labeling.formats.stream.MAX_ROW", 1 << 20)
+    path = tmp_path / "file.jsonl"
+    path.write_text(f'{ROW}\n{{"problem": "{"x" * (5 << 20)}"}}\n{ROW}\n')
+    rows, rejections = read_all("jsonl", path)
+    assert [len(rows), [found.line for found in rejections]] == [2, [2]]
+    path.write_text(f'[{ROW},\n{{"problem": "{"x" * (5 << 20)}')
+    rows, rejections = read_all("jsonl", path)
+    assert [len(rows), [found.line for found in rejections]] == [1, [2]]
+
+
+def test_what_cannot_be_read_at_all_raises_at_once(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="nothing"):
+        read_rows("jsonl", tmp_path / "nothing.jsonl")
+    with pytest.raises(IsADirectoryError):
+        read_rows("jsonl", tmp_path)
+    with pytest.raises(ValueError, match="known: jsonl, processbench"):
+        read_rows("csv", tmp_path / "nothing.csv")
+    (tmp_path / "table").write_bytes(b"PAR1xxxx")
+    with pytest.raises(ValueError, match="is a Parquet file"):
+        read_rows("jsonl", tmp_path / "table")
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".jsonl.gz"])
+def test_progress_is_in_bytes_on_disk_and_ends_at_the_size(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"file{ending}"
+    rows = [json.dumps(GOOD["jsonl"] | {"id": os.urandom(90).hex()}) for _ in range(9001)]
+    text = "\n".join(rows)
+    path.write_bytes(gzip.compress(text.encode()) if ending.endswith("gz") else text.encode())
+    positions: list[int] = []
+    assert sum(1 for _ in read_rows("jsonl", path, on_bytes=positions.append)) == 9001
+    assert len(positions) > 2
+    assert positions == sorted(positions)
+    assert positions[-1] == path.stat().st_size
+
+
+def test_file_stem() -> None:
+    names = ("gsm8k.json", "a.b.jsonl.gz", "plain", ".json")
+    assert [file_stem(Path(name)) for name in names] == ["gsm8k", "a.b", "plain", ".json"]
+
+
+# Laws
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=6,
+)
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    items: Any = []
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
+    return [path, *(found for key, item in items for found in _paths(item, (*path, key)))]
+
+
+def _replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    if not path:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = _replaced(value[path[0]], path[1:], new)
+    return copy
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.data())
+def test_a_row_with_any_value_anywhere_never_raises(tmp_path: Path, data: st.DataObject) -> None:
+    format = data.draw(st.sampled_from(sorted(FORMATS)))
+    good = GOOD[format]
+    row = _replaced(good, data.draw(st.sampled_from(_paths(good))), data.draw(JSON))
+    rows, rejections = read_all(format, write_rows(tmp_path / "file.jsonl", good, row, good))
+    assert len(rows) + len(rejections) >= 3
+    for found in rows:
+        assert found.steps
+        json.dumps([found.problem, found.steps, found.meta], ensure_ascii=False).encode()
+        assert all(len(label.scores) == len(found.steps) for label in found.labels)
+        assert "\x00" not in "".join([found.problem, *found.steps, found.generator])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.binary(max_size=60), st.integers(0, 200), st.booleans(), st.sampled_from(sorted(FORMATS)))
+def test_any_bytes_in_a_file_never_raise(
+    tmp_path: Path, noise: bytes, at: int, list_form: bool, format: str
+) -> None:
+    row = json.dumps(GOOD[format])
+    text = (f"[{row}, {row}]" if list_form else f"{row}\n{row}\n").encode()
+    path = tmp_path / "file.json"
+    path.write_bytes(b" " + text[:at] + noise + text[at:])
+    assert all(isinstance(found, ImportRow | Rejection) for found in read_rows(format, path))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(JSON.filter(lambda value: value == value), max_size=8), st.integers(1, 7))
+def test_a_list_is_cut_where_json_cuts_it(tmp_path: Path, items: list[Any], indent: int) -> None:
+    items = json.loads(json.dumps(items).replace("NaN", "0").replace("Infinity", "1"))
+    path = tmp_path / "file.json"
+    path.write_text(json.dumps(items, indent=indent))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stream, "CHUNK", indent)  # Every kind of value meets a window's edge.
+        assert [value.value for value in stream.open_values(path)] == items
+
+
+# Memory
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
+@pytest.mark.parametrize("form", ["list", "gz"])
+def test_memory_does_not_grow_with_the_file(tmp_path: Path, form: str) -> None:
+    row = GOOD["processbench"] | {"steps": ["A step. " * 60] * 8, "label": -1}
+    block = json.dumps([row] * 250)[1:-1].replace('"x-1"', '"x-2"')
+    path = tmp_path / ("big.json" if form == "list" else "big.jsonl.gz")
+    if form == "list":
+        with path.open("w") as file:
+            file.write("[")
+            file.write((block + ",\n") * 99 + block)
+            file.write("]")
+        assert path.stat().st_size > 95e6
+    else:
+        lines = (json.dumps(row) + "\n").encode() * 250
+        with path.open("wb") as raw:
+            member = gzip.compress(lines, 1)
+            for _ in range(100):
+                raw.write(member)
+    # Not getrusage: its peak begins with that of the process that started this one.
+    code = (
+        "import re, sys; from labeling.formats import read_rows\n"
+        "peak = lambda: re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1]\n"
+        "before, rows = peak(), read_rows('processbench', sys.argv[1])\n"
+        "print(sum(row.labels[0].first_error == -1 for row in rows), before, peak())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], check=True, capture_output=True, text=True
+    )
+    count, before, peak = map(int, done.stdout.split())
+    print(
+        f"{form}: {count} rows, peak {peak / 1024:.0f} MB, of which imports {before / 1024:.0f} MB"
+    )
+    assert count == 25_000
+    assert peak < 150 * 1024  # kB

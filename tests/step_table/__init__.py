@@ -1,0 +1,1 @@
+"""The step table, in a browser and by its rules."""

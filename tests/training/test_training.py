@@ -1,0 +1,402 @@
+"""Reading exports, and training a tiny PRM that learns a visible rule."""
+
+import hashlib
+import json
+import random
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+
+import training.train
+from models.errors import CheckpointError
+from models.names import checkpoint_revision
+from models.prm.load import load_prm, score_solutions
+from tests.support.tiny import save_tiny_policy
+from training.batches import TrainingError
+from training.config import TrainConfig, resolved_rates
+from training.data import (
+    MASKED,
+    Example,
+    ExportError,
+    fingerprint,
+    read_export,
+    split_by_problem,
+)
+from training.evaluation import first_error_from_scores, processbench_metrics
+from training.train import train
+
+
+def write_export(folder, rows, form="jsonl", n_rows=None):
+    """An export as the labeling package writes it; a str row is written as it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
+    content = "".join(line + "\n" for line in lines).encode()
+    (folder / "data.jsonl").write_bytes(content)
+    entry = {"sha256": hashlib.sha256(content).hexdigest(), "rows": n_rows or len(rows)}
+    manifest = {"format": form, "files": {"data.jsonl": entry}}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+def row(labels, first_error, problem="Tom has 3 apples"):
+    steps = [f"step {i}" for i in range(len(labels))]
+    return {
+        "problem": problem,
+        "gold_answer": "7",
+        "generator": "g",
+        "steps": steps,
+        "labels": labels,
+        "first_error": first_error,
+        "problem_id": "p1",
+    }
+
+
+# Reading
+
+
+def test_labels_become_targets(tmp_path):
+    rows = [
+        row([1, 0, -1, 1, None], 2),
+        row([1, None, 0], -1),
+        row([-1, -1], 0),
+    ]
+    export = read_export(write_export(tmp_path, rows))
+    assert [e.targets for e in export.examples] == [
+        (1, 1, 0, MASKED, MASKED),
+        (1, MASKED, 1),
+        (0, MASKED),
+    ]
+    assert [e.first_error for e in export.examples] == [2, -1, 0]
+    assert export.checksum == hashlib.sha256((tmp_path / "data.jsonl").read_bytes()).hexdigest()
+
+
+def test_trl_and_processbench_say_the_same(tmp_path):
+    steps = ["a", "b", "c"]
+    trl = [
+        {"prompt": "p", "completions": steps, "labels": [True, False, True]},
+        {"prompt": "p", "completions": steps, "labels": [True, True, True]},
+    ]
+    bench = [
+        {"id": "x-0", "generator": "g", "problem": "p", "steps": steps, "label": 1},
+        {"id": "x-1", "generator": "g", "problem": "p", "steps": steps, "label": -1},
+    ]
+    bench = [{**b, "final_answer_correct": True} for b in bench]
+    one = read_export(write_export(tmp_path / "trl", trl, "trl")).examples
+    two = read_export(write_export(tmp_path / "pb", bench, "processbench")).examples
+    assert one == two
+    assert one[0].targets == (1, 0, MASKED)
+    assert one[1].first_error == -1
+
+
+def test_a_changed_file_is_noticed(tmp_path):
+    folder = write_export(tmp_path, [row([1, 1], -1), row([1, -1], 1)])
+    data = folder / "data.jsonl"
+    whole = data.read_bytes()
+    data.write_bytes(whole[:-10])
+    with pytest.raises(ExportError, match="changed or cut short"):
+        read_export(folder)
+    write_export(tmp_path, [row([1], -1)], n_rows=2)
+    with pytest.raises(ExportError, match="1 rows where .* records 2"):
+        read_export(folder)
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ("{", "Expecting"),
+        ("[]", "no JSON object"),
+        (row([1], 0), "first_error is 0, but the first label of -1 is at -1"),
+        (row([1, -1], 0), "first_error is 0"),
+        (row([1], 1), "first_error must be -1 or the index"),
+        (row([1], True), "first_error must be"),
+        ({**row([1], -1), "steps": ["a", "b"]}, "2 steps have 1 labels"),
+        (row([0.5], -1), "labels must be"),
+        (row([True], -1), "labels must be"),
+        ({**row([1], -1), "steps": []}, "steps must be"),
+        ({**row([1], -1), "problem": " "}, "problem must be"),
+        ({"problem": "p", "steps": ["a"]}, "no field 'labels'"),
+    ],
+)
+def test_a_bad_row_is_named_by_file_and_line(tmp_path, bad, message):
+    folder = write_export(tmp_path, [row([1, 1], -1), bad])
+    with pytest.raises(ExportError, match=message) as caught:
+        read_export(folder)
+    assert f"{folder / 'data.jsonl'}:2:" in str(caught.value)
+
+
+def test_no_export_and_unknown_format(tmp_path):
+    with pytest.raises(ExportError, match=r"no manifest\.json"):
+        read_export(tmp_path)
+    write_export(tmp_path, [row([1], -1)], "parquet")
+    with pytest.raises(ExportError, match="format is 'parquet'"):
+        read_export(tmp_path)
+    write_export(tmp_path, [])
+    with pytest.raises(ExportError, match="no rows"):
+        read_export(tmp_path)
+    write_export(tmp_path, [row([1], -1)])
+    (tmp_path / "data.jsonl").unlink()
+    with pytest.raises(ExportError, match="incomplete"):
+        read_export(tmp_path)
+
+
+def test_unusual_line_separators_in_texts_are_kept(tmp_path):
+    problem = "a\u2028b\u0085c"
+    line = json.dumps(row([1], -1, problem), ensure_ascii=False)
+    assert read_export(write_export(tmp_path, [line])).examples[0].problem == problem
+
+
+# Splitting
+
+
+def test_split_shares_no_problem_and_is_seeded():
+    examples = tuple(Example(f"problem {i % 20}", ("a",), (1,), -1) for i in range(100))
+    training_part, validation = split_by_problem(examples, 0.2, seed=1)
+    assert not {e.problem for e in training_part} & {e.problem for e in validation}
+    assert len({e.problem for e in validation}) == 4
+    assert len(training_part) + len(validation) == 100
+    assert split_by_problem(examples, 0.2, seed=1) == (training_part, validation)
+    others = {frozenset(e.problem for e in split_by_problem(examples, 0.2, s)[1]) for s in range(9)}
+    assert len(others) > 1
+    with pytest.raises(ExportError, match="one problem"):
+        split_by_problem(examples[:1], 0.2, seed=1)
+
+
+# Training
+
+
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory):
+    torch.set_num_threads(1)
+    return save_tiny_policy(tmp_path_factory.mktemp("policy"))
+
+
+def visible_rule(n, seed):
+    """Solutions in which the first step that says "bad" is the first error."""
+    random_ = random.Random(seed)
+    rows = []
+    for i in range(n):
+        first = random_.choice([-1, 0, 1, 2])
+        steps = [random_.choice(["So 3 + 4", "Tom buys", "The more"]) for _ in range(3)]
+        labels = [1, 1, 1]
+        if first >= 0:
+            steps[first] += " xx bad xx"
+            labels[first:] = [-1] + [None] * (2 - first)
+        rows.append(
+            {
+                "problem": f"Tom {seed} {i // 2}",
+                "steps": steps,
+                "labels": labels,
+                "first_error": first,
+            }
+        )
+    return rows
+
+
+@pytest.fixture(scope="module")
+def export(tmp_path_factory):
+    return write_export(tmp_path_factory.mktemp("export"), visible_rule(200, seed=1))
+
+
+QUICK = TrainConfig(
+    epochs=6, learning_rate=5e-3, head_learning_rate=5e-3, max_length=128, patience=6
+)
+
+
+@pytest.fixture(scope="module")
+def trained(policy, export, tmp_path_factory):
+    out = tmp_path_factory.mktemp("trained") / "prm"
+    seen = []
+    report = train(export, str(policy), out, QUICK, lambda *event: seen.append(event))
+    return out, report, seen
+
+
+def test_the_rule_is_learnt_and_holds_on_new_problems(trained):
+    out, report, _ = trained
+    rows = visible_rule(60, seed=2)
+    prm = load_prm(str(out))
+    scores = score_solutions(prm, [(r["problem"], r["steps"]) for r in rows])
+    found = [first_error_from_scores(s) for s in scores]
+    result = processbench_metrics(found, [r["first_error"] for r in rows])
+    assert result.f1 > 0.9
+    best = report.history[report.best_epoch - 1]
+    assert best.f1 == max(epoch.f1 for epoch in report.history)
+
+
+def test_the_checkpoint_records_where_it_comes_from(trained, export, policy):
+    out, report, _ = trained
+    settings = load_prm(str(out)).provenance
+    data = export / "data.jsonl"
+    assert settings["export_checksum"] == hashlib.sha256(data.read_bytes()).hexdigest()
+    assert settings["base"] == str(policy)
+    assert len(settings["base_revision"]) == 12
+    assert settings["config"]["epochs"] == 6
+    assert settings["config"]["head_learning_rate"] == 5e-3
+    assert len(settings["report"]["history"]) == len(report.history)
+    known = {fingerprint(r["problem"]) for r in map(json.loads, data.open())}
+    parts = [set(settings[key]) for key in ("training_problems", "validation_problems")]
+    assert parts[0] | parts[1] == known
+    assert not parts[0] & parts[1]
+    assert len(parts[1]) == 15
+    assert report.n_training + report.n_validation == 200
+    assert report.n_training_wrong == report.n_negative_steps
+    assert report.class_weights[0] > report.class_weights[1]
+
+
+def test_progress_runs_from_nothing_to_all(trained):
+    _, _, seen = trained
+    done = [event[0] for event in seen]
+    assert done == sorted(done)
+    assert seen[-1][0] == seen[-1][1]
+    assert any("F1" in message for _, _, message in seen)
+
+
+def test_an_undefined_f1_is_none_and_the_loss_decides(policy, tmp_path):
+    rows = visible_rule(60, seed=4)
+    export = write_export(tmp_path / "export", rows)
+    config = TrainConfig(epochs=2, max_length=128, learning_rate=1e-3)
+    _, held_out = split_by_problem(
+        read_export(export).examples, config.validation_fraction, config.seed
+    )
+    apart = {example.problem for example in held_out}
+    rows = [r for r in rows if r["problem"] not in apart or r["first_error"] < 0]
+    # Dropping rows would change the split, so every held-out problem keeps a right solution.
+    rows += [row([1, 1], -1, problem) for problem in sorted(apart)]
+    report = train(write_export(export, rows), str(policy), tmp_path / "prm", config)
+    losses = [epoch.validation_loss for epoch in report.history]
+    assert [epoch.f1 for epoch in report.history] == [None, None]
+    assert report.best_epoch == losses.index(min(losses)) + 1
+    assert "NaN" not in (tmp_path / "prm" / "steplens.json").read_text()
+
+
+def test_the_same_seed_gives_the_same_weights(policy, export, tmp_path):
+    short = TrainConfig(epochs=1, max_length=128, seed=5)
+    for name in ("a", "b"):
+        train(export, str(policy), tmp_path / name, short)
+    torch.manual_seed(123)
+    state = torch.random.get_rng_state()
+    train(export, str(policy), tmp_path / "c", TrainConfig(epochs=1, max_length=128, seed=6))
+    assert torch.equal(state, torch.random.get_rng_state())
+    a, b, c = ((tmp_path / n / "model.safetensors").read_bytes() for n in "abc")
+    assert a == b
+    assert a != c
+
+
+def test_an_existing_folder_is_kept_unless_it_may_be_replaced(policy, export, tmp_path):
+    out = tmp_path / "prm"
+    short = TrainConfig(epochs=1, max_length=128)
+    out.mkdir()
+    train(export, str(policy), out, short)
+    before = checkpoint_revision(out)
+    with pytest.raises(FileExistsError, match="exists already"):
+        train(export, str(policy), out, replace(short, seed=1))
+    assert checkpoint_revision(out) == before
+    train(export, str(policy), out, replace(short, seed=1), overwrite=True)
+    assert checkpoint_revision(out) != before
+    assert [p.name for p in tmp_path.iterdir()] == ["prm"]
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match="no checkpoint of ours"):
+        train(export, str(policy), tmp_path / "mine", short, overwrite=True)
+    assert (tmp_path / "mine" / "notes.txt").read_text() == "mine"
+
+
+def test_a_run_that_is_stopped_leaves_nothing(policy, export, tmp_path, monkeypatch):
+    def stop(done, total, message):
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(export, str(policy), tmp_path / "prm", QUICK, stop)
+
+    def fail(model, tokenizer, where, *rest):
+        where.mkdir()
+        (where / "half").write_text("half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(training.train, "save_prm", fail)
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "steplens.json").write_text("{}")
+    short = TrainConfig(epochs=1, max_length=128)
+    with pytest.raises(OSError, match="disk full"):
+        train(export, str(policy), tmp_path / "old", short, overwrite=True)
+    assert [p.relative_to(tmp_path).as_posix() for p in sorted(tmp_path.rglob("*"))] == [
+        "old",
+        "old/steplens.json",
+    ]
+
+
+def test_truncated_steps_are_counted_and_left_out(policy, tmp_path):
+    rows = visible_rule(40, seed=3)
+    rows[0]["steps"][1] = "x " * 200
+    rows[1]["steps"][0] = "x " * 200
+    messages = []
+    report = train(
+        write_export(tmp_path / "export", rows),
+        str(policy),
+        tmp_path / "prm",
+        TrainConfig(epochs=1, max_length=128),
+        lambda done, total, message: messages.append(message),
+    )
+    assert report.n_truncated_steps == 5
+    assert report.n_left_out == 1
+    assert any("5 steps" in message for message in messages)
+
+
+def test_a_new_separator_is_added_to_the_vocabulary(policy, export, tmp_path):
+    config = TrainConfig(epochs=1, max_length=128, separator="<step_end>")
+    train(export, str(policy), tmp_path / "prm", config)
+    prm = load_prm(str(tmp_path / "prm"))
+    assert prm.format.separator == "<step_end>"
+    assert prm.tokenizer.encode("<step_end>") == [prm.format.separator_id]
+    rows = prm.model.model.get_input_embeddings().num_embeddings
+    assert rows == prm.model.model.config.vocab_size > prm.format.separator_id
+    assert len(score_solutions(prm, [("Tom", ["a", "b"])])[0]) == 2
+
+
+def test_what_cannot_be_learnt_is_refused(policy, tmp_path):
+    rows = [row([1, 1], -1, f"problem {i}") for i in range(6)]
+    export = write_export(tmp_path / "export", rows)
+    with pytest.raises(TrainingError, match="no first error"):
+        train(export, str(policy), tmp_path / "prm", QUICK)
+    with pytest.raises(CheckpointError, match="no folder"):
+        train(export, "transformers:/no/where", tmp_path / "prm", QUICK)
+
+
+def test_learning_rates_follow_the_size_unless_given():
+    small, large = (resolved_rates(TrainConfig(), n) for n in (10**6, 7 * 10**9))
+    assert small.learning_rate > 50 * large.learning_rate
+    given = resolved_rates(TrainConfig(learning_rate=2e-4), 10**6)
+    assert (given.learning_rate, given.head_learning_rate) == (2e-4, small.head_learning_rate)
+
+
+def test_a_validation_part_without_labels_is_refused(policy, tmp_path):
+    rows = visible_rule(12, seed=3)
+    export = write_export(tmp_path / "export", rows)
+    config = TrainConfig(epochs=1, max_length=128)
+    examples = read_export(export).examples
+    _, held_out = split_by_problem(examples, config.validation_fraction, config.seed)
+    for r in rows:
+        if r["problem"] in {example.problem for example in held_out}:
+            r["steps"][0] = "x " * 200
+    write_export(export, rows)
+    with pytest.raises(TrainingError, match="held out for validation"):
+        train(export, str(policy), tmp_path / "prm", config)
+
+
+def test_a_loss_that_is_not_a_number_is_an_error(policy, export, tmp_path):
+    wild = TrainConfig(epochs=2, max_length=128, learning_rate=1e30, warmup=0)
+    with pytest.raises(TrainingError, match="lower the learning rate"):
+        train(export, str(policy), tmp_path / "prm", wild)
+    assert not (tmp_path / "prm").exists()
+
+
+def test_settings_and_metrics_need_no_torch():
+    code = (
+        "import sys, training.config, training.data, training.evaluation;"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

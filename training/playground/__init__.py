@@ -1,0 +1,1 @@
+"""Builds the playground's tiny models from scratch."""
