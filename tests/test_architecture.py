@@ -22,6 +22,7 @@ MAY_IMPORT = {
 # that makes the shipped PRM.
 TRAINING_FROM_LABELING = {
     "labeling/jobs/training.py",
+    "labeling/evaluation/best_of_n.py",
     "labeling/evaluation/processbench.py",
     "labeling/prm/job.py",
     "labeling/demo/build.py",
@@ -135,7 +136,7 @@ def test_the_app_and_the_command_line_start_without_torch() -> None:
         "         'labeling.jobs.runner',\n"
         "         'labeling.montecarlo.job', 'labeling.judge.job',\n"
         "         'labeling.prm.job', 'labeling.consensus.run',\n"
-        "         'labeling.evaluation.processbench',\n"
+        "         'labeling.evaluation.best_of_n', 'labeling.evaluation.processbench',\n"
         "         'labeling.jobs.importing', 'labeling.review.items', 'labeling.demo.sample']\n"
         "[importlib.import_module(name) for name in names]\n"
         "print(sorted({'torch', 'transformers', 'vllm', 'math_verify'} & sys.modules.keys()))"

@@ -11,13 +11,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.cli.annotate import annotate
-from app.cli.console import console, opened, problems, run_here
+from app.cli.consensus import consensus_command, export
+from app.cli.console import console
+from app.cli.data import db_group, import_, playground
+from app.cli.evaluate import evaluate
 from app.cli.serving import app_command, demo
-from app.cli.train import consensus_command, evaluate, export, train
-from db.engine import DEFAULT_URL, open_database, schema_versions, upgrade
-
-FORMATS = ("processbench", "prm800k", "math-shepherd", "jsonl")
-SHOWN_REJECTIONS = 20
+from app.cli.train import train
+from db.engine import DEFAULT_URL
 
 
 class _Steplens(click.Group):
@@ -63,79 +63,6 @@ def main(ctx: click.Context, url: str) -> None:
     ctx.obj = url
 
 
-@main.group("db")
-def db_group() -> None:
-    """Create, upgrade and inspect the database."""
-
-
-@db_group.command("upgrade")
-@click.pass_context
-def db_upgrade(ctx: click.Context) -> None:
-    """Create the database, or bring an older one to this version's schema. Loses nothing."""
-    database = open_database(ctx.find_root().obj, must_be_current=False)
-    before, _ = schema_versions(database)
-    upgrade(database)
-    after, _ = schema_versions(database)
-    database.close()
-    console.print(f"schema {after}" + ("" if before == after else f" (was {before})"))
-
-
-@main.command("import", short_help="Import solutions with or without step labels.")
-@click.argument("format", type=click.Choice(FORMATS))
-@click.argument("files", nargs=-1, required=True, type=click.Path())
-@click.option("--strict", is_flag=True, help="Refuse a file that has any bad row.")
-@click.pass_context
-def import_(ctx: click.Context, format: str, files: tuple[str, ...], strict: bool) -> None:
-    """Import FILES of one FORMAT (docs/formats.md); .gz files are read as they are.
-
-    Importing twice adds nothing. A bad row is left out and reported with its file, line and
-    reason; the good rows go in.
-
-    \b
-    Example:
-      steplens import processbench gsm8k.json math.json
-    """
-    paths = [os.path.abspath(file) for file in files]
-    with opened(ctx) as database:
-        result = run_here(database, "import", "import", format=format, files=paths, strict=strict)
-    console.print(
-        f"{result['solutions']:,} new solutions to {result['problems']:,} new problems, "
-        f"{result['annotations']:,} with labels; {result['duplicates']:,} were there already; "
-        f"{result['rejected']:,} rows rejected"
-    )
-    for bad in result["rejections"][:SHOWN_REJECTIONS]:
-        problems.print(f"{bad['file']}, line {bad['line']}: {bad['reason']}", markup=False)
-    if result["rejected"] > SHOWN_REJECTIONS:
-        problems.print(f"… and {result['rejected'] - SHOWN_REJECTIONS:,} more rejected rows")
-
-
-@main.group()
-def playground() -> None:
-    """A small world of word problems with tiny models: the whole loop without a GPU."""
-
-
-@playground.command("sample")
-@click.option("--problems", default=100, show_default=True, type=click.IntRange(1, 100_000))
-@click.option("--solutions", default=4, show_default=True, type=click.IntRange(1, 64))
-@click.option("--seed", default=0, show_default=True, help="Another seed, other problems.")
-@click.pass_context
-def playground_sample(ctx: click.Context, problems: int, solutions: int, seed: int) -> None:
-    """Make PROBLEMS new problems and let the tiny policy write SOLUTIONS to each.
-
-    The exact labels come along as the annotator human:playground-truth, which the review queue
-    does not show. Solutions that are word for word the same are stored once.
-    """
-    with opened(ctx) as database:
-        result = run_here(
-            database, "sample", "sample", problems=problems, solutions=solutions, seed=seed
-        )
-    console.print(
-        f"{result['sampled']:,} solutions sampled to {result['problems']:,} new problems, "
-        f"{result['correct_share']:.0%} with the right answer; "
-        f"{result['solutions']:,} distinct ones stored"
-    )
-
-
 @main.command()
 @click.pass_context
 def doctor(ctx: click.Context) -> None:
@@ -152,7 +79,18 @@ def doctor(ctx: click.Context) -> None:
         sys.exit(1)
 
 
-for command in (annotate, consensus_command, export, train, evaluate, app_command, demo):
+for command in (
+    db_group,
+    import_,
+    playground,
+    annotate,
+    consensus_command,
+    export,
+    train,
+    evaluate,
+    app_command,
+    demo,
+):
     main.add_command(command)
 
 

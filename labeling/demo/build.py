@@ -30,7 +30,7 @@ from labeling.consensus.export import DATA, MANIFEST
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import export_consensus, run_consensus
 from labeling.demo.prepare import ARCHIVE
-from labeling.evaluation.processbench import evaluate_best_of_n
+from labeling.evaluation.best_of_n import evaluate_best_of_n
 from labeling.jobs.runner import run_job
 from labeling.review.items import accept_commits
 from training.config import TrainConfig

@@ -11,7 +11,7 @@ from db.annotators import ensure_annotator
 from db.engine import Database
 from db.ingest import insert_rows
 from db.records import AnnotationRecord, ImportRow
-from labeling.evaluation.processbench import evaluate_best_of_n
+from labeling.evaluation.best_of_n import evaluate_best_of_n
 from training.best_of_n import Response, best_of_n, last, minimum, product
 
 

@@ -1,0 +1,56 @@
+"""Evaluation on the command line: an annotator on ProcessBench, and as a chooser among N."""
+
+from __future__ import annotations
+
+import click
+
+from app.cli.console import console, opened, run_here
+
+
+@click.group()
+def evaluate() -> None:
+    """Measure an annotator against a reference."""
+
+
+@evaluate.command("processbench")
+@click.option("--annotator", required=True, help="Who is measured, e.g. prm:my-prm.")
+@click.option("--reference", required=True, help="Who is right, e.g. human:processbench.")
+@click.option("--dataset", help="Only solutions of this data set.")
+@click.pass_context
+def evaluate_processbench(
+    ctx: click.Context, annotator: str, reference: str, dataset: str | None
+) -> None:
+    """ProcessBench: the share of exact first errors on wrong and on right solutions, and F1.
+
+    F1 is the harmonic mean of those two accuracies. No verdict counts as wrong.
+    """
+    from app.cli.tables import processbench_table
+
+    with opened(ctx) as database:
+        result = run_here(
+            database,
+            "evaluate",
+            "evaluate",
+            annotator=annotator,
+            reference=reference,
+            dataset=dataset,
+        )
+    console.print(processbench_table(result))
+
+
+@evaluate.command("best-of-n")
+@click.option("--annotator", required=True, help="Whose scores choose, e.g. prm:my-prm.")
+@click.option("--n", default=8, show_default=True, type=click.IntRange(2, 1024))
+@click.option("--dataset", help="Only solutions of this data set.")
+@click.pass_context
+def evaluate_best_of_n(ctx: click.Context, annotator: str, n: int, dataset: str | None) -> None:
+    """Best-of-N: how often the best-scored of N responses has the right answer.
+
+    Beside it: voting with the products as weights, plain voting (maj@N), a random pick, and
+    whether any is right (pass@N). Problems that the PRM was trained on are left out.
+    """
+    from app.cli.tables import best_of_n_table
+    from labeling.evaluation.best_of_n import evaluate_best_of_n as measure
+
+    with opened(ctx) as database:
+        console.print(best_of_n_table(measure(database, annotator, n, dataset)))
