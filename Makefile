@@ -5,7 +5,7 @@ VLLM := .venv-vllm
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: run test test-vllm lint types screenshots clean
+.PHONY: run test test-vllm lint types docs screenshots clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/steplens demo --port $(PORT)
@@ -23,6 +23,9 @@ lint: $(VENV)/dev.stamp
 
 types: $(VENV)/dev.stamp
 	$(BIN)/mypy
+
+docs: $(VENV)/dev.stamp
+	$(BIN)/python docs/reference.py
 
 screenshots: $(VENV)/dev.stamp
 	$(BIN)/python docs/screenshots.py
