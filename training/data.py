@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 MASKED = -100
-FORMATS = ("jsonl", "trl", "processbench")
 MANIFEST, DATA = "manifest.json", "data.jsonl"
 
 
@@ -108,9 +107,9 @@ def _manifest(root: Path) -> dict[str, Any]:
         manifest = json.loads(file.read_text("utf-8"))
     except ValueError as error:
         raise ExportError(f"{file} is not readable JSON: {error}") from error
-    if not isinstance(manifest, dict) or manifest.get("format") not in FORMATS:
+    if not isinstance(manifest, dict) or manifest.get("format") not in tuple(_READ):
         form = manifest.get("format") if isinstance(manifest, dict) else None
-        raise ExportError(f"{file}: the format is {form!r}; known are {', '.join(FORMATS)}")
+        raise ExportError(f"{file}: the format is {form!r}; known are {', '.join(_READ)}")
     files = manifest.get("files")
     if not isinstance(files, dict) or not isinstance(files.get(DATA), dict):
         raise ExportError(f"{file} records no checksum for {DATA}")
@@ -119,7 +118,6 @@ def _manifest(root: Path) -> dict[str, Any]:
 
 def _examples(text: str, form: str, file: Path) -> Iterator[Example]:
     """The examples of a data file. Raises ExportError that names the line of a bad row."""
-    read = {"jsonl": _from_labels, "trl": _from_trl, "processbench": _from_processbench}[form]
     # Not splitlines(): a JSON string may hold other line separators (U+2028) as they are.
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
@@ -128,7 +126,7 @@ def _examples(text: str, form: str, file: Path) -> Iterator[Example]:
             row = json.loads(line)
             if not isinstance(row, dict):
                 raise ValueError("the row is no JSON object")
-            yield read(row)
+            yield _READ[form](row)
         except KeyError as error:
             raise ExportError(f"{file}:{number}: the row has no field {error}") from error
         except ValueError as error:
@@ -196,3 +194,7 @@ def _texts(row: dict[str, Any], problem_key: str, steps_key: str) -> tuple[str, 
 def _check_index(value: Any, n_steps: int, name: str) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not -1 <= value < n_steps:
         raise ValueError(f"{name} must be -1 or the index of one of {n_steps} steps, not {value!r}")
+
+
+# The same formats that labeling/formats can write; a test of exports holds the two together.
+_READ = {"jsonl": _from_labels, "trl": _from_trl, "processbench": _from_processbench}

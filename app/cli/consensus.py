@@ -6,8 +6,7 @@ import click
 from rich.table import Table
 
 from app.cli.console import console, opened
-
-EXPORT_FORMATS = ("jsonl", "trl", "processbench")
+from labeling.formats.catalog import WRITERS, table
 
 
 class ManyValues(click.Command):
@@ -76,19 +75,13 @@ def export() -> None:
     """Write data sets to disk."""
 
 
-@export.command("consensus")
+@export.command("consensus", epilog="\b\nFormats:\n" + table(WRITERS))
 @click.argument("out_dir", type=click.Path())
-@click.option("--format", type=click.Choice(EXPORT_FORMATS), default="jsonl", show_default=True)
+@click.option("--format", type=click.Choice(list(WRITERS)), default="jsonl", show_default=True)
 @click.option("--overwrite", is_flag=True, help="Replace OUT_DIR if it exists.")
 @click.pass_context
 def export_consensus(ctx: click.Context, out_dir: str, format: str, overwrite: bool) -> None:
-    """Write what the last consensus rule keeps to OUT_DIR, with a manifest; whole or not at all.
-
-    \b
-    jsonl         our own: problem, steps, labels (+1, 0, -1), first error
-    trl           stepwise supervision: prompt, completions, boolean labels
-    processbench  problem, steps, first error
-    """
+    """Write what the last consensus rule keeps to OUT_DIR, with a manifest; whole or not at all."""
     from labeling.consensus.run import export_consensus as write
 
     with opened(ctx) as database:

@@ -8,8 +8,8 @@ import click
 
 from app.cli.console import console, opened, problems, run_here
 from db.engine import open_database, schema_versions, upgrade
+from labeling.formats.catalog import READERS, table
 
-FORMATS = ("processbench", "prm800k", "math-shepherd", "jsonl")
 SHOWN_REJECTIONS = 20
 
 
@@ -30,8 +30,12 @@ def db_upgrade(ctx: click.Context) -> None:
     console.print(f"schema {after}" + ("" if before == after else f" (was {before})"))
 
 
-@click.command("import", short_help="Import solutions with or without step labels.")
-@click.argument("format", type=click.Choice(FORMATS))
+@click.command(
+    "import",
+    short_help="Import solutions with or without step labels.",
+    epilog="\b\nFormats:\n" + table(READERS),
+)
+@click.argument("format", type=click.Choice(list(READERS)))
 @click.argument("files", nargs=-1, required=True, type=click.Path())
 @click.option("--strict", is_flag=True, help="Refuse a file that has any bad row.")
 @click.pass_context

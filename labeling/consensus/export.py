@@ -11,37 +11,21 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-FORMATS = ("jsonl", "trl", "processbench")
+from labeling.formats.base import ExportRow, Writer
+from labeling.formats.catalog import WRITERS
+
 MANIFEST, DATA = "manifest.json", "data.jsonl"
 VERSION = 1  # of the layout
 
 
 class ExportError(ValueError):
     """An export cannot be written there, or in that form."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExportRow:
-    """A solution that the consensus keeps: one label per step (see consensus.rule.Kept)."""
-
-    problem: str
-    steps: tuple[str, ...]
-    labels: tuple[int | None, ...]
-    first_error: int
-    generator: str
-    dataset: str
-    problem_id: int
-    solution_id: int
-    decided_by: str
-    gold_answer: str | None = None
-    final_answer_correct: bool | None = None
 
 
 def write_export(
@@ -62,15 +46,15 @@ def write_export(
     an OUT_DIR that holds something: with `overwrite` only another export is replaced. OSError
     when the disk refuses; nothing is left behind then.
     """
-    if format not in FORMATS:
-        raise ExportError(f"no export format {format!r}; there are {', '.join(FORMATS)}")
+    if format not in WRITERS:
+        raise ExportError(f"no export format {format!r}; there are {', '.join(WRITERS)}")
     target = Path(out_dir).resolve()
     _check_free(target, overwrite)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = _sibling(target, "partial")
     partial.mkdir()
     try:
-        data = _write_data(partial / DATA, rows, _FORM[format])
+        data = _write_data(partial / DATA, rows, WRITERS[format])
         manifest = {
             "format": format,
             "version": VERSION,
@@ -96,9 +80,7 @@ def write_export(
     return manifest
 
 
-def _write_data(
-    file: Path, rows: Iterable[ExportRow], form: Callable[[ExportRow], dict[str, Any]]
-) -> dict[str, Any]:
+def _write_data(file: Path, rows: Iterable[ExportRow], form: Writer) -> dict[str, Any]:
     digest, n_rows, n_bytes = hashlib.sha256(), 0, 0
     with file.open("wb") as stream:
         for row in rows:
@@ -114,49 +96,6 @@ def _write_data(
         stream.flush()
         os.fsync(stream.fileno())
     return {"sha256": digest.hexdigest(), "rows": n_rows, "bytes": n_bytes}
-
-
-def _as_jsonl(row: ExportRow) -> dict[str, Any]:
-    return {
-        "problem": row.problem,
-        "gold_answer": row.gold_answer,
-        "generator": row.generator,
-        "steps": list(row.steps),
-        "labels": list(row.labels),
-        "first_error": row.first_error,
-        "solution_id": row.solution_id,
-        "problem_id": row.problem_id,
-        "dataset": row.dataset,
-        "decided_by": row.decided_by,
-    }
-
-
-def _as_trl(row: ExportRow) -> dict[str, Any]:
-    """TRL's stepwise supervision. It has no "no label", so it ends with the first error."""
-    end = len(row.steps) if row.first_error < 0 else row.first_error + 1
-    return {
-        "prompt": row.problem,
-        "completions": list(row.steps[:end]),
-        "labels": [step != row.first_error for step in range(end)],
-    }
-
-
-def _as_processbench(row: ExportRow) -> dict[str, Any]:
-    return {
-        "id": f"{row.dataset}-{row.solution_id}",
-        "generator": row.generator,
-        "problem": row.problem,
-        "steps": list(row.steps),
-        "final_answer_correct": row.final_answer_correct,
-        "label": row.first_error,
-    }
-
-
-_FORM: dict[str, Callable[[ExportRow], dict[str, Any]]] = {
-    "jsonl": _as_jsonl,
-    "trl": _as_trl,
-    "processbench": _as_processbench,
-}
 
 
 def _check_free(target: Path, overwrite: bool) -> None:

@@ -14,7 +14,7 @@ from db.lists.browse import each_solution
 from db.lists.comparison import newest_lineup
 from db.records import AnnotationRecord, SolutionRecord
 from db.results import add_consensus, add_export, latest_consensus
-from labeling.consensus.export import ExportRow, write_export
+from labeling.consensus.export import write_export
 from labeling.consensus.rule import (
     Candidate,
     Dropped,
@@ -26,6 +26,7 @@ from labeling.consensus.rule import (
     decide,
     summarise,
 )
+from labeling.formats.base import ExportRow
 from labeling.montecarlo.planner import has_whole_steps
 
 EXAMPLES = 5

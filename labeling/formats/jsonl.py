@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from db.records import ImportRow, SourceLabel
 from labeling.answers.grade import extract_answer
 from labeling.formats import fields
+from labeling.formats.base import ExportRow, Format, Json
 from labeling.steps import split_steps
 
 KNOWN = {
@@ -106,3 +107,24 @@ def _check_agreement(scores: tuple[float | None, ...], error: int, wrong: float)
         raise fields.BadRow(f"first_error is {error}, but labels[{before.index(wrong)}] is wrong")
     if error >= 0 and scores[error] not in (wrong, None):
         raise fields.BadRow(f"first_error is {error}, but labels[{error}] is not wrong")
+
+
+def row(kept: ExportRow) -> dict[str, Json]:
+    """A kept solution with a label for each step."""
+    return {
+        "problem": kept.problem,
+        "gold_answer": kept.gold_answer,
+        "generator": kept.generator,
+        "steps": list(kept.steps),
+        "labels": list(kept.labels),
+        "first_error": kept.first_error,
+        "solution_id": kept.solution_id,
+        "problem_id": kept.problem_id,
+        "dataset": kept.dataset,
+        "decided_by": kept.decided_by,
+    }
+
+
+FORMAT = Format(
+    "jsonl", "our own: problem, steps, labels (+1, 0, -1), first error", read=rows, write=row
+)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from db.records import ImportRow, SourceLabel
 from labeling.answers.grade import extract_answer
 from labeling.formats import fields
+from labeling.formats.base import Format
 
 TAG = "ки"
 FIRST_STEP = "Step 1:"
@@ -67,3 +68,6 @@ def _signs(parts: list[str], label: str) -> str:
     if label[at:].strip():
         raise fields.BadRow("label goes on after its last sign")
     return signs
+
+
+FORMAT = Format("math-shepherd", "steps ending in ки, labelled + or - by Monte Carlo", read=rows)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from db.records import ImportRow, SourceLabel
 from labeling.answers.grade import extract_answer
 from labeling.formats import fields
+from labeling.formats.base import Format
 
 ANNOTATOR = "prm800k"
 FINISH_REASONS = ("solution", "found_error", "bad_problem", "give_up", None)
@@ -235,3 +236,6 @@ def _trajectory(
         ),
         meta={**facts, "trajectory": True, "trajectory_id": own_id},
     )
+
+
+FORMAT = Format("prm800k", "the completions offered for each step, rated and chosen", read=rows)

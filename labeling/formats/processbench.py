@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from db.records import ImportRow, SourceLabel
 from labeling.answers.grade import extract_answer
 from labeling.formats import fields
+from labeling.formats.base import ExportRow, Format, Json
 
 
 def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | str]:
@@ -32,3 +33,18 @@ def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | str]:
         is_correct=fields.flag(row.get("final_answer_correct"), "final_answer_correct"),
         labels=(SourceLabel("processbench", fields.up_to_first_error(error, len(steps)), error),),
     )
+
+
+def row(kept: ExportRow) -> dict[str, Json]:
+    """The first error of a kept solution; labels before it have no place here."""
+    return {
+        "id": f"{kept.dataset}-{kept.solution_id}",
+        "generator": kept.generator,
+        "problem": kept.problem,
+        "steps": list(kept.steps),
+        "final_answer_correct": kept.final_answer_correct,
+        "label": kept.first_error,
+    }
+
+
+FORMAT = Format("processbench", "problem, steps, first error", read=rows, write=row)

@@ -8,7 +8,7 @@ from typing import Any
 
 from db.ingest import insert_rows
 from db.records import ImportRow, IngestCount
-from labeling.formats import Rejection, read_rows
+from labeling.formats.reading import Rejection, read_rows
 from labeling.jobs.runner import JobContext
 
 CHUNK = 500  # Rows in one transaction: what a kill -9 can cost.

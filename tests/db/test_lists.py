@@ -18,7 +18,7 @@ from db.lists import solution_index
 from db.lists.browse import SORTS, count_solutions, list_solutions, solution_ids
 from db.lists.filters import SolutionFilter
 from db.schema import Annotator, Digest
-from labeling.formats import read_rows
+from labeling.formats.reading import read_rows
 from labeling.selection import as_json, as_jsonl
 from labeling.uncertainty import mc_margin, prm_margin, vote_margin
 from tests.support.rows import correction, fill, machine, row

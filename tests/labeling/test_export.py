@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
-from labeling.consensus.export import FORMATS, ExportError, ExportRow, write_export
+from labeling.consensus.export import ExportError, write_export
+from labeling.formats.base import ExportRow
+from labeling.formats.catalog import WRITERS
 
 ROOT = Path(__file__).parents[2]
 WRONG = ExportRow(
@@ -111,7 +113,7 @@ def test_the_manifest_describes_the_data(tmp_path: Path) -> None:
     assert [path.name for path in folder.parent.iterdir()] == ["out"]
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", WRITERS)
 def test_training_reads_what_was_written(format: str, tmp_path: Path) -> None:
     from training.data import read_export
 
@@ -166,7 +168,8 @@ def test_a_failure_leaves_nothing_and_keeps_what_was_there(tmp_path: Path) -> No
 
 SLOW = """
 import sys, time
-from labeling.consensus.export import ExportRow, write_export
+from labeling.consensus.export import write_export
+from labeling.formats.base import ExportRow
 
 def rows():
     for n in range(5000):

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from db.records import ImportRow
-from labeling.formats import FORMATS, Rejection, read_rows
+from labeling.formats.catalog import READERS
+from labeling.formats.reading import Rejection, read_rows
 from tests.support.data import shared_data
 
 GOOD: dict[str, dict[str, Any]] = {
@@ -293,7 +294,7 @@ def test_prm800k_keeps_what_has_a_place(tmp_path: Path) -> None:
 def test_the_documented_examples_are_read_without_rejection(tmp_path: Path) -> None:
     text = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
     sections = text.split("\n## ")
-    for format in FORMATS:
+    for format in READERS:
         section = next(part for part in sections if part.startswith(format))
         example = section.split("```json\n")[1].split("\n```")[0]
         path = tmp_path / "example.jsonl"

@@ -15,7 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db.records import ImportRow
-from labeling.formats import FORMATS, Rejection, file_stem, read_rows, stream
+from labeling.formats import stream
+from labeling.formats.catalog import READERS
+from labeling.formats.reading import Rejection, file_stem, read_rows
 from tests.labeling.test_formats import GOOD, read_all, write_rows
 
 ROW = json.dumps(GOOD["jsonl"])
@@ -158,7 +160,7 @@ def _replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.data())
 def test_a_row_with_any_value_anywhere_never_raises(tmp_path: Path, data: st.DataObject) -> None:
-    format = data.draw(st.sampled_from(sorted(FORMATS)))
+    format = data.draw(st.sampled_from(sorted(READERS)))
     good = GOOD[format]
     row = _replaced(good, data.draw(st.sampled_from(_paths(good))), data.draw(JSON))
     rows, rejections = read_all(format, write_rows(tmp_path / "file.jsonl", good, row, good))
@@ -171,7 +173,7 @@ def test_a_row_with_any_value_anywhere_never_raises(tmp_path: Path, data: st.Dat
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.binary(max_size=60), st.integers(0, 200), st.booleans(), st.sampled_from(sorted(FORMATS)))
+@given(st.binary(max_size=60), st.integers(0, 200), st.booleans(), st.sampled_from(sorted(READERS)))
 def test_any_bytes_in_a_file_never_raise(
     tmp_path: Path, noise: bytes, at: int, list_form: bool, format: str
 ) -> None:
@@ -216,7 +218,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, form: str) -> None:
                 raw.write(member)
     # Not getrusage: its peak begins with that of the process that started this one.
     code = (
-        "import re, sys; from labeling.formats import read_rows\n"
+        "import re, sys; from labeling.formats.reading import read_rows\n"
         "peak = lambda: re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1]\n"
         "before, rows = peak(), read_rows('processbench', sys.argv[1])\n"
         "print(sum(row.labels[0].first_error == -1 for row in rows), before, peak())"

@@ -1,0 +1,44 @@
+"""What a format is: its name, the words for it, how its rows are read and how they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from db.records import ImportRow
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+# (the JSON value, the file's name without its endings, the line from 1) -> the solutions in it,
+# and a text for each part that has no place. Raises fields.BadRow for a row that is of no use.
+Reader = Callable[[object, str, int], Iterator[ImportRow | str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRow:
+    """A solution that the consensus keeps: one label per step (see consensus.rule.Kept)."""
+
+    problem: str
+    steps: tuple[str, ...]
+    labels: tuple[int | None, ...]
+    first_error: int
+    generator: str
+    dataset: str
+    problem_id: int
+    solution_id: int
+    decided_by: str
+    gold_answer: str | None = None
+    final_answer_correct: bool | None = None
+
+
+Writer = Callable[[ExportRow], dict[str, Json]]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One layout of rows; `words` say in half a line what a row holds."""
+
+    name: str
+    words: str
+    read: Reader | None = None
+    write: Writer | None = None

@@ -1,0 +1,27 @@
+"""Every format there is, which of them can be read, and which can be written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from labeling.formats import jsonl, math_shepherd, prm800k, processbench, trl
+
+FORMATS = {
+    format.name: format
+    for format in (
+        jsonl.FORMAT,
+        processbench.FORMAT,
+        prm800k.FORMAT,
+        math_shepherd.FORMAT,
+        trl.FORMAT,
+    )
+}
+READERS = {name: format.read for name, format in FORMATS.items() if format.read}
+WRITERS = {name: format.write for name, format in FORMATS.items() if format.write}
+
+
+def table(names: Iterable[str]) -> str:
+    """`names` with their words, a line each, for --help and lists."""
+    names = list(names)
+    width = max(map(len, names))
+    return "\n".join(f"{name:{width}}  {FORMATS[name].words}" for name in names)

@@ -1,0 +1,58 @@
+"""Reading: files of labelled solutions in, `ImportRow`s and rejections out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from db.records import ImportRow
+from labeling.formats.catalog import READERS
+from labeling.formats.fields import BadRow
+from labeling.formats.stream import Value, open_values
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A row, or a part of one, that was not read: where it begins (from 1), and why."""
+
+    path: Path
+    line: int
+    reason: str
+
+
+def read_rows(
+    format: str, path: str | Path, on_bytes: Callable[[int], None] | None = None
+) -> Iterator[ImportRow | Rejection]:
+    """Open `path` and yield its solutions one by one; a bad row becomes a Rejection.
+
+    Reads JSON lines or one JSON list, plain or gzipped, in constant memory. `on_bytes` is called
+    with the position reached in the file on disk, out of `path.stat().st_size`. Raises, at once,
+    ValueError for an unknown format or a file that is no JSON text (say, Parquet), and OSError
+    for one that cannot be opened.
+    """
+    path = Path(path)
+    if format not in READERS:
+        raise ValueError(f"there is no import format {format!r}; known: {', '.join(READERS)}")
+    return _rows(format, path, open_values(path, on_bytes))
+
+
+def _rows(format: str, path: Path, values: Iterator[Value]) -> Iterator[ImportRow | Rejection]:
+    convert, stem = READERS[format], file_stem(path)
+    for value in values:
+        if value.error is not None:
+            yield Rejection(path, value.line, value.error)
+            continue
+        try:
+            for row in convert(value.value, stem, value.line):
+                yield Rejection(path, value.line, row) if isinstance(row, str) else row
+        except BadRow as error:
+            yield Rejection(path, value.line, str(error))
+
+
+def file_stem(path: Path) -> str:
+    """The file's name without its endings: "gsm8k" for gsm8k.json and gsm8k.jsonl.gz."""
+    name = path.name
+    for ending in (".gz", ".json", ".jsonl", ".ndjson"):
+        name = name.removesuffix(ending)
+    return name or path.name
