@@ -187,3 +187,12 @@ def _from_hub(target: str) -> Path:
         raise CheckpointError(
             f"{target} is no folder here and could not be fetched from the hub: {reason}"
         ) from error
+
+
+def short_name(model: str) -> str:
+    """What stands last in a model's name, without a version: fit for an annotator's name."""
+    if model.startswith("openai:"):
+        return parse_server_name(model.removeprefix("openai:")).model.rsplit("/", 1)[-1]
+    return (
+        model.rstrip("/").replace("\\", "/").split("/")[-1].split(":")[-1].split("@")[0] or "model"
+    )

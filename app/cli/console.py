@@ -13,7 +13,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from db.engine import Database, open_database
 from db.jobs import create_job
-from labeling.jobs.runner import JobCancelled, run_job
+from labeling.jobs.context import JobCancelled
+from labeling.jobs.runner import run_job
 from models.names import refuse_secrets
 
 console = Console()

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from db.ingest import insert_rows, problem_fingerprint
 from db.records import ImportRow, IngestCount, SourceLabel
 from labeling.answers.grade import extract_answer, grade
-from labeling.jobs.runner import JobContext
+from labeling.jobs.context import JobContext
 from labeling.judge.templates import scores
 from labeling.montecarlo.planner import probe_seed
+from labeling.prompt import question
 from labeling.steps import split_steps
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def run_sample(context: JobContext) -> dict[str, Any]:
         part = problems[start : start + PROBLEMS_AT_ONCE]
         requests = [
             CompletionRequest(
-                generator.prompt_ids([{"role": "user", "content": problem.text}]),
+                generator.prompt_ids(question(problem.text)),
                 probe_seed(seed, problem_fingerprint(problem.text), 0, sample),
             )
             for problem in part

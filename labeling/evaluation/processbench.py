@@ -10,7 +10,7 @@ from db.engine import Database
 from db.results import add_evaluation
 from labeling.evaluation.provenance import training_problems
 from labeling.evaluation.results import plain
-from labeling.jobs.runner import JobContext
+from labeling.jobs.context import JobContext
 
 
 def run_evaluate(context: JobContext) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from db.ingest import insert_rows
 from db.records import ImportRow, IngestCount
 from labeling.formats.reading import Rejection, read_rows
-from labeling.jobs.runner import JobContext
+from labeling.jobs.context import JobContext
 
 CHUNK = 500  # Rows in one transaction: what a kill -9 can cost.
 KEPT_REJECTIONS = 1000  # Kept with the job; all are counted.

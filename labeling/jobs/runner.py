@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,12 +20,11 @@ from typing import Any
 from db import jobs
 from db.engine import Database, open_database
 from db.records import JobRecord
+from labeling.jobs.context import JobCancelled, JobContext, Report
 from models.names import refuse_secrets
 
-BEAT_SECONDS = 1.0
 LOG_SECONDS = 5.0
 LOG_TAIL_BYTES = 20_000
-Report = Callable[[int, int, str], None]
 
 # Imported only when a job of the kind runs: most of them load torch.
 WORK = {
@@ -38,47 +36,6 @@ WORK = {
     "train": "labeling.jobs.training:run_train",
     "evaluate": "labeling.evaluation.processbench:run_evaluate",
 }
-
-
-class JobCancelled(Exception):
-    """Somebody asked the job to stop; what it had done is kept."""
-
-
-class JobContext:
-    """What a job's work is given: the database, its own row, and how to report."""
-
-    def __init__(self, database: Database, job: JobRecord, echo: Report | None = None):
-        self.database = database
-        self.job = job
-        self._echo = echo
-        self._last = 0.0
-
-    @property
-    def params(self) -> dict[str, Any]:
-        """What was asked for."""
-        return self.job.params
-
-    def remember(self, **state: Any) -> dict[str, Any]:
-        """Add to what a resumed job will find; the first value of a key stays."""
-        merged = {**state, **self.job.state}
-        if merged != self.job.state:
-            jobs.set_state(self.database, self.job.id, merged)
-            self.job = jobs.get_job(self.database, self.job.id)
-        return merged
-
-    def report(self, done: int, total: int, message: str = "") -> None:
-        """Say how far the work is. Raises JobCancelled when somebody asked for it.
-
-        Writes at most one row a second, so it may be called as often as one likes.
-        """
-        if self._echo is not None:
-            self._echo(done, total, message)
-        now = time.monotonic()
-        if now - self._last < BEAT_SECONDS and done != total:
-            return
-        self._last = now
-        if jobs.beat(self.database, self.job.id, done, total, message):
-            raise JobCancelled
 
 
 def run_job(database: Database, job_id: int, echo: Report | None = None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from labeling.jobs.runner import JobContext
+from labeling.jobs.context import JobContext
 
 
 def run_train(context: JobContext) -> dict[str, Any]:

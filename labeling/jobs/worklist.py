@@ -1,137 +1,116 @@
-"""What the annotation jobs share: the work list in segments, progress, and names.
+"""What an annotation job works through: the solutions its annotator has not annotated.
 
-An annotator works through the solutions it has not annotated, in the order of their ids, and
-stores every wave in one transaction. A job that was killed gets the same list again and skips
-what is finished.
+They come in the order of their ids, in segments. A job that was killed gets the same list again,
+with what it finished still on it, and skips that itself.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import Any
 
 from db import annotations as store
-from db.engine import IN_LIST
+from db.engine import IN_LIST, Database
 from db.lists.browse import solution_ids
 from db.lists.filters import SolutionFilter
 from db.records import AnnotatorRecord, SolutionRecord
-from labeling.jobs.runner import JobContext
-from models.names import parse_server_name
-
-if TYPE_CHECKING:
-    from models.generation.base import Cluster
+from labeling.jobs.context import JobContext
 
 MOST_CHOSEN = 100_000  # A job keeps the list of a selection in its row.
+NO_JOB = 0  # ids begin at 1
+
+Segment = tuple[int, int, list[SolutionRecord]]  # solutions before it, in all, and itself
 
 
-def segments(
-    context: JobContext, annotator: AnnotatorRecord, size: int, *, with_gold: bool = False
-) -> Iterator[tuple[int, int, list[SolutionRecord]]]:
-    """(solutions before this segment, in all, the segment), the same again for a resumed job.
+@dataclass(frozen=True, slots=True)
+class WorkList:
+    """The solutions up to the id `up_to`, or those of `ids`, that an annotator lacks."""
 
-    The parameter `only`, a filter, is resolved once: what a job changes may not change its list.
-    """
-    if context.params.get("only"):
-        yield from _chosen(context, annotator, size, with_gold)
-        return
-    dataset = context.params.get("dataset")
-    up_to = context.remember(up_to=store.newest_solution_id(context.database))["up_to"]
-    scope: dict[str, Any] = {"up_to": up_to, "dataset": dataset, "with_gold": with_gold}
-    total = store.count_to_annotate(context.database, annotator.id, context.job.id, **scope)
-    done, after = 0, 0
-    context.report(0, total, "")
-    while True:
-        segment = store.solutions_to_annotate(
-            context.database, annotator.id, context.job.id, after=after, limit=size, **scope
+    database: Database
+    annotator_id: int
+    up_to: int
+    ids: tuple[int, ...] | None = None
+    dataset: str | None = None
+    with_gold: bool = False
+    job_id: int = NO_JOB  # what this job has annotated stays on its list
+
+    def total(self) -> int:
+        """How many solutions `segments` counts."""
+        if self.ids is not None:
+            return len(self.ids)
+        return store.count_to_annotate(
+            self.database,
+            self.annotator_id,
+            self.job_id,
+            up_to=self.up_to,
+            dataset=self.dataset,
+            with_gold=self.with_gold,
         )
-        if not segment:
+
+    def segments(self, size: int) -> Iterator[Segment]:
+        """The list in parts of at most `size` solutions."""
+        total = self.total()
+        if self.ids is None:
+            done, after = 0, 0
+            while segment := self._read(after, self.up_to, size):
+                yield done, total, segment
+                done, after = done + len(segment), segment[-1].id
             return
-        yield done, total, segment
-        done, after = done + len(segment), segment[-1].id
+        size = min(size, IN_LIST)
+        for start in range(0, total, size):
+            part = self.ids[start : start + size]
+            if segment := self._read(0, part[-1], size, part):
+                yield start, total, segment
 
-
-def _chosen(
-    context: JobContext, annotator: AnnotatorRecord, size: int, with_gold: bool
-) -> Iterator[tuple[int, int, list[SolutionRecord]]]:
-    ids = context.job.state.get("ids")
-    if ids is None:
-        wanted = SolutionFilter.from_json(context.params["only"])
-        found = solution_ids(context.database, wanted)
-        if len(found) > MOST_CHOSEN:
-            raise ValueError(
-                f"{len(found):,} solutions are chosen, and a job takes {MOST_CHOSEN:,} of a "
-                "selection at most. Narrow the filter, or annotate everything."
-            )
-        ids = context.remember(ids=sorted(found))["ids"]
-    context.report(0, len(ids), "")
-    for start in range(0, len(ids), min(size, IN_LIST)):
-        part = ids[start : start + min(size, IN_LIST)]
-        segment = store.solutions_to_annotate(
-            context.database,
-            annotator.id,
-            context.job.id,
-            up_to=part[-1],
-            after=0,
-            limit=len(part),
-            with_gold=with_gold,
-            ids=part,
-        )
-        if segment:
-            yield start, len(ids), segment
-
-
-def cluster(params: dict[str, Any]) -> Cluster | None:
-    """Where a job's model runs: None here, or by `engine` "ray" in `replicas` with `gpus` each."""
-    if params.get("engine", "here") == "here":
-        return None
-    from models.generation.base import Cluster
-
-    return Cluster(params.get("replicas"), params.get("gpus"))
-
-
-class Tally:
-    """Counts what a run did, for its progress line and its result."""
-
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-        self.counts = {"solutions": 0, "rollouts": 0, "replies": 0, "tokens": 0}
-
-    def add(self, **counts: int) -> None:
-        """Count solutions, rollouts, replies or generated tokens."""
-        for name, count in counts.items():
-            self.counts[name] += count
-
-    def message(self, unit: str) -> str:
-        """How far and how fast, for the progress line."""
-        seconds = max(time.monotonic() - self._began, 1e-6)
-        if not self.counts["tokens"]:
-            return f"{self.counts['solutions'] / seconds:,.0f} solutions/s"
-        return (
-            f"{self.counts[unit]:,} {unit}, {self.counts['tokens']:,} tokens, "
-            f"{self.counts['tokens'] / seconds:,.0f} tokens/s"
+    def _read(
+        self, after: int, up_to: int, limit: int, ids: tuple[int, ...] | None = None
+    ) -> list[SolutionRecord]:
+        return store.solutions_to_annotate(
+            self.database,
+            self.annotator_id,
+            self.job_id,
+            up_to=up_to,
+            after=after,
+            limit=limit,
+            dataset=self.dataset,
+            with_gold=self.with_gold,
+            ids=ids,
         )
 
-    def result(self, annotator: AnnotatorRecord, unit: str) -> dict[str, Any]:
-        """The job's result."""
-        return {
-            "annotator": annotator.label,
-            "solutions": self.counts["solutions"],
-            unit: self.counts[unit],
-            "tokens_generated": self.counts["tokens"],
-            "seconds": round(time.monotonic() - self._began, 1),
-        }
+
+def work_list(
+    database: Database, annotator_id: int, params: dict[str, Any], *, with_gold: bool = False
+) -> WorkList:
+    """What a job with these `params` would begin with now.
+
+    params: optional `dataset`, or `only`, a filter. Raises ValueError for one that chooses more
+    than MOST_CHOSEN solutions.
+    """
+    if not params.get("only"):
+        newest = store.newest_solution_id(database)
+        return WorkList(database, annotator_id, newest, None, params.get("dataset"), with_gold)
+    found = sorted(solution_ids(database, SolutionFilter.from_json(params["only"])))
+    if len(found) > MOST_CHOSEN:
+        raise ValueError(
+            f"{len(found):,} solutions are chosen, and a job takes {MOST_CHOSEN:,} of a "
+            "selection at most. Narrow the filter, or annotate everything."
+        )
+    return WorkList(database, annotator_id, max(found, default=0), tuple(found), None, with_gold)
 
 
-def question(solution: SolutionRecord) -> list[dict[str, str]]:
-    """The chat that asks a model to solve the solution's problem."""
-    return [{"role": "user", "content": solution.problem}]
-
-
-def short_name(model: str) -> str:
-    """A short name for an annotator: what stands last in the model's name."""
-    if model.startswith("openai:"):
-        return parse_server_name(model.removeprefix("openai:")).model.rsplit("/", 1)[-1]
-    return (
-        model.rstrip("/").replace("\\", "/").split("/")[-1].split(":")[-1].split("@")[0] or "model"
-    )
+def job_list(
+    context: JobContext, annotator: AnnotatorRecord, *, with_gold: bool = False
+) -> WorkList:
+    """The job's own list, fixed at its first start: what a job changes may not change its list."""
+    begun = context.job.state.get("list")
+    if begun is None:
+        work = work_list(context.database, annotator.id, context.params, with_gold=with_gold)
+        context.remember(list={"up_to": work.up_to, "ids": work.ids})
+    else:
+        ids = None if begun["ids"] is None else tuple(begun["ids"])
+        dataset = context.params.get("dataset")
+        work = WorkList(context.database, annotator.id, begun["up_to"], ids, dataset, with_gold)
+    work = replace(work, job_id=context.job.id)
+    context.report(0, work.total(), "")
+    return work

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 from db import annotations as store
 from db.annotators import ensure_annotator
 from db.records import AnnotationRecord, SolutionRecord
-from labeling.jobs.runner import JobContext
-from labeling.jobs.worklist import Tally, cluster, question, segments, short_name
+from labeling.jobs.cluster import cluster
+from labeling.jobs.context import JobContext
+from labeling.jobs.tally import Tally
+from labeling.jobs.worklist import job_list
 from labeling.judge import templates
 from labeling.montecarlo import planner as montecarlo
+from labeling.prompt import question
 from labeling.uncertainty import vote_margin
+from models.names import short_name
 
 if TYPE_CHECKING:
     from models.generation.base import Completion, Generator, Sampling
@@ -60,7 +64,8 @@ def annotate_judge(context: JobContext) -> dict[str, Any]:
         + (f"-{votes}votes" if votes > 1 else ""),
     )
     tally = Tally()
-    for done, total, segment in segments(context, annotator, max(SEGMENT, generator.batch_size)):
+    work = job_list(context, annotator)
+    for done, total, segment in work.segments(max(SEGMENT, generator.batch_size)):
         finished = store.annotated_ids(context.database, annotator.id, [s.id for s in segment])
         if len(finished) < len(segment):
             annotations = _judge_segment(generator, template, sampling, seed, votes, segment, tally)
@@ -150,7 +155,7 @@ def _solve_first(
 
     problems = {solution.problem_id: solution for solution in segment}
     requests = [
-        CompletionRequest(generator.prompt_ids(question(solution)), 0)
+        CompletionRequest(generator.prompt_ids(question(solution.problem)), 0)
         for solution in problems.values()
     ]
     greedy = Sampling(temperature=0.0, max_tokens=sampling.max_tokens)

@@ -6,15 +6,14 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from db.annotators import list_annotators
 from db.engine import Database
 from db.records import AnnotatorRecord, SolutionRecord
 from labeling.answers.grade import outcome
-from labeling.jobs.runner import JobContext
-from labeling.jobs.worklist import cluster, segments
+from labeling.jobs.cluster import cluster
+from labeling.jobs.worklist import work_list
 from labeling.montecarlo import planner as montecarlo
 from labeling.montecarlo.job import SEGMENT, annotator_config, mc_config, mc_sampling, prompt, work
 from labeling.montecarlo.sharing import Shared, prefix_keys, remaining_characters
@@ -87,19 +86,10 @@ def _survey(
     database: Database, params: dict[str, Any], annotator: AnnotatorRecord, pilot: int
 ) -> tuple[int, float, list[SolutionRecord]]:
     """(solutions to annotate, characters behind all their distinct prefixes, the pilot)."""
-    job = SimpleNamespace(id=-1, state={})
-    context = SimpleNamespace(
-        params=params,
-        database=database,
-        job=job,
-        remember=lambda **state: job.state.update(state) or job.state,
-        report=lambda *_: None,
-    )
+    listed = work_list(database, annotator.id, params, with_gold=True)
     shared = Shared(lambda _: [])
     count, whole, chosen = 0, 0.0, []
-    for _, total, segment in segments(
-        cast(JobContext, context), annotator, SEGMENT, with_gold=True
-    ):
+    for _, total, segment in listed.segments(SEGMENT):
         for solution in segment:
             whole += shared.enter(solution, count, on_disk=False, asks=True)
             shared.leave(solution.id)

@@ -7,7 +7,6 @@ of the model is the one that was lost, and its labels are those of a run that wa
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,12 +14,16 @@ from db import annotations as store
 from db.annotators import ensure_annotator
 from db.records import AnnotationRecord, AnnotatorRecord, RolloutRecord, SolutionRecord
 from labeling.answers.grade import extract_answer, grade, outcome
-from labeling.jobs.runner import JobContext
-from labeling.jobs.worklist import Tally, cluster, question, segments, short_name
+from labeling.jobs.cluster import cluster
+from labeling.jobs.context import JobContext
+from labeling.jobs.tally import Tally
+from labeling.jobs.worklist import job_list
 from labeling.montecarlo import planner as montecarlo
 from labeling.montecarlo.sharing import Shared, remaining_characters
+from labeling.prompt import question
 from labeling.steps import join_steps
 from labeling.uncertainty import mc_margin
+from models.names import short_name
 
 if TYPE_CHECKING:
     from models.generation.base import Completion, CompletionRequest, Generator, Prompt, Sampling
@@ -120,9 +123,7 @@ class _Run:
         self.width = context.params.get("wave") or max(WAVE, 2 * generator.batch_size)
         self.planner = montecarlo.Planner(config)
         self.pilot = montecarlo.PILOT if config.strategy == "adaptive" else 0
-        self.segments: Iterator[tuple[int, int, list[SolutionRecord]]] = segments(
-            context, annotator, SEGMENT, with_gold=True
-        )
+        self.segments = job_list(context, annotator, with_gold=True).segments(SEGMENT)
         self.shared = Shared(
             lambda solution: store.rollouts_of(context.database, solution, annotator.id)
         )
@@ -290,7 +291,7 @@ def work(solution: SolutionRecord) -> montecarlo.Work:
 def prompt(generator: Generator, solution: SolutionRecord, step: int) -> Prompt:
     """The problem and the solution's first `step + 1` steps, as `generator` takes them."""
     begun = join_steps(solution.steps[: step + 1]) + "\n\n"
-    return generator.prompt_ids(question(solution), begun)
+    return generator.prompt_ids(question(solution.problem), begun)
 
 
 def _answer_is_correct(solution: SolutionRecord) -> bool | None:

@@ -7,9 +7,12 @@ from typing import Any
 from db import annotations as store
 from db.annotators import ensure_annotator
 from db.records import AnnotationRecord
-from labeling.jobs.runner import JobContext
-from labeling.jobs.worklist import Tally, cluster, segments, short_name
+from labeling.jobs.cluster import cluster
+from labeling.jobs.context import JobContext
+from labeling.jobs.tally import Tally
+from labeling.jobs.worklist import job_list
 from labeling.uncertainty import prm_margin
+from models.names import short_name
 
 SEGMENT = (
     256  # Solutions a replica scores before they are stored together; what a kill -9 can cost.
@@ -46,7 +49,7 @@ def annotate_prm(context: JobContext) -> dict[str, Any]:
     )
     tally, dropped = Tally(), 0
     size = SEGMENT * (params.get("replicas") or 1)
-    for done, total, segment in segments(context, annotator, size):
+    for done, total, segment in job_list(context, annotator).segments(size):
         finished = store.annotated_ids(context.database, annotator.id, [s.id for s in segment])
         todo = [solution for solution in segment if solution.id not in finished]
         scored = prm.score([(s.problem, s.steps) for s in todo])

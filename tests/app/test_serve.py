@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from app.auth.sign_in import is_loopback, providers, read_sign_in
-from app.cli import main
 from app.cli.doctor import examine
+from app.cli.main import main
 from app.serve import Where, checked_sign_in, server_command
 
 GOOD = """

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
 
-from app.cli import main
+from app.cli.main import main
 from db import jobs
 from db.engine import Database
 from db.ingest import insert_rows

@@ -19,13 +19,12 @@ import torch
 from click.testing import CliRunner
 from sqlalchemy import text
 
-from app.cli import main
+from app.cli.main import main
 from db import jobs
 from db.engine import Database
 from db.ingest import insert_rows
 from db.records import ImportRow
 from labeling.jobs.runner import run_job, start_job
-from labeling.jobs.worklist import short_name
 from labeling.montecarlo.estimate import estimate_mc
 from models.errors import ModelError
 from models.generation import openai
@@ -34,7 +33,7 @@ from models.generation.openai import OpenAIGenerator
 from models.generation.server import waits
 from models.generation.server.client import Patience, ServerError
 from models.generation.transformers import TransformersGenerator
-from models.names import ServerName, parse_model_name, parse_server_name
+from models.names import ServerName, parse_model_name, parse_server_name, short_name
 
 KEY = "sk-Very-Secret-0123456789"
 CHAT = [{"role": "user", "content": "What is 3 + 4?"}]

@@ -12,7 +12,7 @@ import ray
 from click.testing import CliRunner
 from sqlalchemy import text
 
-from app.cli import main
+from app.cli.main import main
 from db.engine import Database, open_database, upgrade
 from models.errors import ModelError
 from models.generation import ray as replicas

@@ -1,0 +1,54 @@
+"""What a job is given: the database, its own row, and a way to report and be stopped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from db import jobs
+from db.engine import Database
+from db.records import JobRecord
+
+BEAT_SECONDS = 1.0
+Report = Callable[[int, int, str], None]
+
+
+class JobCancelled(Exception):
+    """Somebody asked the job to stop; what it had done is kept."""
+
+
+class JobContext:
+    """One start of a job: its database, parameters and state, progress, and cancellation."""
+
+    def __init__(self, database: Database, job: JobRecord, echo: Report | None = None):
+        self.database = database
+        self.job = job
+        self._echo = echo
+        self._last = 0.0
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """What was asked for."""
+        return self.job.params
+
+    def remember(self, **state: Any) -> None:
+        """Store what a resumed job will find in `job.state`."""
+        merged = {**self.job.state, **state}
+        if merged != self.job.state:
+            jobs.set_state(self.database, self.job.id, merged)
+            self.job = jobs.get_job(self.database, self.job.id)
+
+    def report(self, done: int, total: int, message: str = "") -> None:
+        """Say how far the work is. Raises JobCancelled when somebody asked for it.
+
+        Writes at most one row a second, so it may be called as often as one likes.
+        """
+        if self._echo is not None:
+            self._echo(done, total, message)
+        now = time.monotonic()
+        if now - self._last < BEAT_SECONDS and done != total:
+            return
+        self._last = now
+        if jobs.beat(self.database, self.job.id, done, total, message):
+            raise JobCancelled
