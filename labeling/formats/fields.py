@@ -147,8 +147,13 @@ def answer_is_correct(answer: str | None, gold: str | None) -> bool | None:
     return None if verdict is None else verdict == "correct"
 
 
-def up_to_first_error(first_error: int, n_steps: int) -> tuple[float | None, ...]:
-    """Human labels that say what a first error says: 1 before it, -1 at it, null after it."""
+def up_to_first_error(first_error: int | None, n_steps: int) -> tuple[float | None, ...]:
+    """Human labels that say what a first error says: 1 before it, -1 at it, null after it.
+
+    No verdict (None) says nothing of any step.
+    """
+    if first_error is None:
+        return (None,) * n_steps
     if first_error == -1:
         return (1.0,) * n_steps
     return (1.0,) * first_error + (-1.0,) + (None,) * (n_steps - first_error - 1)

@@ -74,9 +74,9 @@ def _labels(row: dict[str, object], n_steps: int, dataset: str) -> tuple[SourceL
         raise fields.BadRow(f'kind must be "human" or "mc", not {fields.shown(kind)}')
     given, labels = row.get("first_error"), row.get("labels")
     error = None if given is None else fields.first_error(given, n_steps, "first_error")
+    if labels is None and "first_error" not in row:
+        return ()
     if labels is None:
-        if error is None:
-            return ()
         scores = fields.up_to_first_error(error, n_steps)
         if kind == "mc":
             scores = tuple(0.0 if score == -1 else score for score in scores)

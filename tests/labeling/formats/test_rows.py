@@ -223,6 +223,8 @@ def test_jsonl_labels_and_first_error(tmp_path: Path) -> None:
     assert label(first_error=1, kind="mc") == ((1, 0, None), 1, "mc")
     assert label(labels=[0.5, 0, None], kind="mc") == ((0.5, 0, None), 1, "mc")
     assert label(labels=[None, None, None], first_error=2)[1] == 2
+    assert label(first_error=None) == ((None, None, None), None, "human")
+    assert label(first_error=None, kind="mc") == ((None, None, None), None, "mc")
     assert not _one("jsonl", tmp_path, base).labels
 
 
@@ -292,7 +294,7 @@ def test_prm800k_keeps_what_has_a_place(tmp_path: Path) -> None:
 
 
 def test_the_documented_examples_are_read_without_rejection(tmp_path: Path) -> None:
-    text = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
     sections = text.split("\n## ")
     for format in READERS:
         section = next(part for part in sections if part.startswith(format))

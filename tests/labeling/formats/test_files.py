@@ -18,7 +18,7 @@ from db.records import ImportRow
 from labeling.formats import stream
 from labeling.formats.catalog import READERS
 from labeling.formats.reading import Rejection, file_stem, read_rows
-from tests.labeling.test_formats import GOOD, read_all, write_rows
+from tests.labeling.formats.test_rows import GOOD, read_all, write_rows
 
 ROW = json.dumps(GOOD["jsonl"])
 
