@@ -16,7 +16,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from labeling.answers.grade import extract_answer, grade, quick_grade
+from labeling.answers.extract import extract_answer
+from labeling.answers.grade import grade, quick_grade
 
 BASELINE = 300  # answers that math-verify alone is timed on
 Graded = tuple[str, str, bool]  # solution, gold answer, the published grade

@@ -59,8 +59,10 @@ def make_pool(solutions: int, samples: int, seed: int) -> dict[str, Any]:
     """Sample the pool; one thread, so that others on the machine are left a core."""
     import torch
 
-    from labeling.answers.grade import extract_answer, grade, outcome
-    from labeling.montecarlo.planner import probe_seed
+    from labeling.answers.extract import extract_answer
+    from labeling.answers.grade import grade
+    from labeling.montecarlo.outcomes import outcome
+    from labeling.seeds import completion_seed
     from labeling.steps import join_steps, split_steps
     from models.generation.base import (
         CompletionRequest,
@@ -76,7 +78,9 @@ def make_pool(solutions: int, samples: int, seed: int) -> dict[str, Any]:
     problems = sample_problems(solutions, seed)
     chats = [[{"role": "user", "content": problem.text}] for problem in problems]
     prompts = [generator.prompt_ids(chat) for chat in chats]
-    asked = [CompletionRequest(p, probe_seed(seed, str(n), 0, 0)) for n, p in enumerate(prompts)]
+    asked = [
+        CompletionRequest(p, completion_seed(seed, str(n), 0, 0)) for n, p in enumerate(prompts)
+    ]
     texts = [completion.text for completion in generator.complete(asked, sampling)]
     rows, requests, places = [], [], []
     for number, (problem, text) in enumerate(zip(problems, texts, strict=True)):
@@ -92,7 +96,7 @@ def make_pool(solutions: int, samples: int, seed: int) -> dict[str, Any]:
         ]
         for step, prompt in enumerate(ends[:-1]):
             for sample in range(samples):
-                seeded = probe_seed(seed, f"{number}", step + 1, sample)
+                seeded = completion_seed(seed, f"{number}", step + 1, sample)
                 requests.append(CompletionRequest(prompt, seeded))
                 places.append((len(rows), step, str(problem.answer)))
         lengths = [len(prompt) for prompt in ends]

@@ -1,4 +1,4 @@
-"""Final answers: finding one in a text, and deciding whether it is the gold answer.
+"""Final answers: deciding whether one is the gold answer.
 
 `grade` settles most pairs by comparing normalised strings and exact fractions; what is left goes
 to math-verify in a process of its own (`labeling.answers.pool`).
@@ -8,103 +8,14 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from labeling.answers.extract import closing_brace, strip_markup
 
 Verdict = Literal["correct", "wrong", "unknown"]
-Outcome = Literal["correct", "wrong", "unfinished", "unknown"]
 
 MAX_ANSWER = 1_000  # characters; a longer "answer" is a derivation, and costs a parser minutes.
 ROUNDING = Fraction(1, 10**5)  # relatively closer than this, math-verify's rounding decides.
-
-_BOXED = re.compile(r"\\(?:boxed|fbox)(?![A-Za-z])\s*")
-_MARKS = (
-    re.compile(r"^[ \t]*####[ \t]*(?P<answer>[^\n]*)", re.M),  # GSM8K
-    re.compile(r"^[ \t]*#[ \t]*Answer[ \t]*\n\s*(?P<answer>[^\n]+)", re.M | re.I),  # PRM800K
-    re.compile(r"\banswer\b[*_ \t]*(?:is|:)[*_ \t]*:?[*_ \t]*(?P<answer>[^\n]*)", re.I),
-    re.compile(r"^[ \t]*A:[ \t]*(?P<answer>[^\n]*)", re.M),  # the example solutions of GSM8K
-)
-_SENTENCE_END = re.compile(r"[.;!?](?=\s)")
-
-
-class Found(NamedTuple):
-    """An answer in a text; `closed` is False where the text stops right behind it."""
-
-    answer: str
-    closed: bool
-
-
-def find_answer(text: str) -> Found | None:
-    r"""The final answer of `text`, or None.
-
-    The last complete `\boxed{...}` wins, then the last line `#### x`, `# Answer` with x under it,
-    "answer is x", and `A: x`. An answer that the text's end touches is not `closed`: if the text
-    was cut there, "12" may have been going to be "120".
-    """
-    boxed = _last_boxed(text)
-    if boxed is not None:
-        return boxed
-    for mark in _MARKS:
-        for match in reversed(list(mark.finditer(text))):
-            answer = match["answer"]
-            end = _SENTENCE_END.search(answer)
-            if end:
-                answer = answer[: end.start()]
-            answer = _strip(answer)
-            if answer:
-                return Found(answer, bool(end) or match.end() < len(text))
-    return None
-
-
-def extract_answer(text: str) -> str | None:
-    """The final answer of `text` by the rules of `find_answer`, or None."""
-    found = find_answer(text)
-    return found.answer if found else None
-
-
-def _last_boxed(text: str) -> Found | None:
-    for match in reversed(list(_BOXED.finditer(text))):
-        start = match.end()
-        if start == len(text):
-            continue
-        if text[start] != "{":  # \boxed 5
-            word = re.match(r"\$?([^\s$.,;]+)", text[start:])
-            if word:
-                return Found(word[1], start + word.end() < len(text))
-            continue
-        end = _closing_brace(text, start)
-        if end is not None and text[start + 1 : end].strip():
-            return Found(text[start + 1 : end].strip(), True)
-    return None
-
-
-def _closing_brace(text: str, start: int) -> int | None:
-    depth = 0
-    for match in re.compile(r"\\.|[{}]", re.S).finditer(text, start):
-        if match[0] in "{}":  # An escaped brace matches as a pair with its backslash.
-            depth += 1 if match[0] == "{" else -1
-            if depth == 0:
-                return match.start()
-    return None
-
-
-def _strip(answer: str) -> str:
-    """`answer` without the emphasis, math delimiters and full stop around it."""
-    while True:
-        shorter = answer.strip().strip("*_`").rstrip(".,;:!").strip()
-        for left, right in (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]")):
-            inner = shorter[len(left) : len(shorter) - len(right)]
-            if (
-                len(shorter) >= len(left) + len(right)
-                and shorter.startswith(left)
-                and shorter.endswith(right)
-                and left not in inner
-            ):
-                shorter = inner
-                break
-        if shorter == answer:
-            return answer
-        answer = shorter
-
 
 _DROPPED = re.compile(
     r"\\(?:left|right|displaystyle|,|!|;|:| )|\\(?:mathrm|text|textbf|mathbf|mbox)\s*(?=\{)|[$~]"
@@ -131,12 +42,12 @@ def normalise(answer: str) -> str:
     Math delimiters, spacing and size commands, blanks, `\text`, currency and degree signs and
     thousands separators go; `\dfrac` and `\tfrac` become `\frac`. A percent sign stays.
     """
-    text = _strip(answer).replace("−", "-").replace(r"\$", "").replace("{,}", ",")
+    text = strip_markup(answer).replace("−", "-").replace(r"\$", "").replace("{,}", ",")
     text = re.sub(r"\\[dtc]frac", r"\\frac", text).replace(r"\%", "%")
     text = re.sub(r"\^\s*(?:\{\s*\\circ\s*\}|\\circ)|°", "", text)
     text = _DROPPED.sub("", re.sub(r"\s+", " ", text))
     text = _THOUSANDS.sub(lambda match: match[0].replace(",", ""), text)
-    while len(text) > 2 and text[0] == "{" and _closing_brace(text, 0) == len(text) - 1:
+    while len(text) > 2 and text[0] == "{" and closing_brace(text, 0) == len(text) - 1:
         text = text[1:-1]
     if re.fullmatch(r"\([A-Za-z]\)", text):  # a multiple-choice letter
         text = text[1:-1]
@@ -196,7 +107,7 @@ def quick_grade(answer: str, gold: str) -> Verdict | None:
 
 def _without_unit(answer: str) -> Fraction | None:
     """The number in "18 apples" or "50%"; None where the words could change its value."""
-    text = _strip(answer)
+    text = strip_markup(answer)
     if text.endswith("%"):
         return number(text.rstrip("%").rstrip("\\"))
     match = _UNIT.fullmatch(text)
@@ -221,19 +132,4 @@ def grade(answer: str, gold: str, *, seconds: float = 5.0) -> Verdict:
         return "unknown"
     from labeling.answers.pool import ask  # Nothing is started for answers that are easy.
 
-    return ask(_strip(answer), _strip(gold), seconds)
-
-
-def outcome(text: str, gold: str | None, finish_reason: str) -> Outcome:
-    """What one sampled completion came to.
-
-    `finish_reason` is "stop" or "length". "unfinished": cut by the token limit before a complete
-    final answer. "wrong": another answer, or finished without one. "unknown": nothing to compare
-    with, or `grade` could not decide.
-    """
-    found = find_answer(text)
-    if finish_reason == "length" and (found is None or not found.closed):
-        return "unfinished"
-    if gold is None or not gold.strip():
-        return "unknown"
-    return "wrong" if found is None else grade(found.answer, gold)
+    return ask(strip_markup(answer), strip_markup(gold), seconds)

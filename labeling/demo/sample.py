@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from db.ingest import insert_rows, problem_fingerprint
 from db.records import ImportRow, IngestCount, SourceLabel
-from labeling.answers.grade import extract_answer, grade
+from labeling.answers.extract import extract_answer
+from labeling.answers.grade import grade
 from labeling.jobs.context import JobContext
 from labeling.judge.templates import scores
-from labeling.montecarlo.planner import probe_seed
 from labeling.prompt import question
+from labeling.seeds import completion_seed
 from labeling.steps import split_steps
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def run_sample(context: JobContext) -> dict[str, Any]:
         requests = [
             CompletionRequest(
                 generator.prompt_ids(question(problem.text)),
-                probe_seed(seed, problem_fingerprint(problem.text), 0, sample),
+                completion_seed(seed, problem_fingerprint(problem.text), 0, sample),
             )
             for problem in part
             for sample in range(k)

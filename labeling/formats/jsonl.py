@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from db.records import ImportRow, SourceLabel
-from labeling.answers.grade import extract_answer
+from labeling.answers.extract import extract_answer
 from labeling.formats import fields
 from labeling.formats.base import ExportRow, Format, Json
 from labeling.steps import split_steps

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from db.records import ImportRow, SourceLabel
-from labeling.answers.grade import extract_answer
+from labeling.answers.extract import extract_answer
 from labeling.formats import fields
 from labeling.formats.base import Format
 

@@ -13,8 +13,9 @@ from labeling.jobs.context import JobContext
 from labeling.jobs.tally import Tally
 from labeling.jobs.worklist import job_list
 from labeling.judge import templates
-from labeling.montecarlo import planner as montecarlo
+from labeling.judge.replies import parse_reply
 from labeling.prompt import question
+from labeling.seeds import completion_seed
 from labeling.uncertainty import vote_margin
 from models.names import short_name
 
@@ -92,7 +93,7 @@ def _judge_segment(
         for s in segment
     ]
     requests = [
-        CompletionRequest(ids, montecarlo.probe_seed(seed, solution.fingerprint, 0, vote))
+        CompletionRequest(ids, completion_seed(seed, solution.fingerprint, 0, vote))
         for ids, solution in zip(map(generator.prompt_ids, prompts), segment, strict=True)
         for vote in range(votes)
     ]
@@ -118,7 +119,7 @@ def _annotation(
 ) -> AnnotationRecord:
     """The majority of the replies; the critique shown is that of the first reply with it."""
     n_steps = len(solution.steps)
-    verdicts = [templates.parse_reply(template.contract, reply.text, n_steps) for reply in replies]
+    verdicts = [parse_reply(template.contract, reply.text, n_steps) for reply in replies]
     first_error, share = templates.majority_vote(verdicts)
     agreeing = (at for at, one in enumerate(verdicts) if one.first_error == first_error)
     shown = next(agreeing, 0)

@@ -13,21 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from labeling.judge.replies import CONTRACTS, Contract, JudgeVerdict, parse_reply, parse_step_answer
+from labeling.judge.replies import CONTRACTS, Contract, JudgeVerdict
 from labeling.steps import split_steps
-
-__all__ = [
-    "JudgeError",
-    "JudgeTemplate",
-    "JudgeVerdict",
-    "load_template",
-    "majority_vote",
-    "messages",
-    "parse_reply",
-    "parse_step_answer",
-    "scores",
-    "shipped_prompts",
-]
 
 PROMPTS = Path(__file__).parent / "prompts"
 FENCE = "+++\n"

@@ -70,7 +70,9 @@ def adaptive(known: Known, belief: Belief, samples: int, mass: float, chunk: int
     return [_most_informative(known, posterior, samples, chunk, low, high)]
 
 
-def verdict(known: Known, belief: Belief, samples: int) -> tuple[int | None, float | None]:
+def first_error_by_belief(
+    known: Known, belief: Belief, samples: int
+) -> tuple[int | None, float | None]:
     """(first error or None, its posterior mass) of a solution that `adaptive` is done with."""
     low, high = bounds(known.successes, known.asked, samples)
     posterior = _posterior(known, belief)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from db.annotators import list_annotators
 from db.engine import Database
 from db.records import AnnotatorRecord, SolutionRecord
-from labeling.answers.grade import outcome
 from labeling.jobs.cluster import cluster
 from labeling.jobs.worklist import work_list
-from labeling.montecarlo import planner as montecarlo
 from labeling.montecarlo.job import SEGMENT, annotator_config, mc_config, mc_sampling, prompt, work
+from labeling.montecarlo.outcomes import Outcome, outcome
+from labeling.montecarlo.planner import STRATEGIES, MCConfig, Planner
 from labeling.montecarlo.sharing import Shared, prefix_keys, remaining_characters
+from labeling.seeds import completion_seed
 
 if TYPE_CHECKING:
     from models.generation.base import Generator, Sampling
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 PILOT = 32  # solutions
 
 # (solution, step, sample) -> the outcome, and the tokens generated and prompted
-Outcomes = dict[tuple[int, int, int], tuple[montecarlo.Outcome, int, int]]
+Outcomes = dict[tuple[int, int, int], tuple[Outcome, int, int]]
 
 
 @dataclass(slots=True)
@@ -69,7 +70,7 @@ def estimate_mc(database: Database, params: dict[str, Any], pilot: int = PILOT) 
     annotator = annotators[0] if annotators else AnnotatorRecord(0, "mc", "", wanted, False)
     total, whole, chosen = _survey(database, params, annotator, pilot)
     made = _complete(generator, sampling, config, chosen)
-    others = [name for name in montecarlo.STRATEGIES if name != config.strategy]
+    others = [name for name in STRATEGIES if name != config.strategy]
     plans = [config, *(replace(config, strategy=name, soft=False) for name in others)]
     return {
         "solutions": total,
@@ -102,7 +103,7 @@ def _survey(
 def _complete(
     generator: Generator,
     sampling: Sampling,
-    config: montecarlo.MCConfig,
+    config: MCConfig,
     chosen: Sequence[SolutionRecord],
 ) -> _Pilot:
     """Complete every prefix in full: first once each, then the rest, which tells two speeds.
@@ -120,7 +121,7 @@ def _complete(
             for step in range(len(solution.steps) - 1):
                 begun = prompt(generator, solution, step)
                 for sample in samples:
-                    seed = montecarlo.probe_seed(config.seed, prefixes[step], step, sample)
+                    seed = completion_seed(config.seed, prefixes[step], step, sample)
                     keys.append((solution, step, sample))
                     requests.append(CompletionRequest(begun, seed))
         if not requests:
@@ -159,7 +160,7 @@ def _speeds(calls: Sequence[tuple[int, int, float]]) -> tuple[float, float]:
 
 
 def _cost(
-    config: montecarlo.MCConfig, chosen: Sequence[SolutionRecord], made: _Pilot, whole: float
+    config: MCConfig, chosen: Sequence[SolutionRecord], made: _Pilot, whole: float
 ) -> dict[str, Any]:
     """One strategy's cost for the whole list: a ratio estimate from the pilot."""
     spent = _play(config, chosen, made.outcomes)
@@ -185,16 +186,14 @@ def _cost(
     }
 
 
-def _play(
-    config: montecarlo.MCConfig, chosen: Sequence[SolutionRecord], outcomes: Outcomes
-) -> list[_Spent]:
+def _play(config: MCConfig, chosen: Sequence[SolutionRecord], outcomes: Outcomes) -> list[_Spent]:
     """What the strategy would have asked of the pilot, solution by solution.
 
     `adaptive` plays with its first beliefs: the pilot here is too small to learn from.
     """
     spent = []
     for solution in chosen:
-        planner = montecarlo.Planner(config, pilot=0)
+        planner = Planner(config, pilot=0)
         planner.add([work(solution)])
         generated = prompted = read = 0
         while wave := planner.next_wave(config.samples * len(solution.steps)):

@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any, cast
 from db import annotations as store
 from db.annotators import ensure_annotator
 from db.records import AnnotationRecord, AnnotatorRecord, RolloutRecord, SolutionRecord
-from labeling.answers.grade import extract_answer, grade, outcome
+from labeling.answers.extract import extract_answer
+from labeling.answers.grade import grade
 from labeling.jobs.cluster import cluster
 from labeling.jobs.context import JobContext
 from labeling.jobs.tally import Tally
 from labeling.jobs.worklist import job_list
-from labeling.montecarlo import planner as montecarlo
+from labeling.montecarlo.outcomes import Outcome, outcome
+from labeling.montecarlo.planner import PILOT, STOP_MASS, MCConfig, MCResult, Planner, Probe, Work
 from labeling.montecarlo.sharing import Shared, remaining_characters
 from labeling.prompt import question
+from labeling.seeds import completion_seed
 from labeling.steps import join_steps
 from labeling.uncertainty import mc_margin
 from models.names import short_name
@@ -60,14 +63,14 @@ def annotate_mc(context: JobContext) -> dict[str, Any]:
     return run.result()
 
 
-def mc_config(params: dict[str, Any]) -> montecarlo.MCConfig:
+def mc_config(params: dict[str, Any]) -> MCConfig:
     """What is to be planned. Raises PlanError for what contradicts itself."""
-    return montecarlo.MCConfig(
+    return MCConfig(
         samples=params["samples"],
         strategy=params["strategy"],
         seed=params["seed"],
         chunk=params.get("chunk", 1),
-        stop_mass=params.get("stop_mass", montecarlo.STOP_MASS),
+        stop_mass=params.get("stop_mass", STOP_MASS),
         soft=params.get("soft", False),
     )
 
@@ -85,7 +88,7 @@ def mc_sampling(params: dict[str, Any], generator: Generator) -> Sampling:
 
 
 def annotator_config(
-    model: str, generator: Generator, config: montecarlo.MCConfig, sampling: Sampling
+    model: str, generator: Generator, config: MCConfig, sampling: Sampling
 ) -> dict[str, Any]:
     """All that the outcomes depend on, and nothing else: not the wave, and not what is wanted
     of them (`soft`)."""
@@ -116,13 +119,13 @@ class _Run:
         annotator: AnnotatorRecord,
         generator: Generator,
         sampling: Sampling,
-        config: montecarlo.MCConfig,
+        config: MCConfig,
     ):
         self.context, self.annotator, self.config = context, annotator, config
         self.generator, self.sampling = generator, sampling
         self.width = context.params.get("wave") or max(WAVE, 2 * generator.batch_size)
-        self.planner = montecarlo.Planner(config)
-        self.pilot = montecarlo.PILOT if config.strategy == "adaptive" else 0
+        self.planner = Planner(config)
+        self.pilot = PILOT if config.strategy == "adaptive" else 0
         self.segments = job_list(context, annotator, with_gold=True).segments(SEGMENT)
         self.shared = Shared(
             lambda solution: store.rollouts_of(context.database, solution, annotator.id)
@@ -175,12 +178,12 @@ class _Run:
             "resumed": self.resumed,
         }
 
-    def _gather(self) -> tuple[dict[tuple[str, int], list[montecarlo.Probe]], list[RolloutRecord]]:
+    def _gather(self) -> tuple[dict[tuple[str, int], list[Probe]], list[RolloutRecord]]:
         """(probes to be asked, by prefix and sample; completions copied from other solutions).
 
         A wave is full while there is a solution left that could fill it.
         """
-        asked: dict[tuple[str, int], list[montecarlo.Probe]] = {}
+        asked: dict[tuple[str, int], list[Probe]] = {}
         copies: list[RolloutRecord] = []
         while len(asked) < self.width:
             # One by one: a solution goes as far as what is known takes it before the next has
@@ -196,16 +199,14 @@ class _Run:
                 copies.append(shared)
                 known = shared.outcome
             if known:
-                self.planner.record(probe, cast(montecarlo.Outcome, known))
+                self.planner.record(probe, cast(Outcome, known))
             else:
                 prefix = self.shared.key(probe.solution_id, probe.step)
                 asked.setdefault((prefix, probe.sample), []).append(probe)
         self.copied += len(copies)
         return asked, copies
 
-    def _complete(
-        self, asked: dict[tuple[str, int], list[montecarlo.Probe]]
-    ) -> list[RolloutRecord]:
+    def _complete(self, asked: dict[tuple[str, int], list[Probe]]) -> list[RolloutRecord]:
         """Ask the model, once for each prefix and sample, and tell the planner."""
         from models.generation.base import count_prompt_tokens
 
@@ -228,19 +229,19 @@ class _Run:
                 self.shared.put(copy)  # it may belong to another block
                 rollouts.append(copy)
             for probe in probes:
-                self.planner.record(probe, cast(montecarlo.Outcome, rollout.outcome))
+                self.planner.record(probe, cast(Outcome, rollout.outcome))
         self.copied += len(rollouts) - len(requests)
         self.tally.add(rollouts=len(requests), tokens=sum(c.n_tokens for c in completions))
         return rollouts
 
-    def _request(self, key: tuple[str, int], probe: montecarlo.Probe) -> CompletionRequest:
+    def _request(self, key: tuple[str, int], probe: Probe) -> CompletionRequest:
         from models.generation.base import CompletionRequest
 
         prefix, sample = key
         solution = self.solutions[probe.solution_id]
         return CompletionRequest(
             prompt(self.generator, solution, probe.step),
-            montecarlo.probe_seed(self.config.seed, prefix, probe.step, sample),
+            completion_seed(self.config.seed, prefix, probe.step, sample),
         )
 
     def _read_segment(self) -> bool:
@@ -278,9 +279,9 @@ class _Run:
         return True
 
 
-def work(solution: SolutionRecord) -> montecarlo.Work:
+def work(solution: SolutionRecord) -> Work:
     """A solution as the planner sees it."""
-    return montecarlo.Work(
+    return Work(
         solution.id,
         len(solution.steps),
         _answer_is_correct(solution),
@@ -304,11 +305,11 @@ def _answer_is_correct(solution: SolutionRecord) -> bool | None:
     return None if verdict == "unknown" else verdict == "correct"
 
 
-def _key(probe: montecarlo.Probe) -> tuple[int, int, int]:
+def _key(probe: Probe) -> tuple[int, int, int]:
     return probe.solution_id, probe.step, probe.sample
 
 
-def _rollout(probe: montecarlo.Probe, completion: Completion, gold: str | None) -> RolloutRecord:
+def _rollout(probe: Probe, completion: Completion, gold: str | None) -> RolloutRecord:
     return RolloutRecord(
         probe.solution_id,
         probe.step,
@@ -320,7 +321,7 @@ def _rollout(probe: montecarlo.Probe, completion: Completion, gold: str | None) 
     )
 
 
-def _mc_annotation(result: montecarlo.MCResult) -> AnnotationRecord:
+def _mc_annotation(result: MCResult) -> AnnotationRecord:
     evidence: dict[str, Any] = {
         "successes": list(result.successes),
         "trials": list(result.trials),

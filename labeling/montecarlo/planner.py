@@ -8,7 +8,6 @@ A resumed job that feeds it the stored outcomes therefore goes on where it was.
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,14 +15,12 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from labeling.montecarlo import belief as mc_belief
-from labeling.montecarlo import strategies as mc_strategies
-from labeling.montecarlo.strategies import Chunk, Known
+from labeling.montecarlo.belief import Belief, adaptive, first_error_by_belief, learn
+from labeling.montecarlo.outcomes import OUTCOMES, Outcome
+from labeling.montecarlo.strategies import Chunk, Known, bisect, bounds, exhaustive, scan
 
 Strategy = Literal["scan", "exhaustive", "bisect", "adaptive"]
-Outcome = Literal["correct", "wrong", "unfinished", "unknown"]
 STRATEGIES: tuple[Strategy, ...] = ("scan", "exhaustive", "bisect", "adaptive")
-OUTCOMES: tuple[Outcome, ...] = ("correct", "wrong", "unfinished", "unknown")
 
 # `adaptive` learns its prior from the first LESSONS outcomes of each of the job's first PILOT
 # solutions, and begins no other before: a few narrow waves, once.
@@ -135,12 +132,6 @@ class MCResult:
     belief: float | None = None
 
 
-def probe_seed(seed: int, solution_fingerprint: str, step: int, sample: int) -> int:
-    """The random stream of one completion: 63 bits, the same on every machine and version."""
-    key = f"{seed}/{step}/{sample}/{solution_fingerprint}".encode()
-    return int.from_bytes(hashlib.sha256(key).digest()[:8], "big") >> 1
-
-
 def first_error_from_counts(
     successes: Sequence[int],
     trials: Sequence[int],
@@ -177,7 +168,7 @@ def first_error_by_vouching(
     The first step behind the last success that had all its `samples` without one; None while
     there is none, or where none of them was decided.
     """
-    low, high = mc_strategies.bounds(successes, asked, samples)
+    low, high = bounds(successes, asked, samples)
     if low != high:
         return None
     if high < len(successes) - 1:
@@ -192,7 +183,7 @@ class _State:
     order: int
     work: Work
     known: Known
-    belief: mc_belief.Belief
+    belief: Belief
     queue: deque[Probe] = field(default_factory=deque)
     out: set[Probe] = field(default_factory=set)
 
@@ -211,7 +202,7 @@ class Planner:
         self._ready: list[tuple[int, int]] = []  # a heap of (order, id) with a probe to ask
         self._finished: list[tuple[int, MCResult]] = []
         self._ids: set[int] = set()
-        self._belief = mc_belief.Belief()
+        self._belief = Belief()
         self._pilot = pilot if config.strategy == "adaptive" else 0
         self._lessons: dict[int, Known] = {}
 
@@ -285,7 +276,7 @@ class Planner:
                 if len(self._lessons) < self._pilot:
                     return
                 seen = [self._lessons[order] for order in range(self._pilot)]
-                self._belief = mc_belief.learn(seen, self._belief)
+                self._belief = learn(seen, self._belief)
                 self._pilot = 0
             state.belief = self._belief
             self._states[state.work.solution_id] = self._waiting.popleft()
@@ -312,14 +303,12 @@ class Planner:
     def _choose(self, state: _State) -> list[Chunk]:
         config, known = self.config, state.known
         if config.strategy == "exhaustive":
-            return mc_strategies.exhaustive(known, config.samples)
+            return exhaustive(known, config.samples)
         if config.strategy == "scan":
-            return mc_strategies.scan(known, config.samples, config.chunk)
+            return scan(known, config.samples, config.chunk)
         if config.strategy == "bisect":
-            return mc_strategies.bisect(known, config.samples, config.chunk)
-        return mc_belief.adaptive(
-            known, state.belief, config.samples, config.stop_mass, config.chunk
-        )
+            return bisect(known, config.samples, config.chunk)
+        return adaptive(known, state.belief, config.samples, config.stop_mass, config.chunk)
 
     def _learn_from(self, state: _State, over: bool) -> None:
         """Keep what a solution of the pilot has shown by its first outcomes."""
@@ -330,7 +319,7 @@ class Planner:
     def _verdict(self, state: _State) -> tuple[int | None, float | None]:
         known, samples, answer = state.known, self.config.samples, state.work.answer_is_correct
         if self.config.strategy == "adaptive":
-            return mc_belief.verdict(known, state.belief, samples)
+            return first_error_by_belief(known, state.belief, samples)
         if self.config.strategy == "bisect":
             successes, trials = known.successes, known.trials
             return first_error_by_vouching(successes, trials, known.asked, samples, answer), None

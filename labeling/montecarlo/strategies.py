@@ -1,4 +1,4 @@
-"""Which completions of a solution to sample next: scan, exhaustive, bisect (adaptive: mc_belief).
+"""Which completions of a solution to sample next: scan, exhaustive, bisect (adaptive: belief).
 
 A strategy is a pure function of what is known of ONE solution. It is asked when no outcome is
 awaited, so neither the order of the outcomes nor what else is labelled beside it can matter.

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from labeling.answers.grade import extract_answer
-from labeling.judge.templates import load_template, messages, parse_reply
+from labeling.answers.extract import extract_answer
+from labeling.judge.replies import parse_reply
+from labeling.judge.templates import load_template, messages
 from labeling.steps import join_steps, split_steps
 from models.playground.critique import judge_message, judge_reply
 from models.playground.story import MAX_VALUE, calculate

@@ -18,15 +18,12 @@ from db.annotators import find_annotator
 from db.engine import Database
 from db.lists.browse import get_solution
 from labeling.jobs.runner import run_job
-from labeling.judge.replies import CONTRACTS
+from labeling.judge.replies import CONTRACTS, JudgeVerdict, parse_reply, parse_step_answer
 from labeling.judge.templates import (
     JudgeError,
-    JudgeVerdict,
     load_template,
     majority_vote,
     messages,
-    parse_reply,
-    parse_step_answer,
     scores,
     shipped_prompts,
 )

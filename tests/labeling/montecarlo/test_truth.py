@@ -15,16 +15,16 @@ from typing import Any
 
 import pytest
 
+from labeling.montecarlo.outcomes import Outcome
 from labeling.montecarlo.planner import (
     STRATEGIES,
     MCConfig,
     MCResult,
-    Outcome,
     Planner,
     Probe,
     Work,
-    probe_seed,
 )
+from labeling.seeds import completion_seed
 from tests.support.data import shared_data
 
 Numbers = tuple[Fraction, ...]
@@ -74,7 +74,7 @@ class Chain:
         """One random completion. An illegal step cannot be made good."""
         if not self.row["step_ok_so_far"][probe.step]:
             return "wrong"
-        rng = random.Random(probe_seed(0, self.row["id"], probe.step, probe.sample))
+        rng = random.Random(completion_seed(0, self.row["id"], probe.step, probe.sample))
         numbers = self.left(probe.step)
         while len(numbers) > 1:
             numbers = rng.choice(moves(numbers))

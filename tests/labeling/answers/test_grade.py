@@ -17,7 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling.answers import pool
-from labeling.answers.grade import extract_answer, grade, number, outcome, quick_grade
+from labeling.answers.extract import extract_answer
+from labeling.answers.grade import grade, number, quick_grade
+from labeling.montecarlo.outcomes import outcome
 from tests.support.data import shared_data
 
 

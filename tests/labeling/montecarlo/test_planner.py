@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from labeling.montecarlo.outcomes import OUTCOMES
 from labeling.montecarlo.planner import (
-    OUTCOMES,
     STRATEGIES,
     MCConfig,
     MCResult,
@@ -21,8 +21,8 @@ from labeling.montecarlo.planner import (
     first_error_by_vouching,
     first_error_from_counts,
     has_whole_steps,
-    probe_seed,
 )
+from labeling.seeds import completion_seed
 
 Table = dict[int, list[list[str]]]  # solution -> step -> outcome of each sample
 
@@ -391,9 +391,9 @@ def test_a_threshold_calls_a_step_wrong_that_is_not_above_it(
 
 
 def test_seeds_are_stable_distinct_and_fit_a_signed_64_bit_integer() -> None:
-    assert probe_seed(0, "ab", 1, 2) == 6974980186390703301
+    assert completion_seed(0, "ab", 1, 2) == 6974980186390703301
     seeds = {
-        probe_seed(seed, name, step, sample)
+        completion_seed(seed, name, step, sample)
         for seed in (0, 1)
         for name in ("a", "b", "1/a")
         for step in range(12)
