@@ -14,7 +14,7 @@ from tests.support.browser import chromium
 
 pytestmark = pytest.mark.browser
 COMPONENTS = Path(__file__).parents[2] / "app" / "components" / "step_table"
-PURE = ("doc.js", "reducer.js", "reading.js", "names.js", "tex.js")
+PURE = ("rules/doc.js", "rules/reducer.js", "rules/reading.js", "rules/names.js", "view/tex.js")
 
 
 @pytest.fixture(scope="module")
@@ -384,7 +384,9 @@ def test_disputes_are_the_steps_that_some_but_not_all_name(rules: Page) -> None:
 
 def test_the_module_is_one_script_with_every_file(rules: Page) -> None:
     source = module()
-    assert set(SCRIPTS) == {path.name for path in COMPONENTS.glob("*.js")}
+    assert set(SCRIPTS) == {
+        path.relative_to(COMPONENTS).as_posix() for path in COMPONENTS.rglob("*.js")
+    }
     assert not re.search(r"^import ", source, re.MULTILINE)
     assert len(re.findall(r"^export ", source, re.MULTILINE)) == 1
     kind = rules.evaluate(

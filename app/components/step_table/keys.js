@@ -1,6 +1,6 @@
 // The keyboard: which key does what, and when a key press is not ours.
 
-import { FLAGS } from "./doc.js";
+import { FLAGS } from "./rules/doc.js";
 
 // group: where its button stands. repeat: may be held down. modes: where it exists.
 export const KEYS = [

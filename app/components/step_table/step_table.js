@@ -1,15 +1,15 @@
 // The step table in the page: frame, wiring, and the conversation with the server.
 
-import { draftOf, revealed } from "./doc.js";
-import { drawTrace, evidencePanel, hasEvidence, legend, onServer } from "./dock.js";
+import { draftOf, revealed } from "./rules/doc.js";
+import { drawTrace, evidencePanel, hasEvidence, legend, onServer } from "./view/dock.js";
 import { el } from "./dom.js";
-import { buildFrame, emptyNotice, paintAnswers, paintBar, paintDockTabs, paintKeys, paintStatus } from "./frame.js";
-import { paintHelp } from "./help.js";
+import { buildFrame, emptyNotice, paintAnswers, paintBar, paintDockTabs, paintKeys, paintStatus } from "./view/frame.js";
+import { paintHelp } from "./view/help.js";
 import { meaning } from "./keys.js";
-import { EMPTY, machinesShown, reduce } from "./reducer.js";
+import { EMPTY, machinesShown, reduce } from "./rules/reducer.js";
 import { draftName, dropOldDrafts, readDrafts, readOutbox, stopwatch, store, writeOutbox } from "./sync.js";
-import { buildTable, patchTable, typeset } from "./table.js";
-import { loadKatex, renderAnswer, renderText } from "./tex.js";
+import { buildTable, patchTable, typeset } from "./view/table.js";
+import { loadKatex, renderAnswer, renderText } from "./view/tex.js";
 
 const RESEND_MS = 3000;
 const TRACE_HEIGHT = 116;

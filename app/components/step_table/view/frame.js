@@ -1,14 +1,14 @@
 // The frame around the table: bar, problem, status line, key row; and painting them.
 
-import { revealed, unsaved, verdict } from "./doc.js";
+import { revealed, unsaved, verdict } from "../rules/doc.js";
 import { hasEvidence } from "./dock.js";
-import { button, el, setText } from "./dom.js";
+import { button, el, setText } from "../dom.js";
 import { buildFlags, paintFlags } from "./flags.js";
 import { buildHelp } from "./help.js";
-import { available, KEYS } from "./keys.js";
+import { available, KEYS } from "../keys.js";
 import { buildProgress, paintProgress } from "./progress.js";
-import { invitation, preview } from "./reading.js";
-import { machinesShown } from "./reducer.js";
+import { invitation, preview } from "../rules/reading.js";
+import { machinesShown } from "../rules/reducer.js";
 import { makeToolbar } from "./toolbar.js";
 
 const GROUPS = ["move", "label", "verdict", "save", "flag", "undo", "view"];

@@ -1,10 +1,10 @@
 // The table itself: one row a step, one column an annotator. Built once per item, then patched.
 
-import { untouched, verdict } from "./doc.js";
-import { button, el, setText } from "./dom.js";
-import { pieces, shortNames } from "./names.js";
-import { cell, dispute, headDetail, lastInScope, verdictText } from "./reading.js";
-import { machinesShown } from "./reducer.js";
+import { untouched, verdict } from "../rules/doc.js";
+import { button, el, setText } from "../dom.js";
+import { pieces, shortNames } from "../rules/names.js";
+import { cell, dispute, headDetail, lastInScope, verdictText } from "../rules/reading.js";
+import { machinesShown } from "../rules/reducer.js";
 import { renderText } from "./tex.js";
 
 export const KIND_WORD = { mc: "Monte Carlo", judge: "judge", prm: "PRM", human: "person" };

@@ -1,8 +1,8 @@
 // Under (or beside) the table: the score trace, and the evidence behind one annotator's scores.
 
-import { flagWord } from "./doc.js";
-import { button, el, svg } from "./dom.js";
-import { cell, hasVerdict } from "./reading.js";
+import { flagWord } from "../rules/doc.js";
+import { button, el, svg } from "../dom.js";
+import { cell, hasVerdict } from "../rules/reading.js";
 import { renderText } from "./tex.js";
 
 const OUTCOMES = { correct: "✓", wrong: "✗", unfinished: "…", unknown: "?" };

@@ -1,7 +1,7 @@
 // The help: every key in its group, and the rules that are not on screen.
 
-import { button, el } from "./dom.js";
-import { KEYS } from "./keys.js";
+import { button, el } from "../dom.js";
+import { KEYS } from "../keys.js";
 
 const SECTIONS = [
   ["Move", ["move"]],
