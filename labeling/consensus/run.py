@@ -197,5 +197,7 @@ def _export_row(solution: SolutionRecord, kept: Kept) -> ExportRow:
         solution_id=solution.id,
         decided_by=kept.by,
         gold_answer=solution.gold_answer,
-        final_answer_correct=solution.is_correct,
+        external_id=solution.external_id,
+        final_answer=solution.final_answer,
+        is_correct=solution.is_correct,
     )

@@ -28,7 +28,9 @@ class ExportRow:
     solution_id: int
     decided_by: str
     gold_answer: str | None = None
-    final_answer_correct: bool | None = None
+    external_id: str | None = None
+    final_answer: str | None = None
+    is_correct: bool | None = None  # the final answer, whatever the steps are
 
 
 Writer = Callable[[ExportRow], dict[str, Json]]

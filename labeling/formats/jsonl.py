@@ -110,18 +110,27 @@ def _check_agreement(scores: tuple[float | None, ...], error: int, wrong: float)
 
 
 def row(kept: ExportRow) -> dict[str, Json]:
-    """A kept solution with a label for each step."""
+    """A kept solution, as `rows` reads it: labels of an annotator named "consensus".
+
+    Its kind stays human, because only human labels may be neutral (0).
+    """
     return {
+        "id": kept.external_id,
         "problem": kept.problem,
         "gold_answer": kept.gold_answer,
         "generator": kept.generator,
+        "dataset": kept.dataset,
         "steps": list(kept.steps),
+        "final_answer": kept.final_answer,
+        "is_correct": kept.is_correct,
         "labels": list(kept.labels),
         "first_error": kept.first_error,
-        "solution_id": kept.solution_id,
-        "problem_id": kept.problem_id,
-        "dataset": kept.dataset,
-        "decided_by": kept.decided_by,
+        "annotator": "consensus",
+        "meta": {
+            "solution_id": kept.solution_id,
+            "problem_id": kept.problem_id,
+            "decided_by": kept.decided_by,
+        },
     }
 
 

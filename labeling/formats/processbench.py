@@ -36,13 +36,13 @@ def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | str]:
 
 
 def row(kept: ExportRow) -> dict[str, Json]:
-    """The first error of a kept solution; labels before it have no place here."""
+    """A kept solution, as `rows` reads it. A neutral label before the first error has no place."""
     return {
         "id": f"{kept.dataset}-{kept.solution_id}",
         "generator": kept.generator,
         "problem": kept.problem,
         "steps": list(kept.steps),
-        "final_answer_correct": kept.final_answer_correct,
+        "final_answer_correct": kept.is_correct,
         "label": kept.first_error,
     }
 

@@ -30,7 +30,9 @@ WRONG = ExportRow(
     solution_id=7,
     decided_by="human",
     gold_answer="4",
-    final_answer_correct=True,
+    external_id="d-17",
+    final_answer="5",
+    is_correct=True,
 )
 RIGHT = ExportRow("Q", ("a", "b"), (1, 1), -1, "g", "d", 2, 8, "agreement")
 
@@ -58,16 +60,18 @@ def test_our_own_rows(tmp_path: Path) -> None:
     export(tmp_path / "out")
     first, second = written(tmp_path / "out")
     assert first == {
+        "id": "d-17",
         "problem": "Wie viele?\u2028≥",
         "gold_answer": "4",
         "generator": "g",
+        "dataset": "d",
         "steps": ["a", "b", "c", "d"],
+        "final_answer": "5",
+        "is_correct": True,
         "labels": [1, 0, -1, None],
         "first_error": 2,
-        "solution_id": 7,
-        "problem_id": 1,
-        "dataset": "d",
-        "decided_by": "human",
+        "annotator": "consensus",
+        "meta": {"solution_id": 7, "problem_id": 1, "decided_by": "human"},
     }
     assert second["labels"] == [1, 1]
 
