@@ -1,10 +1,15 @@
-"""Corrections: the append-only log of human acts, and what it amounts to now."""
+"""Corrections: the append-only log of human acts, and what it amounts to now.
+
+Of everything a person did on a solution one act counts now: the last label or skip that no undo
+took back. `current` finds it in a log. Whoever writes to the log marks that act in the same
+transaction (`Correction.is_current`), so queries ask for the mark and never for undos.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, Text, cast, delete, select, update
 from sqlalchemy.orm import Session
 
 from db.annotations import storable
@@ -75,8 +80,43 @@ def corrections_of(database: Database, solution_ids: Sequence[int]) -> list[Corr
         return [_as_record(row) for row in session.scalars(query.order_by(Correction.id))]
 
 
+def current_acts(
+    database: Database, solution_ids: Sequence[int], annotator_id: int
+) -> dict[int, CorrectionRecord]:
+    """The act of this person that counts now on each of these solutions (at most IN_LIST)."""
+    query = select(Correction).where(
+        Correction.annotator_id == annotator_id,
+        Correction.solution_id.in_(solution_ids),
+        Correction.is_current,
+    )
+    with database.read() as session:
+        return {row.solution_id: _as_record(row) for row in session.scalars(query)}
+
+
+def dealt_with(annotator_id: int) -> Select[int]:
+    """Ids of the solutions that this person has labelled or skipped."""
+    return select(Correction.solution_id).where(
+        Correction.annotator_id == annotator_id, Correction.is_current
+    )
+
+
+def labelled() -> Select[int]:
+    """Ids of the solutions that somebody has labelled."""
+    return select(Correction.solution_id).where(Correction.is_current, Correction.action == "label")
+
+
+def flagged() -> Select[int]:
+    """Ids of the solutions on which somebody raises a flag, with a label or a skip."""
+    return select(Correction.solution_id).where(
+        Correction.is_current, cast(Correction.flags, Text) != "[]"
+    )
+
+
 def rebuild_projections(database: Database, annotator_id: int) -> int:
-    """Make a person's annotations anew from the log; returns the number of solutions."""
+    """Make a person's current acts and annotations anew from the log.
+
+    Returns the number of solutions.
+    """
     with database.write() as session:
         ids = session.scalars(
             select(Correction.solution_id).where(Correction.annotator_id == annotator_id).distinct()
@@ -86,28 +126,32 @@ def rebuild_projections(database: Database, annotator_id: int) -> int:
     return len(ids)
 
 
-def current(log: Sequence[CorrectionRecord]) -> CorrectionRecord | None:
-    """The act that counts now: the last label or skip that no later undo took back."""
+def taken_back(log: Sequence[CorrectionRecord]) -> set[str]:
+    """Tokens of the acts that an undo took back; an undo that was itself undone takes nothing."""
     undone: set[str] = set()
     for act in reversed(log):
-        if act.token in undone:
-            continue
-        if act.action == "undo":
-            if act.undoes is not None:
-                undone.add(act.undoes)
-            continue
-        return act
-    return None
+        if act.action == "undo" and act.undoes is not None and act.token not in undone:
+            undone.add(act.undoes)
+    return undone
+
+
+def current(log: Sequence[CorrectionRecord]) -> CorrectionRecord | None:
+    """The act that counts now in one person's log of one solution, oldest first, or None."""
+    undone = taken_back(log)
+    acts = (act for act in reversed(log) if act.action != "undo" and act.token not in undone)
+    return next(acts, None)
 
 
 def _project(session: Session, solution_id: int, annotator_id: int) -> None:
-    """Replace the person's annotation of the solution by what the log amounts to."""
-    rows = session.scalars(
-        select(Correction)
-        .where(Correction.solution_id == solution_id, Correction.annotator_id == annotator_id)
-        .order_by(Correction.id)
-    ).all()
+    """Mark the act that counts now, and make the person's annotation say what it says."""
+    here = (Correction.solution_id == solution_id, Correction.annotator_id == annotator_id)
+    rows = session.scalars(select(Correction).where(*here).order_by(Correction.id)).all()
     act = current([_as_record(row) for row in rows])
+    marked = update(Correction).where(*here)
+    # The old mark goes first: a unique index holds that there is only one.
+    session.execute(marked.where(Correction.is_current).values(is_current=False))
+    if act is not None:
+        session.execute(marked.where(Correction.token == act.token).values(is_current=True))
     session.execute(
         delete(Annotation).where(
             Annotation.solution_id == solution_id, Annotation.annotator_id == annotator_id

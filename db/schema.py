@@ -20,6 +20,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    text,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -151,10 +152,24 @@ class Rollout(Base):
 
 
 class Correction(Base):
-    """One human act, append-only; the client's token makes sending it twice harmless."""
+    """One human act, append-only; the client's token makes sending it twice harmless.
+
+    `is_current` marks the one act of a person that counts on a solution now. It is the only
+    column that ever changes, and follows from the others (`db.corrections.current`).
+    """
 
     __tablename__ = "correction"
-    __table_args__ = (Index("ix_correction_annotator_solution", "annotator_id", "solution_id"),)
+    __table_args__ = (
+        Index("ix_correction_annotator_solution", "annotator_id", "solution_id"),
+        Index(
+            "ix_correction_current",
+            "annotator_id",
+            "solution_id",
+            unique=True,
+            sqlite_where=text("is_current"),
+            postgresql_where=text("is_current"),
+        ),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     token: Mapped[str] = mapped_column(String(64), unique=True)
     solution_id: Mapped[int] = mapped_column(ForeignKey("solution.id"))
@@ -168,7 +183,8 @@ class Correction(Base):
     scores_visible: Mapped[bool]
     blind: Mapped[bool] = mapped_column(default=False, server_default=false())
     first_labels: Mapped[list[Any] | None]
-    undoes: Mapped[str | None] = mapped_column(String(64), index=True)
+    undoes: Mapped[str | None] = mapped_column(String(64))
+    is_current: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
 

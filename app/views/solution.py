@@ -12,7 +12,7 @@ from app.ui import formatting, project
 from app.ui.review_table import desk
 from db.annotations import annotations_of
 from db.annotators import list_annotators
-from db.corrections import correction_log
+from db.corrections import correction_log, taken_back
 from db.engine import DatabaseError
 from db.lists.browse import get_solution, sibling_solutions
 from db.records import AnnotatorRecord, CorrectionRecord
@@ -69,7 +69,7 @@ def history(database: Any, solution_id: int) -> None:
         help="Kept back until you have labelled this solution yourself.",
     ):
         log = [act for act in log if act.annotator_id not in unasked]
-    undone = {act.undoes for act in log if act.action == "undo"}
+    undone = taken_back(log)
     rows: list[Any] = []
     for act in reversed(log):
         what = {"label": formatting.first_error_words(act.first_error), "skip": "skipped"}.get(

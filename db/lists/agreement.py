@@ -66,36 +66,34 @@ def verdicts_together(
 
 
 def work_of_people(database: Database, since: datetime) -> list[Work]:
-    """What each person did that no undo took back, by name; `since` is where today begins."""
-    undone = select(Correction.undoes).where(Correction.undoes.is_not(None))
+    """What each person's acts amount to now, by name; `since` is where today begins."""
     query = (
         select(
             Correction.annotator_id,
-            Correction.solution_id,
             Correction.action,
             Correction.flags,
             Correction.seconds,
             Correction.created_at,
         )
-        .where(Correction.action.in_(("label", "skip")), Correction.token.not_in(undone))
-        .order_by(Correction.annotator_id, Correction.id)
+        .where(Correction.is_current)
+        .order_by(Correction.annotator_id)
     )
     with database.read() as session:
         people = {one.id: to_record(one) for one in session.scalars(select(Annotator))}
         acts = session.execute(query).all()
     made = []
-    for annotator_id, rows in groupby(acts, key=lambda row: row[0]):
-        last = {row[1]: row for row in rows}  # the act on each solution that counts now
-        labels = [row for row in last.values() if row[2] == "label"]
-        seconds = [row[4] for row in labels if row[4] is not None]
+    for annotator_id, rows in groupby(acts, key=lambda row: row.annotator_id):
+        mine = list(rows)
+        labels = [row for row in mine if row.action == "label"]
+        seconds = [row.seconds for row in labels if row.seconds is not None]
         quarters = quantiles(seconds, method="inclusive") if len(seconds) > 1 else None
         made.append(
             Work(
                 person=people[annotator_id],
                 labelled=len(labels),
-                skipped=len(last) - len(labels),
-                flagged=sum(bool(row[3]) for row in last.values()),
-                today=sum(row[5] >= since for row in last.values()),
+                skipped=len(mine) - len(labels),
+                flagged=sum(bool(row.flags) for row in mine),
+                today=sum(row.created_at >= since for row in mine),
                 median=median(seconds) if seconds else None,
                 quartiles=None if quarters is None else (quarters[0], quarters[2]),
             )

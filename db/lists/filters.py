@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, cast, false, select
+from sqlalchemy import Select, and_, false, select
 from sqlalchemy.orm import aliased
 
+from db.corrections import flagged, labelled
 from db.engine import IN_LIST, DatabaseError
 from db.lists import search
-from db.schema import Annotation, Annotator, Correction, Digest, Problem, Solution
+from db.schema import Annotation, Digest, Problem, Solution
 
 VERDICTS = ("error", "none", "no_verdict", "not_annotated")
 REVIEWED = ("labelled", "not_labelled", "flagged")
@@ -25,7 +26,7 @@ class SolutionFilter:
     `answer` is one of ANSWERS; `annotator` (an id) with `verdict` (one of VERDICTS, or a 0-based
     first error) is what that annotator says, without `verdict` that it says anything; `differ`
     are two annotators' ids with different first errors; `reviewed` is one of REVIEWED and speaks
-    of anybody's corrections; `text` is searched in problem and steps; `ids` are the solutions
+    of what anybody's corrections amount to now; `text` is searched in problem and steps; `ids` are the solutions
     themselves.
     """
 
@@ -114,20 +115,11 @@ def _differ(query: Select[Any], one: int, other: int) -> Select[Any]:
 
 
 def _reviewed(query: Select[Any], which: str) -> Select[Any]:
-    labelled = (
-        select(Annotation.solution_id)
-        .join(Annotator, Annotator.id == Annotation.annotator_id)
-        .where(Annotator.id.in_(select(Correction.annotator_id).distinct()))
-    )
     if which == "flagged":
-        undone = select(Correction.undoes).where(Correction.undoes.is_not(None))
-        flagged = select(Correction.solution_id).where(
-            cast(Correction.flags, Text) != "[]", Correction.token.not_in(undone)
-        )
-        return query.where(Digest.solution_id.in_(flagged))
+        return query.where(Digest.solution_id.in_(flagged()))
     if which == "not_labelled":
-        return query.where(Digest.solution_id.not_in(labelled))
-    return query.where(Digest.solution_id.in_(labelled))
+        return query.where(Digest.solution_id.not_in(labelled()))
+    return query.where(Digest.solution_id.in_(labelled()))
 
 
 def _containing(query: Select[Any], wanted: str, dialect: str) -> Select[Any]:

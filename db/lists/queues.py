@@ -16,6 +16,7 @@ from sqlalchemy import Select, and_, delete, func, select, union
 from sqlalchemy.orm import Session, aliased
 
 from db.annotations import insert_missing
+from db.corrections import dealt_with
 from db.engine import Database
 from db.lists.browse import sorted_by
 from db.lists.comparison import AGREE, newest_lineup
@@ -74,7 +75,7 @@ def next_items(
             return list(session.scalars(query.limit(limit)))
     with database.write() as session:
         _give_back(session, reviewer)
-        query = query.where(Digest.solution_id.not_in(_dealt_with(reviewer)))
+        query = query.where(Digest.solution_id.not_in(dealt_with(reviewer.id)))
         if queue.per_item is not None:
             taken = _taken_up(reviewer, queue.per_item)
             query = query.where(Digest.solution_id.not_in(taken))
@@ -96,7 +97,7 @@ def queue_state(database: Database, queue: Queue, reviewer: AnnotatorRecord | No
             """Members in sets that are small beside the queue."""
             return session.scalar(everything.where(here.in_(union(*ids)))) or 0
 
-        mine = _dealt_with(reviewer)
+        mine = dealt_with(reviewer.id)
         if queue.per_item is None:
             return QueueState(total, total - among(mine), 0)
         labelled = among(mine, _taken_up(reviewer, queue.per_item, with_leases=False))
@@ -108,14 +109,15 @@ def pace(
     database: Database, reviewer: AnnotatorRecord, since: datetime
 ) -> tuple[int, float | None]:
     """(solutions dealt with since then, median seconds of the reviewer's last labels or None)."""
-    acts = select(Correction.seconds).where(
-        Correction.annotator_id == reviewer.id, Correction.action == "label"
+    mine = select(Correction.seconds).where(
+        Correction.annotator_id == reviewer.id, Correction.is_current
     )
-    newest = acts.where(Correction.seconds.is_not(None)).order_by(Correction.id.desc())
-    dealt = _dealt_with(reviewer).where(Correction.created_at >= since).distinct().subquery()
+    timed = mine.where(Correction.action == "label", Correction.seconds.is_not(None))
+    newest = timed.order_by(Correction.id.desc()).limit(PACE_OF)
+    dealt = mine.where(Correction.created_at >= since).with_only_columns(func.count())
     with database.read() as session:
-        seconds = [one for one in session.scalars(newest.limit(PACE_OF)) if one is not None]
-        today = session.scalar(select(func.count()).select_from(dealt)) or 0
+        seconds = [one for one in session.scalars(newest) if one is not None]
+        today = session.scalar(dealt) or 0
     return today, median(seconds) if len(seconds) >= PACE_FROM else None
 
 
@@ -186,16 +188,6 @@ def _people(source: str) -> Select[Any]:
     )
 
 
-def _dealt_with(reviewer: AnnotatorRecord) -> Select[Any]:
-    """Solutions with an act of the reviewer that no later undo took back."""
-    undo = aliased(Correction, name="undo")
-    return select(Correction.solution_id).where(
-        Correction.annotator_id == reviewer.id,
-        Correction.action.in_(("label", "skip")),
-        ~select(undo.id).where(undo.undoes == Correction.token).exists(),
-    )
-
-
 def _taken_up(reviewer: AnnotatorRecord, per_item: int, *, with_leases: bool = True) -> Select[Any]:
     """Solutions that as many OTHER people have labelled, or are looking at, as are wanted."""
     role = str(reviewer.config.get("source"))
@@ -219,7 +211,7 @@ def _give_back(session: Session, reviewer: AnnotatorRecord) -> None:
     session.execute(delete(Lease).where(Lease.expires_at <= utcnow()))
     session.execute(
         delete(Lease).where(
-            Lease.holder == reviewer.name, Lease.solution_id.in_(_dealt_with(reviewer))
+            Lease.holder == reviewer.name, Lease.solution_id.in_(dealt_with(reviewer.id))
         )
     )
 

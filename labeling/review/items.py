@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
 from db.annotations import annotations_of, rollouts_of
-from db.corrections import append_corrections, correction_log, current, known_solutions
+from db.corrections import append_corrections, correction_log, current_acts, known_solutions
 from db.engine import Database
 from db.lists.browse import get_solutions
 from db.records import (
@@ -61,10 +61,10 @@ def review_items(
     by_solution: dict[int, list[AnnotationRecord]] = {}
     for annotation in annotations_of(database, [solution.id for solution in solutions]):
         by_solution.setdefault(annotation.solution_id, []).append(annotation)
+    mine = {} if reviewer is None else current_acts(database, list(solution_ids), reviewer.id)
     items = []
     for solution in solutions:
         said = by_solution.get(solution.id, [])
-        log = [] if reviewer is None else correction_log(database, solution.id, reviewer.id)
         items.append(
             review_item(
                 solution,
@@ -72,7 +72,7 @@ def review_items(
                 annotators,
                 reason=_reason(solution, said, compared),
                 queue_reason=(queue_reasons or {}).get(solution.id),
-                mine=current(log),
+                mine=mine.get(solution.id),
             )
         )
     return items

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 
 from db.annotators import ensure_reviewer
 from db.corrections import append_corrections
-from db.engine import Database, DatabaseError, open_database, upgrade
+from db.engine import Database, DatabaseError
 from db.ingest import insert_rows
 from db.lists import solution_index
 from db.lists.browse import SORTS, count_solutions, list_solutions, solution_ids
@@ -154,48 +154,6 @@ def test_the_digest_follows_what_is_added_and_what_is_hidden(database: Database)
         session.get_one(Annotator, 1).hidden = True
     solution_index.ensure(database)
     assert digest_rows(database) == made_anew(database) != kept
-
-
-def test_an_older_project_is_brought_up_to_date(tmp_path: Path) -> None:
-    from alembic import command
-
-    from db.engine import _alembic, _connect
-
-    url = f"sqlite:///{tmp_path / 'old.db'}"
-    old = _connect(url)
-    with old.engine.connect() as connection:
-        config = _alembic()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        for line in OLD_ROWS:
-            connection.execute(text(line))
-        connection.commit()
-    old.close()
-    with pytest.raises(DatabaseError, match="db upgrade"):
-        open_database(url)
-    database = open_database(url, must_be_current=False)
-    upgrade(database)
-    solution_index.ensure(database)
-    assert found(database, text="apples") == [1]
-    with database.read() as session:
-        told = session.execute(text("SELECT lowest, margin FROM annotation ORDER BY id")).all()
-    assert told[0] == (0.2, pytest.approx(mc_margin([4, 0], [5, 8], 1)))
-    assert told[1] == (0.1, pytest.approx(prm_margin([0.6, 0.1], 1, 0.4)))
-    database.close()
-
-
-OLD_ROWS = (
-    "INSERT INTO problem VALUES (1, 'p', 'Some apples', '7', '2026-01-01')",
-    "INSERT INTO solution (id, problem_id, fingerprint, dataset, generator, steps, n_steps, meta, "
-    "created_at) VALUES (1, 1, 's', 'd', 'g', '[\"a\", \"b\"]', 2, '{}', '2026-01-01')",
-    "INSERT INTO annotator VALUES (1, 'mc', 'm', '{}', 'h1', 0, '2026-01-01')",
-    "INSERT INTO annotator VALUES (2, 'prm', 'p', '{\"threshold\"\\: 0.4}', 'h2', 0, '2026-01-01')",
-    "INSERT INTO annotation (id, solution_id, annotator_id, scores, first_error, status, evidence, "
-    "created_at) VALUES (1, 1, 1, '[0.8, 0.2]', 1, 'ok', "
-    "'{\"successes\"\\: [4, 0], \"trials\"\\: [5, 8]}', '2026-01-01')",
-    "INSERT INTO annotation (id, solution_id, annotator_id, scores, first_error, status, evidence, "
-    "created_at) VALUES (2, 1, 2, '[0.6, 0.1]', 1, 'ok', '{}', '2026-01-01')",
-)
 
 
 def test_margins() -> None:

@@ -1,0 +1,103 @@
+"""Migrations: the schema they give, and that an older project keeps what it has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import text
+
+from db.corrections import rebuild_projections
+from db.engine import Database, DatabaseError, _alembic, _connect, open_database, upgrade
+from db.lists import solution_index
+from db.lists.browse import solution_ids
+from db.lists.filters import SolutionFilter
+from labeling.uncertainty import mc_margin, prm_margin
+
+
+def project_at(revision: str, file: Path, rows: tuple[str, ...]) -> str:
+    """The URL of a project with the schema of a revision and these rows."""
+    url = f"sqlite:///{file}"
+    old = _connect(url)
+    with old.engine.connect() as connection:
+        config = _alembic()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        for line in rows:
+            connection.execute(text(line))
+        connection.commit()
+    old.close()
+    return url
+
+
+def test_an_older_project_is_brought_up_to_date(tmp_path: Path) -> None:
+    url = project_at("0001", tmp_path / "old.db", OLD_ROWS)
+    with pytest.raises(DatabaseError, match="db upgrade"):
+        open_database(url)
+    database = open_database(url, must_be_current=False)
+    upgrade(database)
+    solution_index.ensure(database)
+    assert solution_ids(database, SolutionFilter(text="apples")) == [1]
+    with database.read() as session:
+        told = session.execute(text("SELECT lowest, margin FROM annotation ORDER BY id")).all()
+    assert told[0] == (0.2, pytest.approx(mc_margin([4, 0], [5, 8], 1)))
+    assert told[1] == (0.1, pytest.approx(prm_margin([0.6, 0.1], 1, 0.4)))
+    database.close()
+
+
+OLD_ROWS = (
+    "INSERT INTO problem VALUES (1, 'p', 'Some apples', '7', '2026-01-01')",
+    "INSERT INTO solution (id, problem_id, fingerprint, dataset, generator, steps, n_steps, meta, "
+    "created_at) VALUES (1, 1, 's', 'd', 'g', '[\"a\", \"b\"]', 2, '{}', '2026-01-01')",
+    "INSERT INTO annotator VALUES (1, 'mc', 'm', '{}', 'h1', 0, '2026-01-01')",
+    "INSERT INTO annotator VALUES (2, 'prm', 'p', '{\"threshold\"\\: 0.4}', 'h2', 0, '2026-01-01')",
+    "INSERT INTO annotation (id, solution_id, annotator_id, scores, first_error, status, evidence, "
+    "created_at) VALUES (1, 1, 1, '[0.8, 0.2]', 1, 'ok', "
+    "'{\"successes\"\\: [4, 0], \"trials\"\\: [5, 8]}', '2026-01-01')",
+    "INSERT INTO annotation (id, solution_id, annotator_id, scores, first_error, status, evidence, "
+    "created_at) VALUES (2, 1, 2, '[0.6, 0.1]', 1, 'ok', '{}', '2026-01-01')",
+)
+
+
+def act(number: int, who: int, action: str, undoes: str = "") -> str:
+    """A correction as it was stored before there was a mark on the current one."""
+    return (
+        "INSERT INTO correction (id, token, solution_id, annotator_id, action, flags, "
+        "scores_visible, undoes, created_at) VALUES "
+        f"({number}, 't{number}', 1, {who}, '{action}', '[]', 1, '{undoes}', '2026-01-01')"
+    )
+
+
+OLD_ACTS = (
+    "INSERT INTO annotator VALUES (3, 'human', 'ann', '{}', 'h3', 0, '2026-01-01')",
+    "INSERT INTO annotator VALUES (4, 'human', 'bob', '{}', 'h4', 0, '2026-01-01')",
+    "INSERT INTO annotator VALUES (5, 'human', 'cy', '{}', 'h5', 0, '2026-01-01')",
+    act(1, 3, "label"),
+    act(2, 3, "label"),
+    act(3, 3, "undo", "t2"),
+    act(4, 4, "label"),
+    act(5, 4, "skip"),
+    act(6, 4, "undo", "t5"),
+    act(7, 4, "undo", "t6"),
+    act(8, 5, "label"),
+    act(9, 5, "undo", "t8"),
+)
+
+
+def test_the_current_acts_of_an_older_log_are_marked(tmp_path: Path) -> None:
+    """The last one undone; an undo undone; everything undone. The log itself says the same."""
+    url = project_at("0001", tmp_path / "old.db", OLD_ROWS + OLD_ACTS)
+    database = open_database(url, must_be_current=False)
+    upgrade(database)
+    assert marked(database) == ["t1", "t5"]
+    for annotator in (3, 4, 5):
+        rebuild_projections(database, annotator)
+    assert marked(database) == ["t1", "t5"]
+    database.close()
+
+
+def marked(database: Database) -> list[str]:
+    with database.read() as session:
+        query = text("SELECT token FROM correction WHERE is_current ORDER BY id")
+        return list(session.scalars(query))
