@@ -18,9 +18,10 @@ MAY_IMPORT = {
     "models": {"models"},
     "db": {"db"},
 }
-# What only some files of labeling may reach: the job that trains, two pure metrics, and the script
-# that makes the shipped PRM.
+# What only some files of labeling may reach: the job that trains, two pure metrics, folders that
+# appear whole, and the script that makes the shipped PRM.
 TRAINING_FROM_LABELING = {
+    "labeling/consensus/export.py",
     "labeling/jobs/training.py",
     "labeling/evaluation/best_of_n.py",
     "labeling/evaluation/processbench.py",

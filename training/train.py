@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 import random
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -37,6 +35,7 @@ from training.batches import (
 from training.config import EpochRecord, TrainConfig, TrainReport, resolved_rates
 from training.data import MASKED, fingerprint, read_export, split_by_problem
 from training.evaluation import first_error_from_scores, processbench_metrics
+from training.folders import check_free, whole_folder
 
 Progress = Callable[[int, int, str], None]
 
@@ -58,7 +57,7 @@ def train(
     """
     started = time.monotonic()
     target = Path(out)
-    _check_free(target, overwrite)
+    check_free(target, "checkpoint", STEPLENS_FILE, overwrite)  # before hours of work
     export = read_export(export_dir)
     folder = checkpoint_folder(base)
     device = config.device or ("cuda" if torch.cuda.is_available() else "cpu")
@@ -112,7 +111,8 @@ def train(
         "versions": {name: version(name) for name in ("torch", "transformers")},
     }
     dtype = torch.bfloat16 if device.startswith("cuda") else torch.float32
-    _write(target, lambda where: save_prm(model, tokenizer, where, settings, dtype), overwrite)
+    with whole_folder(target, "checkpoint", STEPLENS_FILE, overwrite=overwrite) as partial:
+        save_prm(model, tokenizer, partial, settings, dtype)
     return report
 
 
@@ -262,35 +262,3 @@ def _prepare_separator(model: PRM, tokenizer: Any, separator: str, trained: bool
         with torch.no_grad():
             table[separator_id] = table[blank].mean(dim=0)
     return separator_id
-
-
-def _check_free(target: Path, overwrite: bool) -> None:
-    """Raise FileExistsError when `target` holds something that may not be replaced."""
-    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
-        return
-    if not overwrite:
-        raise FileExistsError(f"{target} exists already; choose another folder or overwrite it")
-    if not (target / STEPLENS_FILE).is_file():
-        raise FileExistsError(
-            f"{target} is no checkpoint of ours and is not replaced; choose another folder"
-        )
-
-
-def _write(target: Path, save: Callable[[Path], None], overwrite: bool) -> None:
-    """Let `save` fill a folder beside `target`, then rename it: all of it appears at once."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
-    replaced = target.with_name(f".{target.name}.replaced-{os.getpid()}")
-    try:
-        save(partial)
-        _check_free(target, overwrite)  # others may have written meanwhile
-        if target.exists():
-            target.rename(replaced)
-        partial.rename(target)
-    except BaseException:
-        if replaced.exists():
-            replaced.rename(target)
-        raise
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(replaced, ignore_errors=True)

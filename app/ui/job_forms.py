@@ -18,6 +18,7 @@ from db.engine import Database
 from db.lists.browse import count_solutions
 from db.results import list_exports
 from labeling.montecarlo.planner import STRATEGIES
+from training.folders import free_folder
 
 Asked = tuple[str, dict[str, Any]] | None
 IMPORTS = ("processbench", "prm800k", "math-shepherd", "jsonl")
@@ -103,7 +104,7 @@ def train(database: Database) -> Asked:
             help="A folder written on the Consensus page or by steplens export.",
         )
         base = st.text_input("Backbone", "playground:policy", help=MODEL_HELP)
-        out = st.text_input("Checkpoint folder", str(_free(folder, "prm")))
+        out = st.text_input("Checkpoint folder", str(free_folder(folder, "prm")))
         seed = st.number_input("Seed", 0, None, 0)
         sent = st.form_submit_button("Start training", type="primary", width="stretch")
     if not options:
@@ -218,11 +219,3 @@ def _name() -> str:
 
 def _filled(params: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if value not in (None, "")}
-
-
-def _free(folder: Path, stem: str) -> Path:
-    """`folder/stem-N` with the first N that is free."""
-    number = 1
-    while (folder / f"{stem}-{number}").exists():
-        number += 1
-    return folder / f"{stem}-{number}"

@@ -18,6 +18,7 @@ from db.results import latest_consensus, list_exports
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import default_rule, export_consensus, preview, run_consensus
 from labeling.formats.catalog import FORMATS, WRITERS
+from training.folders import free_folder
 
 LIVE = 20_000  # Up to here a rule is applied to the whole project while it is being changed.
 
@@ -115,7 +116,7 @@ def export_form(database: Any, rule: Rule) -> None:
             "Format", list(WRITERS), format_func=lambda name: f"{name}: {FORMATS[name].words}"
         )
         folder = right.text_input(
-            "Folder", value=str(free_folder(project.artifacts(database) / "exports" / "consensus"))
+            "Folder", value=str(free_folder(project.artifacts(database) / "exports", "consensus"))
         )
         asked = last.form_submit_button("Export", type="primary", width="stretch")
     if not asked:
@@ -130,16 +131,6 @@ def export_form(database: Any, rule: Rule) -> None:
         rows = manifest["files"]["data.jsonl"]["rows"]
         st.toast(f"{rows:,} solutions exported")
         st.rerun()
-
-
-def free_folder(wanted: Path) -> Path:
-    """`wanted`, or with a number behind it when that is taken."""
-    taken = 1
-    folder = wanted
-    while folder.exists():
-        taken += 1
-        folder = wanted.with_name(f"{wanted.name}-{taken}")
-    return folder
 
 
 def exports(database: Any) -> None:

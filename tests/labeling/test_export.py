@@ -133,12 +133,12 @@ def test_what_stands_in_the_folder_is_not_lost(tmp_path: Path) -> None:
     (tmp_path / "full" / "thesis.tex").write_text("mine")
     (tmp_path / "file").write_text("mine")
     untouched = iter([RIGHT])
-    with pytest.raises(ExportError, match="not empty.*--overwrite"):
+    with pytest.raises(FileExistsError, match="not empty.*--overwrite"):
         export(tmp_path / "full", untouched)
     assert next(untouched) is RIGHT  # refused before the work, not after it
-    with pytest.raises(ExportError, match="it is no export"):
+    with pytest.raises(FileExistsError, match="it is no export"):
         export(tmp_path / "full", overwrite=True)
-    with pytest.raises(ExportError, match="is a file"):
+    with pytest.raises(FileExistsError, match="is a file"):
         export(tmp_path / "file", overwrite=True)
     assert (tmp_path / "full" / "thesis.tex").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "full"]
@@ -147,7 +147,7 @@ def test_what_stands_in_the_folder_is_not_lost(tmp_path: Path) -> None:
 def test_an_export_can_be_replaced_and_an_empty_folder_filled(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     export(tmp_path / "out")
-    with pytest.raises(ExportError, match="not empty"):
+    with pytest.raises(FileExistsError, match="not empty"):
         export(tmp_path / "out")
     export(tmp_path / "out", [RIGHT], overwrite=True)
     assert len(written(tmp_path / "out")) == 1
@@ -195,10 +195,11 @@ def test_a_kill_in_the_middle_leaves_nothing_under_the_name(tmp_path: Path) -> N
     assert child.wait() == -signal.SIGKILL
     child.stdout.close()
     assert not (tmp_path / "out").exists()
-    # Only the hidden, unfinished folder is there, and it is in nobody's way.
-    assert [path.suffix for path in tmp_path.iterdir()] == [".partial"]
+    # Only the hidden, unfinished folder is there, and the next export clears it away.
+    assert [path.suffix for path in tmp_path.iterdir()] == [".steplens-partial"]
     export(tmp_path / "out")
     assert len(written(tmp_path / "out")) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_rows_are_streamed(tmp_path: Path) -> None:
@@ -206,7 +207,7 @@ def test_rows_are_streamed(tmp_path: Path) -> None:
 
     def rows() -> Iterator[ExportRow]:
         for n in range(50):
-            partial = next(tmp_path.glob(".out.*.partial"))
+            partial = next(tmp_path.glob(".out.*.steplens-partial"))
             alive.append((partial / "data.jsonl").stat().st_size)
             yield ExportRow("Q" * 10_000, ("a",), (1,), -1, "g", "d", n, n, "agreement")
 

@@ -290,7 +290,7 @@ def test_an_existing_folder_is_kept_unless_it_may_be_replaced(policy, export, tm
     out.mkdir()
     train(export, str(policy), out, short)
     before = checkpoint_revision(out)
-    with pytest.raises(FileExistsError, match="exists already"):
+    with pytest.raises(FileExistsError, match="not empty"):
         train(export, str(policy), out, replace(short, seed=1))
     assert checkpoint_revision(out) == before
     train(export, str(policy), out, replace(short, seed=1), overwrite=True)
@@ -298,7 +298,7 @@ def test_an_existing_folder_is_kept_unless_it_may_be_replaced(policy, export, tm
     assert [p.name for p in tmp_path.iterdir()] == ["prm"]
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")
-    with pytest.raises(FileExistsError, match="no checkpoint of ours"):
+    with pytest.raises(FileExistsError, match="no steplens.json: it is no checkpoint"):
         train(export, str(policy), tmp_path / "mine", short, overwrite=True)
     assert (tmp_path / "mine" / "notes.txt").read_text() == "mine"
 
@@ -312,7 +312,6 @@ def test_a_run_that_is_stopped_leaves_nothing(policy, export, tmp_path, monkeypa
         train(export, str(policy), tmp_path / "prm", QUICK, stop)
 
     def fail(model, tokenizer, where, *rest):
-        where.mkdir()
         (where / "half").write_text("half")
         raise OSError("disk full")
 

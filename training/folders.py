@@ -1,0 +1,161 @@
+"""Folders that appear whole or not at all: exports and checkpoints.
+
+A folder is filled under a hidden name beside its target and renamed once it is on disk. Its maker
+holds a lock on it, which the system drops with the process, however that ends; so the next one to
+write there can tell what a killed process left behind, and clears it away.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_LEFT_BEHIND = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.steplens-(?P<what>partial|old)")
+
+
+@contextmanager
+def whole_folder(target: Path, kind: str, marker: str, *, overwrite: bool) -> Iterator[Path]:
+    """An empty folder to fill, which becomes `target` at the end; after an error it is gone.
+
+    With `overwrite`, a folder that holds the file `marker` is replaced: it is of the same `kind`.
+    Raises FileExistsError as `check_free` does, before and after, and OSError when the disk
+    refuses.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    clear_left_behind(target.parent)
+    check_free(target, kind, marker, overwrite)
+    partial, lock = _locked_folder(target)
+    try:
+        yield partial
+        _to_disk(partial)
+        check_free(target, kind, marker, overwrite)  # Others may have written meanwhile.
+        _put_in_place(partial, target)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    finally:
+        os.close(lock)
+
+
+def check_free(target: Path, kind: str, marker: str, overwrite: bool) -> None:
+    """Raise FileExistsError, with what to do, when no `kind` ("export") may be written there."""
+    if target.exists() and not target.is_dir():
+        raise FileExistsError(f"{target} is a file; the {kind} is a folder, choose another name")
+    if not target.exists() or not any(target.iterdir()):
+        return
+    if not overwrite:
+        raise FileExistsError(f"{target} is not empty; choose another folder, or pass --overwrite")
+    if not (target / marker).is_file():
+        raise FileExistsError(
+            f"{target} holds files but no {marker}: it is no {kind} and is not replaced; "
+            "choose another folder"
+        )
+
+
+def free_folder(parent: Path, stem: str) -> Path:
+    """`parent/STEM-N` with the first N, from 1, that is free."""
+    number = 1
+    while (parent / f"{stem}-{number}").exists():
+        number += 1
+    return parent / f"{stem}-{number}"
+
+
+def clear_left_behind(parent: Path) -> None:
+    """Remove the unfinished folders in `parent` whose makers are gone, and no others.
+
+    A folder that was being replaced when its process died is put back.
+    """
+    for folder in parent.iterdir():
+        found = _LEFT_BEHIND.fullmatch(folder.name)
+        if found is None or (lock := _lock(folder, wait=False)) is None:
+            continue
+        try:
+            target = parent / found["name"]
+            if found["what"] == "old" and not target.exists():
+                folder.rename(target)
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(lock)
+
+
+def _locked_folder(target: Path) -> tuple[Path, int]:
+    """A new hidden folder beside `target`, and the lock that says it is being filled."""
+    while True:
+        partial = _hidden(target, "partial")
+        partial.mkdir()
+        lock = _lock(partial, wait=True)
+        if lock is not None:
+            return partial, lock
+        # Gone: it was taken for a dead one's in the moment before it was locked.
+
+
+def _put_in_place(partial: Path, target: Path) -> None:
+    """Rename the finished folder; what it replaces is moved aside first and deleted last."""
+    old, lock = None, None
+    if target.exists() and any(target.iterdir()):
+        lock = _lock(target, wait=True)
+        old = _hidden(target, "old")
+        target.rename(old)
+    try:
+        partial.rename(target)
+        _sync(target.parent)
+    except OSError:
+        if old is not None:
+            old.rename(target)
+        raise
+    else:
+        if old is not None:
+            shutil.rmtree(old, ignore_errors=True)
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def _lock(folder: Path, *, wait: bool) -> int | None:
+    """The descriptor that locks the folder; None when it is gone, or locked and not to `wait` for.
+
+    On a file system without locks whoever waits goes on without one; nothing is cleared there.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        locked = True
+    except OSError:
+        locked = wait
+    try:
+        if locked and os.path.samestat(os.fstat(descriptor), os.lstat(folder)):
+            return descriptor
+    except OSError:
+        pass  # It was deleted after we had opened it.
+    os.close(descriptor)
+    return None
+
+
+def _hidden(target: Path, what: str) -> Path:
+    return target.with_name(f".{target.name}.{secrets.token_hex(4)}.steplens-{what}")
+
+
+def _to_disk(folder: Path) -> None:
+    """Have the system write the folder and all in it to the disk."""
+    for where, _, files in os.walk(folder):
+        for name in files:
+            _sync(Path(where, name))
+        _sync(Path(where))
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
