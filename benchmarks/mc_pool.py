@@ -64,12 +64,8 @@ def make_pool(solutions: int, samples: int, seed: int) -> dict[str, Any]:
     from labeling.montecarlo.outcomes import outcome
     from labeling.seeds import completion_seed
     from labeling.steps import join_steps, split_steps
-    from models.generation.base import (
-        CompletionRequest,
-        Sampling,
-        default_temperature,
-        load_generator,
-    )
+    from models.generation.base import CompletionRequest, Sampling, default_temperature
+    from models.generation.load import load_generator
     from models.playground.world import first_error, sample_problems
 
     torch.set_num_threads(1)

@@ -24,7 +24,8 @@ from typing import Any
 from db import jobs
 from db.engine import open_database, upgrade
 from labeling.jobs.runner import run_job
-from models.generation import base as generators
+from models.generation import load as generators
+from models.generation.base import CompletionRequest
 
 MODEL = "playground:policy"
 
@@ -34,14 +35,14 @@ class Recorder:
 
     def __init__(self, generator: Any):
         self._generator = generator
-        self.waves: list[list[generators.CompletionRequest]] = []
+        self.waves: list[list[CompletionRequest]] = []
         self.seconds: list[float] = []
         self.sampling: Any = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._generator, name)
 
-    def complete(self, requests: Sequence[generators.CompletionRequest], sampling: Any) -> Any:
+    def complete(self, requests: Sequence[CompletionRequest], sampling: Any) -> Any:
         """Note the wave and pass it on."""
         self.waves.append(list(requests))
         self.sampling = sampling
@@ -53,11 +54,11 @@ class Recorder:
 
 
 def without_repeats(
-    requests: Sequence[generators.CompletionRequest],
-) -> list[list[generators.CompletionRequest]]:
+    requests: Sequence[CompletionRequest],
+) -> list[list[CompletionRequest]]:
     """The widest calls in which every prompt stands once: call n has each prompt's n-th."""
     seen: Counter[tuple[int, ...]] = Counter()
-    calls: list[list[generators.CompletionRequest]] = []
+    calls: list[list[CompletionRequest]] = []
     for request in requests:
         place = seen[request.prompt_ids]
         seen[request.prompt_ids] += 1

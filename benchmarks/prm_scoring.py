@@ -29,7 +29,10 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM, Qwen2Model
 
 from models.prm.encoding import Encoded
-from models.prm.load import PRM, SYSTEM_PROMPT, LoadedPRM, load_prm, save_prm, score_solutions
+from models.prm.reader import PRM
+from models.prm.save import save_prm
+from models.prm.schemes import SYSTEM_PROMPT
+from models.prm.transformers import LoadedPRM, load_prm, score_solutions
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data" / "processbench"
 CHAT = (

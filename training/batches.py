@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from models.prm.load import Encoded, encode_solution
+from models.prm.encoding import Encoded, encode_solution
 from training.data import MASKED, Example
 
 

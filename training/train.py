@@ -15,15 +15,10 @@ import torch
 from torch.nn import functional
 
 from models.names import checkpoint_folder, checkpoint_revision
-from models.prm.load import (
-    POSITIVE,
-    PRM,
-    STEPLENS_FILE,
-    init_prm,
-    pad_batch,
-    save_prm,
-    separator_token,
-)
+from models.prm.encoding import pad_batch, separator_token
+from models.prm.reader import POSITIVE, PRM, init_prm
+from models.prm.save import save_prm
+from models.prm.schemes import STEPLENS_FILE
 from training.batches import (
     Item,
     TrainingError,

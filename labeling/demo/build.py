@@ -109,7 +109,8 @@ def build_prms(work: Path) -> None:
     import torch
 
     from models.names import PLAYGROUND_CHECKPOINTS
-    from models.prm.load import load_prm, save_prm
+    from models.prm.save import save_prm
+    from models.prm.transformers import load_prm
 
     train(work, "export-fewer", "prm-v1", SEEDS[0])
     trained = load_prm(str(train(work, "export", "prm-v2", SEEDS[0])))

@@ -32,12 +32,8 @@ def run_sample(context: JobContext) -> dict[str, Any]:
     `playground-truth`, which the review queue hides. Solutions that came out word for word the
     same are stored once, with their number in `meta["multiplicity"]`.
     """
-    from models.generation.base import (
-        CompletionRequest,
-        Sampling,
-        default_temperature,
-        load_generator,
-    )
+    from models.generation.base import CompletionRequest, Sampling, default_temperature
+    from models.generation.load import load_generator
     from models.playground.world import sample_problems
 
     n, k, seed = (context.params[name] for name in ("problems", "solutions", "seed"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from models.generation.base import Cluster
+from models.cluster import Cluster
 
 
 def cluster(params: dict[str, Any]) -> Cluster | None:

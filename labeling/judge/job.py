@@ -32,7 +32,8 @@ def annotate_judge(context: JobContext) -> dict[str, Any]:
     params: model, prompt (a shipped name or a path); optional votes (replies to take a majority
     of, default 1), temperature, max_tokens, seed, name, dataset; where it runs (see `cluster`).
     """
-    from models.generation.base import Sampling, load_generator
+    from models.generation.base import Sampling
+    from models.generation.load import load_generator
 
     params = context.params
     template = templates.load_template(params["prompt"])

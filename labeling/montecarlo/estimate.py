@@ -60,7 +60,7 @@ def estimate_mc(database: Database, params: dict[str, Any], pilot: int = PILOT) 
     are for full waves: a list of a few hundred solutions ends in narrow ones and takes longer.
     Raises PlanError and ModelError as the job does.
     """
-    from models.generation.base import load_generator
+    from models.generation.load import load_generator
 
     config = mc_config(params)
     generator = load_generator(params["model"], cluster(params))

@@ -45,7 +45,7 @@ def annotate_mc(context: JobContext) -> dict[str, Any]:
     this start of the job, the tokens prompted and generated, the seconds, and an estimate of what
     `exhaustive` would have generated (see docs/montecarlo.md).
     """
-    from models.generation.base import load_generator
+    from models.generation.load import load_generator
 
     params = context.params
     config = mc_config(params)  # first: what cannot be planned loads no model

@@ -26,7 +26,8 @@ def annotate_prm(context: JobContext) -> dict[str, Any]:
     params: model (a checkpoint); optional scheme (docs/prms.md; recognised if left out), dtype
     (what it computes in), name, threshold (default 0.5), dataset; where it runs (see `cluster`).
     """
-    from models.prm.load import OWN, load_scorer
+    from models.prm.load import load_scorer
+    from models.prm.schemes import OWN
 
     params = context.params
     threshold = params.get("threshold", DEFAULT_THRESHOLD)

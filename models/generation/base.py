@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from models.errors import MissingExtraError, ModelError
-from models.names import parse_model_name
+from models.errors import ModelError
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +81,6 @@ class Completion:
     n_prompt_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """Copies of a model over a Ray cluster, each with `gpus` GPUs; None: what fits."""
-
-    replicas: int | None = None
-    gpus: float | None = None
-
-
 class Generator(Protocol):
     """A language model that completes prompts."""
 
@@ -110,31 +101,6 @@ class Generator(Protocol):
     def default_temperature(self) -> float | None:
         """The temperature that the model's authors recommend; None where they say nothing."""
         ...
-
-
-def load_generator(spec: str, cluster: Cluster | None = None) -> Generator:
-    """Load the model that `spec` names (models/names.py has the forms), here or on `cluster`.
-
-    Raises ModelError (CheckpointError, MissingExtraError) with a message to act on.
-    """
-    name = parse_model_name(spec)
-    if cluster is not None:
-        from models.generation.ray import ReplicatedGenerator
-
-        return ReplicatedGenerator(spec, cluster)
-    if name.scheme == "vllm":
-        from models.generation.vllm import VllmGenerator
-
-        return VllmGenerator(spec)
-    if name.scheme == "openai":
-        from models.generation.openai import OpenAIGenerator
-
-        return OpenAIGenerator(spec)
-    try:
-        from models.generation.transformers import TransformersGenerator
-    except ImportError as error:
-        raise MissingExtraError(f"Loading {spec}", error) from error
-    return TransformersGenerator(spec)
 
 
 def count_prompt_tokens(request: CompletionRequest, completion: Completion) -> int:

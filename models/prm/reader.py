@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import CheckpointError, MissingExtraError
-from models.loading import load_weights
+from models.loading import load_tokenizer, load_weights
+from models.names import checkpoint_folder
 
 try:
     import torch
@@ -146,6 +147,21 @@ def two_token_prm(folder: Path, dtype: Any, tokens: Sequence[int]) -> PRM:
     score = nn.Linear(rows.shape[1], len(rows), bias=False)
     score.weight = nn.Parameter(rows)
     return PRM(model.get_decoder(), score)
+
+
+def init_prm(base: str, seed: int) -> tuple[PRM, Any, bool]:
+    """A float32 PRM to train, its tokenizer, and whether its head is a trained one.
+
+    `base` is a language model, whose head starts random under `seed`, or a PRM of our layout,
+    which keeps its head. Raises CheckpointError when `base` is neither.
+    """
+    folder = checkpoint_folder(base)
+    torch.manual_seed(seed)
+    model = PRM(backbone(folder, torch.float32))
+    head = head_weights(folder)
+    if head:
+        fill_head(model.score, head, folder, "Linear, ReLU, Linear(2)")
+    return model, load_tokenizer(folder), bool(head)
 
 
 def fill_head(score: nn.Module, head: dict[str, Tensor], folder: Path, wanted: str) -> None:

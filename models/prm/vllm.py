@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from models.errors import ModelError
 from models.names import checkpoint_folder, checkpoint_revision
+from models.prm.base import Scores, Solutions
 from models.prm.reader import POSITIVE
 from models.prm.schemes import ARCHITECTURE, OWN, check_scheme, open_prm
 from models.vllm_engine import PoolerConfig, PoolingParams, TokensPrompt, start
@@ -15,7 +15,7 @@ SERVED = (OWN, "qwen")  # by vLLM's Qwen2ForProcessRewardModel
 
 
 class VllmPRM:
-    """A PRM of Qwen2.5-Math-PRM's layout in vLLM, with what `models.prm.load.Scorer` asks for.
+    """A PRM of Qwen2.5-Math-PRM's layout in vLLM, a Scorer (models/prm/base.py).
 
     The classes of every token come back, and the separators' are taken: vLLM's own choice of
     steps (STEP pooling) would also take a separator that stands in a problem.
@@ -39,10 +39,10 @@ class VllmPRM:
             pooler_config=PoolerConfig(tok_pooling_type="ALL"),
         )
 
-    def score(self, solutions: Sequence[tuple[str, Sequence[str]]]) -> list[list[float | None]]:
+    def score(self, solutions: Solutions) -> Scores:
         """P(the step is correct) for every step of every solution, None for dropped steps."""
         encoded = [self.format.encode(problem, steps) for problem, steps in solutions]
-        scores: list[list[float | None]] = [[None] * len(steps) for _, steps in solutions]
+        scores: Scores = [[None] * len(steps) for _, steps in solutions]
         kept = [place for place, one in enumerate(encoded) if one.n_kept_steps]
         done = self.engine.encode(
             [TokensPrompt(prompt_token_ids=list(encoded[place].ids)) for place in kept],

@@ -10,7 +10,8 @@ import pytest
 
 from models.errors import ModelError
 from models.playground.world import gold_solution, sample_problems
-from models.prm.load import load_prm, load_scorer
+from models.prm.load import load_scorer
+from models.prm.transformers import load_prm
 
 PRM = Path(__file__).parents[2] / "models" / "playground" / "checkpoints" / "prm"
 

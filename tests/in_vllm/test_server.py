@@ -14,7 +14,8 @@ from urllib.request import urlopen
 import pytest
 
 from models.errors import ModelError
-from models.generation.base import CompletionRequest, Generator, Sampling, load_generator
+from models.generation.base import CompletionRequest, Generator, Sampling
+from models.generation.load import load_generator
 from models.generation.openai import OpenAIGenerator
 from models.playground.world import gold_solution, sample_problems
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from models.errors import ModelError
-from models.generation.base import CompletionRequest, Sampling, load_generator
+from models.generation.base import CompletionRequest, Sampling
+from models.generation.load import load_generator
 from models.playground.world import sample_problems
 
 CHECKPOINTS = Path(__file__).parents[2] / "models" / "playground" / "checkpoints"

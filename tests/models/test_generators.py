@@ -12,7 +12,8 @@ from transformers import AutoModelForCausalLM
 
 import models.names
 from models.errors import CheckpointError, ModelError
-from models.generation.base import CompletionRequest, Sampling, default_temperature, load_generator
+from models.generation.base import CompletionRequest, Sampling, default_temperature
+from models.generation.load import load_generator
 from models.generation.transformers import SeededDraw, TransformersGenerator, uniforms
 from models.names import (
     ModelName,
@@ -332,6 +333,9 @@ def test_empty_prompts_and_no_requests(generator):
 
 
 def test_importing_generators_needs_no_torch():
-    code = "import sys, models.generation.base, models.names; print('torch' in sys.modules)"
+    code = (
+        "import sys, models.generation.load, models.prm.load, models.names\n"
+        "print('torch' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

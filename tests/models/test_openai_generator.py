@@ -28,7 +28,8 @@ from labeling.jobs.runner import run_job, start_job
 from labeling.montecarlo.estimate import estimate_mc
 from models.errors import ModelError
 from models.generation import openai
-from models.generation.base import ChatPrompt, CompletionRequest, Sampling, load_generator
+from models.generation.base import ChatPrompt, CompletionRequest, Sampling
+from models.generation.load import load_generator
 from models.generation.openai import OpenAIGenerator
 from models.generation.server import waits
 from models.generation.server.client import Patience, ServerError

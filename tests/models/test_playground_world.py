@@ -222,7 +222,7 @@ def test_the_fast_forward_pass_is_that_of_transformers() -> None:
 @pytest.fixture(scope="module")
 def policy() -> Any:
     pytest.importorskip("torch")
-    from models.generation.base import load_generator
+    from models.generation.load import load_generator
 
     return load_generator("playground:policy")
 
@@ -239,7 +239,7 @@ def test_the_policy_solves_most_unseen_problems_and_errs_at_its_temperature(poli
 
 
 def test_the_judge_finds_mistakes_by_its_own_solutions(policy: Any) -> None:
-    from models.generation.base import load_generator
+    from models.generation.load import load_generator
     from training.playground.evaluate import judge_figures, solve
 
     sampled = solve(policy, sample_problems(48, 4243), policy.default_temperature())

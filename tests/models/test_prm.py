@@ -10,15 +10,12 @@ from transformers import Qwen2Config, Qwen2Model
 
 from models.errors import CheckpointError, ModelError
 from models.names import checkpoint_revision
-from models.prm.load import (
-    SYSTEM_PROMPT,
-    encode_solution,
-    init_prm,
-    load_prm,
-    load_scorer,
-    save_prm,
-    score_solutions,
-)
+from models.prm.encoding import encode_solution
+from models.prm.load import load_scorer
+from models.prm.reader import init_prm
+from models.prm.save import save_prm
+from models.prm.schemes import SYSTEM_PROMPT
+from models.prm.transformers import load_prm, score_solutions
 from tests.support.tiny import save_tiny_policy, tiny_tokenizer
 
 SEPARATOR_ID = 3
@@ -277,7 +274,7 @@ def test_a_separator_of_several_tokens_is_refused(checkpoint, tmp_path):
 
 
 def test_a_prm_is_no_generator(checkpoint):
-    from models.generation.base import load_generator
+    from models.generation.load import load_generator
 
     with pytest.raises(CheckpointError, match="reward model"):
         load_generator(str(checkpoint))

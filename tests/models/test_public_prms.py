@@ -24,8 +24,9 @@ from db.ingest import insert_rows
 from db.records import ImportRow
 from db.schema import Annotator
 from models.errors import CheckpointError, ModelError
-from models.prm import load as prms
-from models.prm.load import SCHEMES, SYSTEM_PROMPT, load_prm, score_solutions
+from models.prm import transformers as prms
+from models.prm.schemes import SCHEMES, SYSTEM_PROMPT
+from models.prm.transformers import load_prm, score_solutions
 from tests.support.tiny import save_tiny_policy, tiny_tokenizer
 from tests.support.tiny_prms import (
     LLAMA_CHAT,

@@ -14,11 +14,14 @@ from sqlalchemy import text
 
 from app.cli.main import main
 from db.engine import Database, open_database, upgrade
+from models import replicas
+from models.cluster import Cluster
 from models.errors import ModelError
-from models.generation import ray as replicas
-from models.generation.base import Cluster, CompletionRequest, Sampling, load_generator
-from models.generation.ray import Replicas, ReplicatedGenerator
+from models.generation.base import CompletionRequest, Sampling
+from models.generation.load import load_generator
+from models.generation.ray import ReplicatedGenerator
 from models.prm.load import load_scorer
+from models.replicas import Replicas
 
 TWO = Cluster(2)
 CHAT = [{"role": "user", "content": "Tom has 3 apples and buys 4. How many has he?"}]
@@ -98,7 +101,7 @@ def test_a_prm_scores_as_in_one_process() -> None:
 
 
 def test_tokens_of_prompts_are_counted() -> None:
-    there, here = ReplicatedGenerator("playground:policy", TWO), load_generator("playground:policy")
+    there, here = load_generator("playground:policy", TWO), load_generator("playground:policy")
     assert there.revision == here.revision
     assert there.batch_size == 2 * here.batch_size
     assert there.default_temperature() == here.default_temperature()

@@ -16,7 +16,8 @@ from transformers import (
     Qwen2ForTokenClassification,
 )
 
-from models.prm.load import init_prm, save_prm
+from models.prm.reader import init_prm
+from models.prm.save import save_prm
 from tests.support.tiny import save_tiny_policy, tiny_tokenizer
 
 LLAMA_CHAT = (

@@ -13,7 +13,7 @@ import torch
 import training.train
 from models.errors import CheckpointError
 from models.names import checkpoint_revision
-from models.prm.load import load_prm, score_solutions
+from models.prm.transformers import load_prm, score_solutions
 from tests.support.tiny import save_tiny_policy
 from training.batches import TrainingError
 from training.config import TrainConfig, resolved_rates

@@ -20,7 +20,7 @@ from db.records import ImportRow
 from labeling.jobs.runner import run_job
 from labeling.montecarlo.estimate import estimate_mc
 from labeling.montecarlo.planner import STRATEGIES, PlanError
-from models.generation import base as generators
+from models.generation import load as generators
 from models.generation.base import Completion, CompletionRequest, Sampling
 
 

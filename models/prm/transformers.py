@@ -1,0 +1,126 @@
+"""Scores by a PRM of any scheme in this process: what it computes in, and in which batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from models.errors import MissingExtraError, ModelError
+from models.memory import ADVICE, forget, out_of_memory, place
+from models.names import checkpoint_folder, checkpoint_revision
+from models.prm.base import Scores, Solutions
+from models.prm.encoding import Encoded, pad_batch, token_batches
+from models.prm.formats import StepFormat
+from models.prm.reader import PRM, probability
+from models.prm.schemes import OWN, STEPLENS_FILE, check_scheme, open_prm, read_json
+
+try:
+    import torch
+except ImportError as error:
+    raise MissingExtraError("A process reward model", error) from error
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+# Padded tokens of a batch. A GPU wants many; a CPU is busy with one solution already, and with
+# thousands of tokens its caches overflow (benchmarks/prm_scoring.py).
+BATCH_TOKENS_CUDA = 32768
+BATCH_TOKENS_CPU = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPRM:
+    """A PRM ready to score. `provenance` is the content of steplens.json, {} without one.
+
+    `format` writes solutions (models/prm/formats.py), `scheme` is a name in SCHEMES.
+    """
+
+    model: PRM
+    tokenizer: Any
+    format: StepFormat
+    name: str
+    revision: str
+    scheme: str = OWN
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def score(self, solutions: Solutions) -> Scores:
+        """As `score_solutions`."""
+        return score_solutions(self, solutions)
+
+
+def load_prm(
+    spec: str, device: str | None = None, scheme: str | None = None, dtype: str | None = None
+) -> LoadedPRM:
+    """Load one of our PRM checkpoints, or a published one whose scheme is recognised.
+
+    `scheme`, a name in SCHEMES, overrides what the checkpoint's files say. `dtype`, a name in
+    DTYPES, is what it computes in: else float32 on a CPU, bfloat16 on a GPU (float16 where it has
+    none). No remote code, safetensors only. Raises CheckpointError when the folder is missing or
+    holds another kind of model, ModelError for an unknown scheme or a model too large for memory.
+    """
+    check_scheme(scheme)  # before anything is fetched
+    folder = checkpoint_folder(spec)
+    target = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    computed = DTYPES[dtype] if dtype else scoring_dtype(target)
+    read, form, scheme = open_prm(spec, folder, computed, scheme)
+    model = read()
+    place(model, spec, target, computed)
+    provenance = read_json(folder / STEPLENS_FILE)
+    revision = checkpoint_revision(folder)
+    return LoadedPRM(model, form.tokenizer, form, spec, revision, scheme, provenance)
+
+
+def scoring_dtype(device: str) -> torch.dtype:
+    """float32 on a CPU; on a GPU bfloat16, or float16 where it is not supported."""
+    if not device.startswith("cuda"):
+        return torch.float32
+    return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+
+
+def score_solutions(
+    prm: LoadedPRM,
+    solutions: Solutions,
+    batch_tokens: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Scores:
+    """P(the step is correct) for every step of every (problem, steps), None for dropped steps.
+
+    One forward pass per solution, in batches of similar length of at most `batch_tokens` padded
+    tokens; what a solution is batched with changes its scores by rounding only. `progress` is
+    told (solutions done, all solutions).
+    """
+    encoded = [prm.format.encode(problem, steps) for problem, steps in solutions]
+    scores: Scores = [[None] * len(steps) for _, steps in solutions]
+    kept = [i for i, e in enumerate(encoded) if e.n_kept_steps]
+    done = len(encoded) - len(kept)
+    device = prm.model.device
+    budget = BATCH_TOKENS_CUDA if device.type == "cuda" else BATCH_TOKENS_CPU
+    for batch in token_batches([len(encoded[i].ids) for i in kept], batch_tokens or budget):
+        chosen = [kept[at] for at in batch]
+        correct = _fitted(prm, [encoded[i] for i in chosen])
+        for i in chosen:
+            n = encoded[i].n_kept_steps
+            scores[i][:n], correct = correct[:n], correct[n:]
+        done += len(chosen)
+        if progress:
+            progress(done, len(encoded))
+    return scores
+
+
+def _fitted(prm: LoadedPRM, batch: Sequence[Encoded]) -> list[float]:
+    """P(correct) of the kept steps of `batch`, one after the other; in halves where memory ends."""
+    try:
+        ids, at = pad_batch(batch, prm.model.device)
+        with torch.inference_mode():
+            return probability(prm.model(ids, at)).tolist()
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
+        if len(batch) == 1:
+            raise ModelError(
+                f"One solution of {len(batch[0].ids):,} tokens is too much for the memory of "
+                f"{prm.model.device}. {ADVICE}"
+            ) from error
+    # Only here is the error gone, which held the batch's tensors.
+    forget(prm.model.device)
+    half = len(batch) // 2
+    return _fitted(prm, batch[:half]) + _fitted(prm, batch[half:])
