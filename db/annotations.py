@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.engine import IN_LIST, Database
 from db.lists import solution_index
-from db.records import AnnotationRecord, RolloutRecord, SolutionRecord, lowest
+from db.records import AnnotationRecord, Comparison, RolloutRecord, SolutionRecord, lowest
 from db.schema import Annotation, Problem, Rollout, Solution, utcnow
 
 
@@ -221,22 +221,19 @@ def rollouts_of(
         ]
 
 
-def first_errors(
+def compare(
     database: Database, annotator_id: int, reference_id: int, dataset: str | None = None
-) -> Iterator[tuple[int, str, bool | None, int | None, int | None, list[float | None]]]:
-    """(solution id, problem text, is_correct, annotator's, reference's first error, scores).
-
-    One tuple for every solution that both have annotated, streamed.
-    """
+) -> Iterator[Comparison]:
+    """Every solution that both have annotated, in the order of the ids, streamed."""
     mine, other = Annotation.__table__.alias("mine"), Annotation.__table__.alias("other")
     query = (
         select(
             Solution.id,
             Problem.text,
-            Solution.is_correct,
+            Solution.dataset,
+            mine.c.scores,
             mine.c.first_error,
             other.c.first_error,
-            mine.c.scores,
         )
         .join(Problem, Problem.id == Solution.problem_id)
         .join(mine, and_(mine.c.solution_id == Solution.id, mine.c.annotator_id == annotator_id))
@@ -246,7 +243,8 @@ def first_errors(
     if dataset is not None:
         query = query.where(Solution.dataset == dataset)
     with database.read() as session:
-        yield from session.execute(query.execution_options(yield_per=1000))
+        for row in session.execute(query.execution_options(yield_per=1000)):
+            yield Comparison(*row)
 
 
 def storable(text: str) -> str:

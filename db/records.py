@@ -106,6 +106,18 @@ class AnnotationRecord:
     margin: float | None = None  # how far the verdict is from another one, 0 to 1
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A solution that an annotator and its reference have both annotated."""
+
+    solution_id: int
+    problem: str
+    dataset: str
+    scores: list[float | None]  # the annotator's
+    first_error: int | None  # the annotator's
+    expected: int | None  # the reference's first error
+
+
 def lowest(scores: Iterable[float | None]) -> float | None:
     """The smallest score of any step; None where no step has one."""
     return min((score for score in scores if score is not None), default=None)

@@ -25,6 +25,7 @@ TRAINING_FROM_LABELING = {
     "labeling/jobs/training.py",
     "labeling/evaluation/best_of_n.py",
     "labeling/evaluation/processbench.py",
+    "labeling/evaluation/results.py",
     "labeling/prm/job.py",
     "labeling/demo/build.py",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +37,14 @@ class ProcessBenchResult:
     intervals: dict[str, Interval]
 
 
+@dataclass(frozen=True, slots=True)
+class ProcessBenchReport:
+    """The figures of each data set, and their unweighted mean with the numbers added up."""
+
+    mean: ProcessBenchResult
+    datasets: dict[str, ProcessBenchResult]
+
+
 def harmonic_mean(error_accuracy: float, correct_accuracy: float) -> float:
     """ProcessBench's F1 (arXiv 2412.06559, section 4.1): 0 when both are 0, NaN with a NaN.
 
@@ -62,34 +70,36 @@ def processbench_metrics(
     that each keeps its size. Without erroneous or without correct samples the accuracy of
     that class and the F1 are NaN. Raises ValueError on unequal lengths or an index below -1.
     """
-    if len(predicted) != len(reference):
-        raise ValueError(
-            f"{len(predicted)} predictions cannot be compared with {len(reference)} references"
-        )
-    if any(index < NO_ERROR for index in reference):
-        raise ValueError("A reference is the 0-based index of the first error, or -1 for none")
-    pairs = list(zip(predicted, reference, strict=True))
-    error_hits = np.array([p == r for p, r in pairs if r != NO_ERROR], dtype=float)
-    correct_hits = np.array([p == r for p, r in pairs if r == NO_ERROR], dtype=float)
-    error = float(error_hits.mean()) if error_hits.size else math.nan
-    correct = float(correct_hits.mean()) if correct_hits.size else math.nan
+    return _result(_measure(predicted, reference, samples, np.random.default_rng(seed)))
+
+
+def processbench_by_dataset(
+    verdicts: Mapping[str, Sequence[tuple[int | None, int]]],
+    seed: int = 0,
+    samples: int = BOOTSTRAP_SAMPLES,
+) -> ProcessBenchReport:
+    """`processbench_metrics` of each data set, and their unweighted mean.
+
+    `verdicts` holds the pairs (predicted, reference) of each data set. ProcessBench averages
+    the F1 of its subsets (arXiv 2412.06559, 4.1), so a large one weighs no more than a small
+    one; pooled solutions give another number. A figure is averaged over the data sets that
+    define it.
+    """
     random = np.random.default_rng(seed)
-    errors = _resampled_means(error_hits, samples, random)
-    corrects = _resampled_means(correct_hits, samples, random)
-    total = errors + corrects
-    f1s = np.divide(2 * errors * corrects, total, out=np.zeros_like(total), where=total != 0)
-    return ProcessBenchResult(
-        error_accuracy=error,
-        correct_accuracy=correct,
-        f1=harmonic_mean(error, correct),
-        n_error=int(error_hits.size),
-        n_correct=int(correct_hits.size),
-        n_unparsed=sum(p is None for p in predicted),
-        intervals={
-            "error_accuracy": _interval(errors),
-            "correct_accuracy": _interval(corrects),
-            "f1": _interval(f1s),
-        },
+    measured = {
+        name: _measure([p for p, _ in pairs], [r for _, r in pairs], samples, random)
+        for name, pairs in verdicts.items()
+    }
+    every = list(measured.values())
+    together = _Measured(
+        n_error=sum(one.n_error for one in every),
+        n_correct=sum(one.n_correct for one in every),
+        n_unparsed=sum(one.n_unparsed for one in every),
+        points=_mean_of_defined([one.points for one in every]),
+        draws=_mean_of_defined([one.draws for one in every]),
+    )
+    return ProcessBenchReport(
+        _result(together), {name: _result(one) for name, one in measured.items()}
     )
 
 
@@ -107,6 +117,74 @@ def first_error_from_scores(
         if score < threshold:
             return index
     return NO_ERROR
+
+
+FIGURES = ("error_accuracy", "correct_accuracy", "f1")
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """`points` (3,) and their bootstrap `draws` (3, samples), in the order of FIGURES."""
+
+    n_error: int
+    n_correct: int
+    n_unparsed: int
+    points: np.ndarray
+    draws: np.ndarray
+
+
+def _measure(
+    predicted: Sequence[int | None],
+    reference: Sequence[int],
+    samples: int,
+    random: np.random.Generator,
+) -> _Measured:
+    if len(predicted) != len(reference):
+        raise ValueError(
+            f"{len(predicted)} predictions cannot be compared with {len(reference)} references"
+        )
+    if any(index < NO_ERROR for index in reference):
+        raise ValueError("A reference is the 0-based index of the first error, or -1 for none")
+    pairs = list(zip(predicted, reference, strict=True))
+    error_hits = np.array([p == r for p, r in pairs if r != NO_ERROR], dtype=float)
+    correct_hits = np.array([p == r for p, r in pairs if r == NO_ERROR], dtype=float)
+    error = float(error_hits.mean()) if error_hits.size else math.nan
+    correct = float(correct_hits.mean()) if correct_hits.size else math.nan
+    errors = _resampled_means(error_hits, samples, random)
+    corrects = _resampled_means(correct_hits, samples, random)
+    total = errors + corrects
+    f1s = np.divide(2 * errors * corrects, total, out=np.zeros_like(total), where=total != 0)
+    return _Measured(
+        n_error=int(error_hits.size),
+        n_correct=int(correct_hits.size),
+        n_unparsed=sum(p is None for p in predicted),
+        points=np.array([error, correct, harmonic_mean(error, correct)]),
+        draws=np.stack([errors, corrects, f1s]),
+    )
+
+
+def _result(measured: _Measured) -> ProcessBenchResult:
+    error, correct, f1 = (float(point) for point in measured.points)
+    return ProcessBenchResult(
+        error_accuracy=error,
+        correct_accuracy=correct,
+        f1=f1,
+        n_error=measured.n_error,
+        n_correct=measured.n_correct,
+        n_unparsed=measured.n_unparsed,
+        intervals={
+            name: _interval(draws) for name, draws in zip(FIGURES, measured.draws, strict=True)
+        },
+    )
+
+
+def _mean_of_defined(values: Sequence[np.ndarray]) -> np.ndarray:
+    """The mean of equally shaped arrays, element by element, over those that are not NaN."""
+    stacked = np.stack(values)
+    defined = ~np.isnan(stacked)
+    n = defined.sum(axis=0)
+    total = np.where(defined, stacked, 0.0).sum(axis=0)
+    return np.divide(total, n, out=np.full(total.shape, math.nan), where=n > 0)
 
 
 def _resampled_means(hits: np.ndarray, samples: int, random: np.random.Generator) -> np.ndarray:

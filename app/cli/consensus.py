@@ -89,3 +89,8 @@ def export_consensus(ctx: click.Context, out_dir: str, format: str, overwrite: b
             manifest = write(database, out_dir, format, overwrite=overwrite)
     rows = manifest["files"]["data.jsonl"]["rows"]
     console.print(f"{rows:,} solutions in {out_dir} ({format})")
+    if manifest["left_out"]:
+        console.print(
+            f"{manifest['left_out']:,} left out: they have steps that nobody judged, which only "
+            "jsonl can say"
+        )

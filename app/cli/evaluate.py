@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import click
 
 from app.cli.console import console, opened, run_here
+from labeling.evaluation.results import ProcessBenchJson
 
 
 @click.group()
@@ -22,7 +25,8 @@ def evaluate_processbench(
 ) -> None:
     """ProcessBench: the share of exact first errors on wrong and on right solutions, and F1.
 
-    F1 is the harmonic mean of those two accuracies. No verdict counts as wrong.
+    F1 is the harmonic mean of those two accuracies. No verdict counts as wrong. Several data
+    sets are measured one by one, and the last line is their unweighted mean, as in the paper.
     """
     from app.cli.tables import processbench_table
 
@@ -35,7 +39,7 @@ def evaluate_processbench(
             reference=reference,
             dataset=dataset,
         )
-    console.print(processbench_table(result))
+    console.print(processbench_table(cast(ProcessBenchJson, result)))
 
 
 @evaluate.command("best-of-n")

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
+from rich.markup import escape
 from rich.table import Table
 
+from labeling.evaluation.results import BestOfNJson, Figures, ProcessBenchJson, ReportJson
 
-def processbench_table(result: dict[str, Any]) -> Table:
-    """One row for all solutions, one for those on problems the PRM never saw."""
+if TYPE_CHECKING:
+    from training.config import TrainReport
+
+
+def processbench_table(result: ProcessBenchJson) -> Table:
+    """The figures of each data set and their mean; the same on problems the PRM never saw."""
     threshold = result["threshold"]
-    policy = f"threshold {threshold}, {result['threshold_policy']}" if threshold else "no threshold"
+    policy = (
+        "no threshold"
+        if threshold is None
+        else f"threshold {threshold}, {result['threshold_policy']}"
+    )
     table = Table(
         "solutions",
         "error accuracy",
@@ -24,24 +34,34 @@ def processbench_table(result: dict[str, Any]) -> Table:
         pad_edge=False,
         title_justify="left",
     )
-    for name in ("all", "held_out"):
-        row = result.get(name)
-        if row is None:
-            continue
-        interval = row["intervals"]["f1"]
-        table.add_row(
-            {"all": "all", "held_out": "problems not trained on"}[name],
-            _figure(row["error_accuracy"]),
-            _figure(row["correct_accuracy"]),
-            f"[bold]{_figure(row['f1'])}[/bold]",
-            f"{_figure(interval['low'])}-{_figure(interval['high'])}",
-            f"{row['n_error']}/{row['n_correct']}",
-            str(row["n_unparsed"]),
-        )
+    _add_report(table, "all", result["all"])
+    if result["held_out"] is not None:
+        _add_report(table, "problems not trained on", result["held_out"])
     return table
 
 
-def best_of_n_table(result: dict[str, Any]) -> Table:
+def _add_report(table: Table, name: str, report: ReportJson) -> None:
+    datasets = report["datasets"]
+    if len(datasets) > 1:
+        for dataset, figures in datasets.items():
+            table.add_row(f"{name}, {escape(dataset)}", *_cells(figures))
+        name = f"{name}, mean of {len(datasets)} data sets"
+    table.add_row(name, *_cells(report))
+
+
+def _cells(figures: Figures) -> list[str]:
+    interval = figures["intervals"]["f1"]
+    return [
+        _figure(figures["error_accuracy"]),
+        _figure(figures["correct_accuracy"]),
+        f"[bold]{_figure(figures['f1'])}[/bold]",
+        f"{_figure(interval['low'])}-{_figure(interval['high'])}",
+        f"{figures['n_error']}/{figures['n_correct']}",
+        str(figures["n_unparsed"]),
+    ]
+
+
+def best_of_n_table(result: BestOfNJson) -> Table:
     """One row for each way to choose, the best-known measure first."""
     n, left_out = result["n"], result["trained_on_problems"]
     table = Table(
@@ -68,7 +88,7 @@ def best_of_n_table(result: dict[str, Any]) -> Table:
     return table
 
 
-def training_summary(report: Any) -> str:
+def training_summary(report: TrainReport) -> str:
     """What a training run learned from, and what its best epoch reached on held-out problems."""
     best = report.history[report.best_epoch - 1]
     lines = [

@@ -36,21 +36,30 @@ def write_export(
     """Write `rows`, one at a time, to OUT_DIR/data.jsonl and return the manifest beside it.
 
     `rule`, `counts` and `reasons` (why solutions were dropped) go into the manifest, `extra`
-    too. Raises ExportError for an unknown format or a row whose labels do not fit its steps,
-    FileExistsError for an OUT_DIR that holds something (with `overwrite` only another export is
-    replaced), and OSError when the disk refuses; nothing is left behind then.
+    too, with `left_out`: the rows that the format cannot say, since nobody judged one of their
+    steps. Raises ExportError for an unknown format, a row whose labels do not fit its steps, or
+    when every row is left out; FileExistsError for an OUT_DIR that holds something (with
+    `overwrite` only another export is replaced), and OSError when the disk refuses; nothing is
+    left behind then.
     """
     if format not in WRITERS:
         raise ExportError(f"no export format {format!r}; there are {', '.join(WRITERS)}")
     target = Path(out_dir).resolve()
     with whole_folder(target, "export", MANIFEST, overwrite=overwrite) as partial:
+        data, left_out = _write_data(partial / DATA, rows, WRITERS[format])
+        if left_out and not data["rows"]:
+            raise ExportError(
+                f"every solution has a step that nobody judged, and {format} has no word for "
+                "that; export as jsonl"
+            )
         manifest = {
             "format": format,
             "version": VERSION,
             "rule": dict(rule),
             "counts": dict(counts),
             "reasons": dict(reasons),
-            "files": {DATA: _write_data(partial / DATA, rows, WRITERS[format])},
+            "left_out": left_out,
+            "files": {DATA: data},
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "steplens_version": _own_version(),
             **({"extra": dict(extra)} if extra else {}),
@@ -60,8 +69,9 @@ def write_export(
     return manifest
 
 
-def _write_data(file: Path, rows: Iterable[ExportRow], form: Writer) -> dict[str, Any]:
-    digest, n_rows, n_bytes = hashlib.sha256(), 0, 0
+def _write_data(file: Path, rows: Iterable[ExportRow], form: Writer) -> tuple[dict[str, Any], int]:
+    """The file's checksum and size, and the number of rows that the format cannot say."""
+    digest, n_rows, n_bytes, left_out = hashlib.sha256(), 0, 0, 0
     with file.open("wb") as stream:
         for row in rows:
             if not len(row.labels) == len(row.steps) > 0 or row.first_error >= len(row.steps):
@@ -69,11 +79,15 @@ def _write_data(file: Path, rows: Iterable[ExportRow], form: Writer) -> dict[str
                     f"solution {row.solution_id}: {len(row.steps)} steps, {len(row.labels)} "
                     f"labels and a first error at {row.first_error} do not go together"
                 )
-            line = json.dumps(form(row), ensure_ascii=False).encode() + b"\n"
+            formed = form(row)
+            if formed is None:
+                left_out += 1
+                continue
+            line = json.dumps(formed, ensure_ascii=False).encode() + b"\n"
             stream.write(line)
             digest.update(line)
             n_rows, n_bytes = n_rows + 1, n_bytes + len(line)
-    return {"sha256": digest.hexdigest(), "rows": n_rows, "bytes": n_bytes}
+    return {"sha256": digest.hexdigest(), "rows": n_rows, "bytes": n_bytes}, left_out
 
 
 def _own_version() -> str:

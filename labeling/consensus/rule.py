@@ -63,7 +63,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one machine says of a solution; `scores` are read only for an MC threshold above 0."""
+    """What one annotator of the rule says of a solution.
+
+    `scores` are read for an MC threshold above 0, and of labels that came with a data set
+    (kind human): they are the marks of its steps.
+    """
 
     status: str
     first_error: int | None
@@ -90,9 +94,9 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One label per step: +1 before the first error, -1 at it, None after it.
+    """One label per step: before the first error what was said of it, -1 at it, None after it.
 
-    A person's neutral 0 before the first error stays.
+    That is +1, 0 (neutral, to a person), or None where nobody judged the step.
     """
 
     labels: tuple[Label, ...]
@@ -133,7 +137,10 @@ def decide(rule: Rule, candidate: Candidate) -> Kept | Dropped:
     if len(found) > 1:
         return Dropped("first errors differ")
     (first_error,) = found
-    return Kept(_labels(first_error, (1,) * candidate.n_steps), first_error, "agreement")
+    labels = _labels(first_error, _marks(rule, candidate))
+    if not any(label is not None for label in labels):
+        return Dropped("no step was judged")
+    return Kept(labels, first_error, "agreement")
 
 
 def summarise(results: Iterable[Kept | Dropped]) -> dict[str, Any]:
@@ -162,12 +169,28 @@ def _by_people(told: list[HumanVerdict], n_steps: int) -> Kept | Dropped:
     first_error = told[0].first_error
     if len(first_errors) > 1 or first_error is None:
         return Dropped("reviewers disagree")
-    # People may differ on what is neutral without differing on the error: then it is neutral.
-    marks = tuple(
-        0 if any(human.labels[step : step + 1] == (0,) for human in told) else 1
-        for step in range(n_steps)
-    )
+    # Who names the first error says of every step before it that it is none.
+    neutral = {step for human in told for step, label in enumerate(human.labels) if label == 0}
+    marks = tuple(0 if step in neutral else 1 for step in range(n_steps))
     return Kept(_labels(first_error, marks), first_error, "human")
+
+
+def _marks(rule: Rule, candidate: Candidate) -> tuple[Label, ...]:
+    """What the rule's annotators say of each step, the first error apart.
+
+    A machine's verdict is on every step up to the first error. Labels that came with a data set
+    are on the steps that are marked: PRM800K rates a rejected step, not the ones before it.
+    Neutral is a step that anybody calls so, None one that nobody judged.
+    """
+    said: list[set[Label]] = [set() for _ in range(candidate.n_steps)]
+    for name in rule.annotators:
+        if not name.startswith("human:"):
+            said = [labels | {1} for labels in said]
+            continue
+        for step, score in enumerate(candidate.verdicts[name].scores[: candidate.n_steps]):
+            if score is not None:
+                said[step].add(0 if score == 0 else 1)
+    return tuple(0 if 0 in labels else 1 if labels else None for labels in said)
 
 
 def _first_error(rule: Rule, name: str, verdict: Verdict) -> int | None:

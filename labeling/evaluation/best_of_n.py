@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from db.annotations import annotations_of
 from db.annotators import find_annotator
@@ -10,8 +10,9 @@ from db.engine import Database
 from db.lists.browse import each_solution
 from db.records import AnnotatorRecord
 from labeling.answers.grade import normalise
+from labeling.evaluation.datasets import require_dataset
 from labeling.evaluation.provenance import training_problems
-from labeling.evaluation.results import plain
+from labeling.evaluation.results import BestOfNJson, pick_json
 
 if TYPE_CHECKING:
     from training.best_of_n import Response
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def evaluate_best_of_n(
     database: Database, annotator: str, n: int, dataset: str | None = None
-) -> dict[str, Any]:
+) -> BestOfNJson:
     """Best-of-N by an annotator's step scores, over the problems with at least `n` responses.
 
     Of a problem's graded responses the first `n` count; one that was sampled several times and
@@ -30,6 +31,7 @@ def evaluate_best_of_n(
     from training.best_of_n import best_of_n
     from training.data import fingerprint
 
+    require_dataset(database, dataset)
     mine = find_annotator(database, annotator)
     trained_on = training_problems(mine)
     groups = [group for group in _responses(database, mine, n, dataset) if len(group[1]) == n]
@@ -44,7 +46,7 @@ def evaluate_best_of_n(
         "n": n,
         "problems": len(unseen),
         "trained_on_problems": len(groups) - len(unseen),
-        "picks": {name: plain(pick) for name, pick in best_of_n(unseen).items()},
+        "picks": {name: pick_json(pick) for name, pick in best_of_n(unseen).items()},
     }
 
 

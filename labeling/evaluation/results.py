@@ -1,18 +1,93 @@
-"""Results as JSON that every database takes."""
+"""Results of evaluations as JSON that every database takes, and its types."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict, cast
+
+if TYPE_CHECKING:
+    from training.best_of_n import Pick
+    from training.evaluation import ProcessBenchReport, ProcessBenchResult
 
 
-def plain(result: Any) -> dict[str, Any]:
-    """As JSON that every database takes: what is not defined is null, not NaN."""
+class IntervalJson(TypedDict):
+    """A 95% interval; null where the quantity is not defined."""
 
-    def clean(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: clean(inner) for name, inner in value.items()}
-        return None if isinstance(value, float) and math.isnan(value) else value
+    low: float | None
+    high: float | None
 
-    return {name: clean(value) for name, value in asdict(result).items()}
+
+class Figures(TypedDict):
+    """A `training.evaluation.ProcessBenchResult`; null where a figure is not defined."""
+
+    error_accuracy: float | None
+    correct_accuracy: float | None
+    f1: float | None
+    n_error: int
+    n_correct: int
+    n_unparsed: int
+    intervals: dict[str, IntervalJson]
+
+
+class ReportJson(Figures):
+    """The unweighted mean over data sets, and the figures of each."""
+
+    datasets: dict[str, Figures]
+
+
+class ProcessBenchJson(TypedDict):
+    """The stored result of `evaluate_processbench`.
+
+    `held_out` is of the problems that the annotator was not trained on; null where it was
+    trained on all of them, or where what it was trained on is not known or not its concern.
+    """
+
+    annotator: str
+    reference: str
+    dataset: str | None
+    threshold: float | None
+    threshold_policy: str
+    trained_on_problems: int | None
+    all: ReportJson
+    held_out: ReportJson | None
+
+
+class PickJson(TypedDict):
+    """A `training.best_of_n.Pick`."""
+
+    accuracy: float
+    interval: IntervalJson
+    above_majority: float
+    above_majority_interval: IntervalJson
+
+
+class BestOfNJson(TypedDict):
+    """The result of `evaluate_best_of_n`; `picks` by the way to choose."""
+
+    annotator: str
+    n: int
+    problems: int
+    trained_on_problems: int
+    picks: dict[str, PickJson]
+
+
+def report_json(report: ProcessBenchReport) -> ReportJson:
+    """The stored form of ProcessBench's figures."""
+    datasets = {name: _figures(result) for name, result in report.datasets.items()}
+    return {**_figures(report.mean), "datasets": datasets}
+
+
+def pick_json(pick: Pick) -> PickJson:
+    """The stored form of one way to choose."""
+    return cast(PickJson, _without_nan(asdict(pick)))
+
+
+def _figures(result: ProcessBenchResult) -> Figures:
+    return cast(Figures, _without_nan(asdict(result)))
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nan(inner) for name, inner in value.items()}
+    return None if isinstance(value, float) and math.isnan(value) else value

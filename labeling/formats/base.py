@@ -32,8 +32,15 @@ class ExportRow:
     final_answer: str | None = None
     is_correct: bool | None = None  # the final answer, whatever the steps are
 
+    @property
+    def is_judged_throughout(self) -> bool:
+        """Whether every step up to the first error has a label."""
+        end = len(self.steps) if self.first_error < 0 else self.first_error
+        return None not in self.labels[:end]
 
-Writer = Callable[[ExportRow], dict[str, Json]]
+
+# A kept solution as a row; None where the format has no word for a step that nobody judged.
+Writer = Callable[[ExportRow], dict[str, Json] | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,10 @@ def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | str]:
     )
 
 
-def row(kept: ExportRow) -> dict[str, Json]:
+def row(kept: ExportRow) -> dict[str, Json] | None:
     """A kept solution, as `rows` reads it. A neutral label before the first error has no place."""
+    if not kept.is_judged_throughout:  # The label would say that every step before it is right.
+        return None
     return {
         "id": f"{kept.dataset}-{kept.solution_id}",
         "generator": kept.generator,

@@ -8,8 +8,10 @@ from __future__ import annotations
 from labeling.formats.base import ExportRow, Format, Json
 
 
-def row(kept: ExportRow) -> dict[str, Json]:
+def row(kept: ExportRow) -> dict[str, Json] | None:
     """TRL has no "no label", so the steps end with the first error; neutral is no error."""
+    if not kept.is_judged_throughout:
+        return None
     end = len(kept.steps) if kept.first_error < 0 else kept.first_error + 1
     return {
         "prompt": kept.problem,

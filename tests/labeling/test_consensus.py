@@ -85,6 +85,25 @@ def test_an_unmarked_step_before_a_persons_first_error_is_correct() -> None:
     assert decide(RULE, candidate(ann=ann)) == Kept((1, 1, -1, None), 2, "human")
 
 
+def test_what_nobody_judged_stays_unmarked() -> None:
+    """PRM800K's alternatives: one rated step behind others that were rated elsewhere."""
+    alone = Rule(("human:prm800k",))
+
+    def told(first_error: int, *scores: float | None) -> Candidate:
+        return Candidate(3, {"human:prm800k": Verdict("ok", first_error, scores)})
+
+    assert decide(alone, told(-1, None, None, 1.0)) == Kept((None, None, 1), -1, "agreement")
+    assert decide(alone, told(2, None, 0.0, -1.0)) == Kept((None, 0, -1), 2, "agreement")
+    assert decide(alone, told(0, -1.0, None, None)) == Kept((-1, None, None), 0, "agreement")
+    assert decide(alone, told(-1, None, None, None)) == Dropped("no step was judged")
+
+
+def test_a_machine_that_agrees_has_judged_every_step_before_the_error() -> None:
+    both = Rule(("human:prm800k", "judge:b"))
+    verdicts = {"human:prm800k": Verdict("ok", 2, (None, 0.0, -1.0)), "judge:b": Verdict("ok", 2)}
+    assert decide(both, Candidate(4, verdicts)) == Kept((1, 0, -1, None), 2, "agreement")
+
+
 def test_people_who_agree_are_one_and_people_who_differ_drop_it() -> None:
     ann, bob = HumanVerdict((1, 1, -1, None), 2), HumanVerdict((0, 1, -1, None), 2)
     assert decide(RULE, candidate(1, 1, ann=ann, bob=bob)) == Kept((0, 1, -1, None), 2, "human")

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from labeling.consensus.export import ExportError, write_export
 from labeling.formats.base import ExportRow
 from labeling.formats.catalog import WRITERS
+from training.data import MASKED, read_export
 
 ROOT = Path(__file__).parents[2]
 WRONG = ExportRow(
@@ -74,6 +76,19 @@ def test_our_own_rows(tmp_path: Path) -> None:
         "meta": {"solution_id": 7, "problem_id": 1, "decided_by": "human"},
     }
     assert second["labels"] == [1, 1]
+
+
+def test_a_step_that_nobody_judged_is_null_or_its_solution_is_left_out(tmp_path: Path) -> None:
+    unsure = replace(RIGHT, labels=(None, 1))
+    assert export(tmp_path / "ours", [unsure])["left_out"] == 0
+    assert written(tmp_path / "ours")[0]["labels"] == [None, 1]
+    (example,) = read_export(tmp_path / "ours").examples
+    assert example.targets == (MASKED, 1)
+    for format in ("trl", "processbench"):
+        assert export(tmp_path / format, [unsure, RIGHT], format)["left_out"] == 1
+        assert len(written(tmp_path / format)) == 1
+        with pytest.raises(ExportError, match="export as jsonl"):
+            export(tmp_path / f"{format}-alone", [unsure], format)
 
 
 def test_trl_rows_end_with_the_first_error_and_hold_true_booleans(tmp_path: Path) -> None:

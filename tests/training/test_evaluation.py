@@ -7,6 +7,7 @@ import pytest
 from training.evaluation import (
     first_error_from_scores,
     harmonic_mean,
+    processbench_by_dataset,
     processbench_metrics,
 )
 
@@ -61,6 +62,46 @@ def test_published_row_from_samples():
     assert 100 * result.error_accuracy == pytest.approx(72.0, abs=0.05)
     assert 100 * result.correct_accuracy == pytest.approx(96.4, abs=0.05)
     assert 100 * result.f1 == pytest.approx(82.4, abs=0.05)
+
+
+# ProcessBench's subsets: erroneous and correct samples (arXiv 2412.06559, table 2), and the
+# accuracies of Qwen2.5-Math-PRM-7B on them.
+SUBSETS = {
+    "gsm8k": (207, 193, 0.720, 0.964),
+    "math": (594, 406, 0.680, 0.904),
+    "olympiadbench": (661, 339, 0.557, 0.855),
+    "omnimath": (759, 241, 0.552, 0.830),
+}
+
+
+def test_several_data_sets_have_the_mean_of_their_f1_and_not_that_of_the_pool():
+    verdicts = {}
+    for name, (n_error, n_correct, error, correct) in SUBSETS.items():
+        found, kept = round(error * n_error), round(correct * n_correct)
+        verdicts[name] = (
+            [(1, 1)] * found + [(0, 1)] * (n_error - found)
+            + [(-1, -1)] * kept + [(0, -1)] * (n_correct - kept)
+        )  # fmt: skip
+    report = processbench_by_dataset(verdicts)
+    published = {"gsm8k": 82.4, "math": 77.6, "olympiadbench": 67.5, "omnimath": 66.3}
+    for name, f1 in published.items():
+        assert 100 * report.datasets[name].f1 == pytest.approx(f1, abs=0.1)
+    assert report.mean.f1 == pytest.approx(0.734, abs=0.001)
+    assert (report.mean.n_error, report.mean.n_correct) == (2221, 1179)
+    pooled = processbench_metrics(*zip(*sum(verdicts.values(), []), strict=True))
+    assert pooled.f1 == pytest.approx(0.717, abs=0.001)
+    inside = report.mean.intervals["f1"]
+    assert inside.low < report.mean.f1 < inside.high
+    # The mean of four independent figures is surer than any of them.
+    widths = [r.intervals["f1"].high - r.intervals["f1"].low for r in report.datasets.values()]
+    assert inside.high - inside.low < min(widths)
+
+
+def test_the_mean_is_over_the_data_sets_that_define_a_figure():
+    report = processbench_by_dataset({"both": [(0, 0), (0, -1)], "wrong only": [(0, 0)]})
+    assert report.mean.f1 == report.datasets["both"].f1
+    assert report.mean.error_accuracy == 1
+    assert math.isnan(report.datasets["wrong only"].f1)
 
 
 def test_both_accuracies_zero_give_zero():
