@@ -37,7 +37,6 @@ MOST_FILES = 12  # of a folder's own, `__init__.py` apart
 LONG_FILES = {
     "tests/labeling/judge/test_judge.py": "to be cut by subject",
     "tests/labeling/montecarlo/test_planner.py": "to be cut by subject",
-    "tests/models/test_openai_generator.py": "goes with the server client it tests",
     "tests/training/test_training.py": "to be cut by subject",
 }
 FULL_FOLDERS: dict[str, str] = {}

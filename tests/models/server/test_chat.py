@@ -1,0 +1,167 @@
+"""Servers that only chat: which of them continue an answer, and what the others are good for."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import text
+
+from app.cli.main import main
+from db import jobs
+from db.engine import Database
+from db.ingest import insert_rows
+from db.records import ImportRow
+from labeling.jobs.runner import run_job
+from labeling.montecarlo.estimate import estimate_mc
+from models.errors import ModelError
+from models.generation.base import CompletionRequest, Sampling
+from models.generation.openai import OpenAIGenerator
+from tests.support.model_server import (
+    CHAT,
+    LABELS,
+    Answer,
+    Serve,
+    ask,
+    chat_only,
+    chat_reply,
+    stored,
+)
+
+
+def rendered(chat: list[dict[str, str]], *, header: bool, open_end: bool = False) -> str:
+    """ChatML; a character counts as a token."""
+    parts = [f"<{one['role']}>{one['content']}</>" for one in chat]
+    if open_end:
+        parts[-1] = parts[-1].removesuffix("</>")
+    return "".join(parts) + ("<assistant>" if header else "")
+
+
+def continuing(dialect: str, seen: list[str]) -> Answer:
+    """A chat server and how it treats an answer that was begun."""
+
+    def answer(path: str, headers: dict[str, str], body: Any) -> Any:
+        chat, wish = body["messages"], body.get("continue_final_message", False)
+        header = body.get("add_generation_prompt", True)
+        if dialect == "strict" and "continue_final_message" in body:
+            message = "Unrecognized request argument supplied: continue_final_message"
+            return 400, {}, {"error": {"message": message, "code": None}}
+        if dialect in ("vllm", "llama.cpp") and wish and header:
+            return 400, {}, {"error": {"message": "Cannot set both"}}
+        if dialect == "ignores":
+            wish, header = False, True
+        if dialect == "header only":
+            wish = False
+        if dialect == "sglang":  # it knows no add_generation_prompt
+            header = not wish
+        if dialect == "llama.cpp" and chat[-1]["role"] == "assistant":
+            wish, header = True, False
+        if dialect == "strips" and wish:
+            chat = [*chat[:-1], {**chat[-1], "content": chat[-1]["content"].strip()}]
+        prompt = rendered(chat, header=header, open_end=wish)
+        seen.append(prompt)
+        usage = {"prompt_tokens": len(prompt), "completion_tokens": 2}
+        choice = {"message": {"content": "The answer is 7."}, "finish_reason": "stop"}
+        return {"choices": [choice]} | ({} if dialect == "countless" else {"usage": usage})
+
+    return chat_only(answer)
+
+
+@pytest.mark.parametrize("dialect", ["vllm", "sglang", "llama.cpp"])
+def test_a_chat_server_that_continues_is_given_the_begun_answer(dialect: str, serve: Serve) -> None:
+    seen: list[str] = []
+    generator = OpenAIGenerator(serve(continuing(dialect, seen)).name)
+    assert not generator.has_ids
+    prompt = generator.prompt_ids(CHAT, "So 3.\n\n")
+    asked = [CompletionRequest(prompt, seed) for seed in range(3)]
+    made = generator.complete(asked, Sampling())
+    wanted = "<user>What is 3 + 4?</><assistant>So 3.\n\n"
+    assert seen[-3:] == [wanted] * 3
+    assert [one.n_prompt_tokens for one in made] == [len(wanted)] * 3
+    tried = len(seen)
+    generator.complete(asked, Sampling())
+    assert len(seen) == tried + 3  # it is tried out once
+
+
+@pytest.mark.parametrize(
+    ("dialect", "why"),
+    [
+        ("strict", "Unrecognized request argument"),
+        ("ignores", "closes the answer and begins another"),
+        ("header only", "closes the answer and begins another"),
+        ("strips", "drops the blank line"),
+        ("countless", "counts no prompt tokens"),
+    ],
+)
+def test_a_chat_server_that_does_not_continue_only_judges(
+    dialect: str, why: str, serve: Serve
+) -> None:
+    seen: list[str] = []
+    generator = OpenAIGenerator(serve(continuing(dialect, seen)).name)
+    begun = CompletionRequest(generator.prompt_ids(CHAT, "So 3.\n\n"), 0)
+    with pytest.raises(ModelError, match=f"m cannot continue a solution.*{why}.*as a judge.*vLLM"):
+        generator.complete([begun], Sampling())
+    assert not any("So 3." in prompt for prompt in seen)
+    assert ask(generator)[0].text == "The answer is 7."
+
+
+def judged(n: int) -> list[ImportRow]:
+    return [
+        ImportRow(
+            problem=f"What is {k} + {k}?",
+            steps=(f"{k} + {k} = {2 * k}", "That is it."),
+            generator="g",
+            dataset="d",
+            gold_answer=str(2 * k),
+            is_correct=True,
+        )
+        for k in range(n)
+    ]
+
+
+def test_a_chat_server_judges_and_a_killed_job_goes_on(serve: Serve, database: Database) -> None:
+    insert_rows(database, judged(200))
+    broken = threading.Event()
+
+    def answer(path: str, headers: dict[str, str], body: Any) -> Any:
+        problem = body["messages"][-1]["content"]
+        if broken.is_set() and "What is 150 + 150?" in problem:
+            return 500, {}, b"out of memory"
+        if "What is 7 + 7?" in problem:
+            reply = "<analysis_1>No.</analysis_1><conclusion>Incorrect</conclusion>"
+            return chat_reply(reply)
+        return chat_reply("<analysis_1>Yes.</analysis_1><conclusion>Correct</conclusion>")
+
+    local = serve(chat_only(answer))
+    command = ["--db", database.url, "annotate", "judge", "--prompt", "paper", "--name", "j"]
+    command += ["--model", local.name]
+    broken.set()
+    died = CliRunner().invoke(main, command)
+    assert died.exit_code == 1
+    assert "fails (500: out of memory)" in died.output
+    assert len(stored(database, LABELS, "j")) == 128  # the first segment
+    broken.clear()
+    before = len(local.asked("/v1/chat/completions"))
+    done = CliRunner().invoke(main, command)
+    assert done.exit_code == 0, done.output
+    assert len(local.asked("/v1/chat/completions")) == before + 72
+    verdicts = [first_error for _, first_error, _, _ in stored(database, LABELS, "j")]
+    assert sorted(verdicts) == [-1] * 199 + [0]
+    with database.read() as session:
+        config = session.execute(text("SELECT config FROM annotator")).scalar()
+    assert f"m at {local.url.removeprefix('http://')}" in str(config)
+
+
+def test_monte_carlo_on_a_chat_server_is_refused_before_anything_is_stored(
+    serve: Serve, database: Database
+) -> None:
+    insert_rows(database, judged(3))
+    local = serve(chat_only(lambda *_: chat_reply()))
+    params = {"model": local.name, "samples": 4, "strategy": "scan", "seed": 1}
+    with pytest.raises(ModelError, match="cannot continue a solution"):
+        estimate_mc(database, params)
+    with pytest.raises(ModelError, match="cannot continue a solution"):
+        run_job(database, jobs.create_job(database, "annotate_mc", params).id)
+    assert jobs.list_jobs(database)[0].status == "failed"
