@@ -30,7 +30,7 @@ def solution_query() -> Select[Any]:
         Solution.is_correct,
         Solution.fingerprint,
         Solution.external_id,
-        Solution.meta,
+        Solution.samples,
     ).join(Problem, Problem.id == Solution.problem_id)
 
 
@@ -38,7 +38,6 @@ def as_solution(row: Any) -> SolutionRecord:
     """The plain form of one row of `solution_query`."""
     values = list(row)
     values[4] = tuple(values[4])
-    values[-1] = int((values[-1] or {}).get("multiplicity", 1))
     return SolutionRecord(*values)
 
 

@@ -33,7 +33,8 @@ def insert_rows(
 ) -> IngestCount:
     """Add `rows` in one transaction; what is there already is left alone.
 
-    A gold answer fills in a problem that had none. Labels of an annotator in
+    A gold answer fills in a problem that had none, and a larger number of samples replaces a
+    smaller one. Labels of an annotator in
     `hidden_annotators` are kept out of the review queue.
     """
     with database.write() as session:
@@ -86,8 +87,20 @@ def _problems(session: Session, rows: Sequence[ImportRow]) -> tuple[dict[str, in
 def _solutions(
     session: Session, rows: Sequence[ImportRow], problems: dict[str, int]
 ) -> tuple[dict[str, int], int]:
-    wanted = {solution_fingerprint(row.problem, row.generator, row.steps): row for row in rows}
+    wanted: dict[str, ImportRow] = {}
+    samples: dict[str, int] = {}
+    for row in rows:
+        key = solution_fingerprint(row.problem, row.generator, row.steps)
+        wanted.setdefault(key, row)
+        samples[key] = max(row.samples, samples.get(key, 1))
     known = _existing(session, Solution, list(wanted))
+    for key in known:
+        if samples[key] > 1:
+            session.execute(
+                update(Solution)
+                .where(Solution.id == known[key], Solution.samples < samples[key])
+                .values(samples=samples[key])
+            )
     new: list[dict[str, Any]] = [
         {
             "fingerprint": key,
@@ -99,6 +112,7 @@ def _solutions(
             "n_steps": len(row.steps),
             "final_answer": row.final_answer,
             "is_correct": row.is_correct,
+            "samples": samples[key],
             "meta": row.meta,
             "created_at": utcnow(),
         }

@@ -27,7 +27,10 @@ class SourceLabel:
 
 @dataclass(frozen=True, slots=True)
 class ImportRow:
-    """One solution as an import format reads it, ready to be stored."""
+    """One solution as an import format reads it, ready to be stored.
+
+    `samples` is how often the generator wrote just this, as far as its file is read.
+    """
 
     problem: str
     steps: tuple[str, ...]
@@ -38,6 +41,7 @@ class ImportRow:
     final_answer: str | None = None
     is_correct: bool | None = None
     labels: tuple[SourceLabel, ...] = ()
+    samples: int = 1
     meta: dict[str, Any] = field(default_factory=dict)
 
 
@@ -77,7 +81,7 @@ class AnnotatorRecord:
 
 @dataclass(frozen=True, slots=True)
 class SolutionRecord:
-    """One solution with its problem; `multiplicity` times the generator wrote just that."""
+    """One solution with its problem; the generator wrote just that `samples` times."""
 
     id: int
     problem_id: int
@@ -90,7 +94,7 @@ class SolutionRecord:
     is_correct: bool | None
     fingerprint: str
     external_id: str | None = None
-    multiplicity: int = 1
+    samples: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,11 @@ class Problem(Base):
 
 
 class Solution(Base):
-    """One response to a problem, split into steps; `is_correct` speaks of the answer only."""
+    """One response to a problem, split into steps; `is_correct` speaks of the answer only.
+
+    `samples` is how often the generator wrote just this: what repeats is stored once. `meta` is
+    the user's own, and nothing reads it.
+    """
 
     __tablename__ = "solution"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -89,6 +93,7 @@ class Solution(Base):
     n_steps: Mapped[int]
     final_answer: Mapped[str | None] = mapped_column(Text)
     is_correct: Mapped[bool | None] = mapped_column(index=True)
+    samples: Mapped[int] = mapped_column(default=1, server_default="1")
     meta: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 

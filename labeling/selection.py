@@ -56,6 +56,7 @@ def _solution(solution: SolutionRecord) -> dict[str, Any]:
         "dataset": solution.dataset,
         "final_answer": solution.final_answer,
         "is_correct": solution.is_correct,
+        "samples": solution.samples,
     }
 
 

@@ -55,6 +55,7 @@ def import_(ctx: click.Context, format: str, files: tuple[str, ...], strict: boo
     console.print(
         f"{result['solutions']:,} new solutions to {result['problems']:,} new problems, "
         f"{result['annotations']:,} with labels; {result['duplicates']:,} were there already; "
+        f"{result['repeated']:,} repeat another row of their file and count as samples of it; "
         f"{result['rejected']:,} rows rejected"
     )
     for bad in result["rejections"][:SHOWN_REJECTIONS]:

@@ -30,7 +30,7 @@ def run_sample(context: JobContext) -> dict[str, Any]:
 
     Every solution is labelled by the world's exact checker, as the human annotator
     `playground-truth`, which the review queue hides. Solutions that came out word for word the
-    same are stored once, with their number in `meta["multiplicity"]`.
+    same are stored once, with their number in `samples`.
     """
     from models.generation.base import CompletionRequest, Sampling, default_temperature
     from models.generation.load import load_generator
@@ -57,7 +57,7 @@ def run_sample(context: JobContext) -> dict[str, Any]:
             mine = completions[place * k : (place + 1) * k]
             rows.extend(solution_rows(problem, [completion.text for completion in mine]))
         sampled += len(completions)
-        right += sum(row.meta["multiplicity"] for row in rows if row.is_correct)
+        right += sum(row.samples for row in rows if row.is_correct)
         count += insert_rows(context.database, rows, hidden_annotators=frozenset({TRUTH}))
         context.report(min(start + len(part), n), n, f"{sampled:,} solutions sampled")
     return {
@@ -73,9 +73,9 @@ def solution_rows(problem: WorldProblem, texts: list[str]) -> list[ImportRow]:
     """The distinct solutions among `texts`, each with its exact labels; empty ones are dropped."""
     from models.playground.world import first_error
 
-    multiplicity = Counter(tuple(split_steps(text)) for text in texts)
+    written = Counter(tuple(split_steps(text)) for text in texts)
     rows = []
-    for steps, times in multiplicity.items():
+    for steps, times in written.items():
         if not steps:
             continue
         truth = first_error(problem, list(steps))
@@ -97,7 +97,7 @@ def solution_rows(problem: WorldProblem, texts: list[str]) -> list[ImportRow]:
                 final_answer=answer,
                 is_correct=answer is not None and grade(answer, str(problem.answer)) == "correct",
                 labels=labels,
-                meta={"multiplicity": times},
+                samples=times,
             )
         )
     return rows

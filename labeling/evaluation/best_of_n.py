@@ -67,6 +67,6 @@ def _responses(
                 normalise(answer) if answer else None, solution.is_correct, scores[solution.id]
             )
             _, group = found.setdefault(solution.problem_id, (solution.problem, []))
-            group.extend([response] * solution.multiplicity)
+            group.extend([response] * solution.samples)
             del group[n:]
     return list(found.values())

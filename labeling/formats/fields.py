@@ -9,6 +9,7 @@ from typing import Any
 from labeling.answers.grade import quick_grade
 
 MAX_NAME = 200  # characters; the width of the name columns
+MAX_COUNT = 1_000_000
 MAX_DEPTH = 20  # of nested meta
 
 _BAD_CHARACTER = re.compile("[\x00\ud800-\udfff]")
@@ -104,6 +105,15 @@ def first_error(value: Any, n_steps: int, what: str) -> int:
             f"{what} is {shown(value)}, outside the solution of {n_steps} steps "
             "(0-based; -1 means no error)"
         )
+    return value
+
+
+def count(value: Any, what: str) -> int:
+    """A number of times, 1 where it is not given."""
+    if value is None:
+        return 1
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_COUNT:
+        raise BadRow(f"{what} must be a whole number from 1 on, not {shown(value)}")
     return value
 
 

@@ -24,6 +24,7 @@ KNOWN = {
     "id",
     "final_answer",
     "is_correct",
+    "samples",
     "meta",
 }
 
@@ -56,6 +57,7 @@ def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | str]:
         final_answer=answer,
         is_correct=fields.answer_is_correct(answer, gold) if is_correct is None else is_correct,
         labels=_labels(row, len(steps), dataset),
+        samples=fields.count(row.get("samples"), "samples"),
         meta=fields.meta(fields.an_object(row.get("meta") or {}, "meta")),
     )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from db.ingest import insert_rows
+from db.ingest import insert_rows, solution_fingerprint
 from db.records import ImportRow, IngestCount
 from labeling.formats.reading import Rejection, read_rows
 from labeling.jobs.context import JobContext
@@ -30,12 +31,13 @@ def run_import(context: JobContext) -> dict[str, Any]:
         if not file.is_file():
             raise FileNotFoundError(f"there is no file {file}")
     progress = _Bytes(context, files)
-    count, n_rejected = IngestCount(), 0
+    count, n_rejected, n_repeated = IngestCount(), 0, 0
     rejections: list[dict[str, Any]] = []
     for file in files:
         if context.params.get("strict"):
             _refuse_bad_rows(context.params["format"], file)
         chunk: list[ImportRow] = []
+        repeats = _Repeats()
         for row in read_rows(context.params["format"], file, on_bytes=progress.advance):
             if isinstance(row, Rejection):
                 n_rejected += 1
@@ -44,20 +46,22 @@ def run_import(context: JobContext) -> dict[str, Any]:
                         {"file": str(row.path), "line": row.line, "reason": row.reason}
                     )
                 continue
-            chunk.append(row)
+            chunk.append(repeats.counted(row))
             if len(chunk) == CHUNK:
                 count += insert_rows(context.database, chunk)
                 chunk = []
                 progress.report(count, n_rejected)
         if chunk:
             count += insert_rows(context.database, chunk)
+        n_repeated += repeats.number
         progress.finish_file(file)
         progress.report(count, n_rejected)
     return {
         "problems": count.problems,
         "solutions": count.solutions,
         "annotations": count.annotations,
-        "duplicates": count.duplicates,
+        "repeated": n_repeated,
+        "duplicates": count.duplicates - n_repeated,
         "rejected": n_rejected,
         "rejections": rejections,
     }
@@ -76,6 +80,32 @@ def _refuse_bad_rows(format: str, file: Path) -> None:
             + ". Nothing of this file was imported; mend it, or import without --strict to keep "
             "the good rows."
         )
+
+
+class _Repeats:
+    """Counts the rows of one file that say the same: samples of one solution.
+
+    Rows with the labels of different annotators are counted apart: they are about one sample.
+    Counts start anew with each file and the largest is stored, so a file that is imported twice,
+    or that has grown since, adds nothing to what was counted before.
+    """
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._once: set[int] = set()  # 8 bytes for each row: a file may have millions
+        self._samples: dict[int, int] = {}  # of those that are more than one sample
+
+    def counted(self, row: ImportRow) -> ImportRow:
+        """The row, with as many samples as it and its repetitions have until here."""
+        solution = solution_fingerprint(row.problem, row.generator, row.steps)
+        key = hash((solution, *sorted((label.kind, label.annotator) for label in row.labels)))
+        repeated = key in self._once
+        self._once.add(key)
+        self.number += repeated
+        samples = row.samples + (self._samples.get(key, 1) if repeated else 0)
+        if samples > 1:
+            self._samples[key] = samples
+        return replace(row, samples=samples)
 
 
 class _Bytes:

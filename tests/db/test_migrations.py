@@ -97,6 +97,28 @@ def test_the_current_acts_of_an_older_log_are_marked(tmp_path: Path) -> None:
     database.close()
 
 
+def test_what_the_playground_sampled_repeatedly_is_counted_in_a_column(tmp_path: Path) -> None:
+    def solution(number: int, generator: str, meta: str) -> str:
+        return (
+            "INSERT INTO solution (id, problem_id, fingerprint, dataset, generator, steps, "
+            f"n_steps, meta, created_at) VALUES ({number}, 1, 's{number}', 'd', '{generator}', "
+            f"'[\"a\"]', 1, '{meta}', '2026-01-01')"
+        ).replace(":", "\\:")
+
+    rows = (
+        solution(2, "playground:policy", '{"multiplicity": 3}'),
+        solution(3, "playground:policy", '{"multiplicity": null}'),
+        solution(4, "my-model", '{"multiplicity": 5}'),
+    )
+    url = project_at("0001", tmp_path / "old.db", OLD_ROWS + rows)
+    database = open_database(url, must_be_current=False)
+    upgrade(database)
+    with database.read() as session:
+        told = session.scalars(text("SELECT samples FROM solution ORDER BY id"))
+        assert list(told) == [1, 3, 1, 1]
+    database.close()
+
+
 def marked(database: Database) -> list[str]:
     with database.read() as session:
         query = text("SELECT token FROM correction WHERE is_current ORDER BY id")

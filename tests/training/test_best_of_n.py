@@ -83,7 +83,7 @@ def test_in_the_database_a_repeated_response_counts_as_often_as_it_was_sampled(
             gold_answer="7",
             final_answer=answer,
             is_correct=answer == "7",
-            meta={"multiplicity": times},
+            samples=times,
         )
 
     insert_rows(
