@@ -45,11 +45,24 @@ class ServerName:
         return self.base_url.removesuffix("/v1")
 
     @property
+    def origin(self) -> str:
+        """SCHEME://HOST:PORT."""
+        return origin(self.base_url)
+
+    @property
     def place(self) -> str:
         """HOST:PORT."""
-        url = urlsplit(self.base_url)
-        usual = {"http": 80, "https": 443}[url.scheme]
-        return url.netloc if url.port else f"{url.netloc.rstrip(':')}:{usual}"
+        return self.origin.partition("//")[2]
+
+
+def origin(url: str) -> str:
+    """SCHEME://HOST:PORT of an http(s) address. Raises ValueError for anything else."""
+    parts = urlsplit(url)
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    if usual is None or not parts.hostname or "@" in parts.netloc or parts.port == 0:
+        raise ValueError(f"{url!r} is not an address of a server")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}:{parts.port or usual}"
 
 
 def parse_server_name(target: str) -> ServerName:
@@ -64,12 +77,10 @@ def parse_server_name(target: str) -> ServerName:
     if found is None or "://" in found[1] or not found[1].strip():
         raise ModelError(f"The name of a model behind a server is incomplete. {form}")
     try:
-        url = urlsplit(found[2])
-        well_formed = bool(url.hostname) and url.port != 0
+        origin(found[2])
     except ValueError:
-        well_formed = False
-    if not well_formed:
-        raise ModelError(f"The address behind the last @ is not a URL. {form}")
+        raise ModelError(f"The address behind the last @ is not a URL. {form}") from None
+    url = urlsplit(found[2])
     path = url.path.rstrip("/")
     version = "" if _VERSION.search(path) else "/v1"
     return ServerName(found[1].strip(), f"{url.scheme}://{url.netloc.lower()}{path}{version}")
@@ -83,7 +94,7 @@ def refuse_secrets(spec: str) -> None:
     if _SECRET_IN_URL.search(spec):
         raise ModelError(
             "A model's name may not hold a user, a password, a key or a query: it is stored and "
-            "shown. Give the key in the environment, as STEPLENS_API_KEY, and the plain address"
+            "shown. Give the plain address here, and the key in the environment, as STEPLENS_API_KEY"
         )
 
 

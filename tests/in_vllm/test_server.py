@@ -44,6 +44,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             env={**os.environ, **settings},
         )
         patch.setenv("STEPLENS_API_KEY", KEY)
+        patch.setenv("STEPLENS_BASE_URL", NAME.rpartition("@")[2])
         try:
             wait_for_health(running, log)
             yield

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from models.errors import MissingExtraError, ModelError
+from models.generation.server.keys import how_to_set, key_for
 from models.generation.server.waits import asked_wait, backoff
 from models.names import ServerName
 
@@ -24,7 +25,6 @@ try:
 except ImportError as error:
     raise MissingExtraError("A model behind a server", error, "openai") from error
 
-KEY_VARIABLES = ("STEPLENS_API_KEY", "OPENAI_API_KEY")
 TIMEOUT_VARIABLE = "STEPLENS_TIMEOUT"
 CONCURRENCY_VARIABLE = "STEPLENS_CONCURRENCY"
 CONCURRENCY = 64
@@ -82,11 +82,11 @@ class _Unreachable(_Failure):
 
 
 class Client:
-    """One server, one model, and the key for it, which stands in the environment only."""
+    """One server, and the key for it, which stands in the environment only."""
 
     def __init__(self, server: ServerName, patience: Patience, concurrency: int) -> None:
         self.server, self.patience, self.concurrency = server, patience, concurrency
-        self._key = _key_from_environment()
+        self._key = key_for(server)
         self._ssl = httpx2.create_ssl_context()
         self._pools: Iterator[Any] = iter(())
 
@@ -268,10 +268,8 @@ class Client:
 
     def _refusal(self, status: int, shown: str, said: str) -> str:
         if status in (401, 403):
-            names = f"{KEY_VARIABLES[0]} (or {KEY_VARIABLES[1]})"
-            if not self._key:
-                return f"wants a key ({shown}). Set {names} in the environment"
-            return f"refuses the key ({shown}). Set {names} to one that is valid there"
+            verb = "refuses the" if self._key else "wants a"
+            return f"{verb} key ({shown}). {how_to_set(self.server)}"
         if status in (400, 413, 422) and re.search("context|too long|maximum.*length", said, re.I):
             return (
                 f"has no room for the prompt and the tokens asked for ({shown}). Lower "
@@ -305,16 +303,6 @@ def _positive(variable: str, usual: float) -> float:
     if not 0 < value < 1e6:
         raise ModelError(f"{variable} must be a number above 0, not {text!r}")
     return value
-
-
-def _key_from_environment() -> str:
-    for variable in KEY_VARIABLES:
-        key = os.environ.get(variable, "").strip()
-        if key and not (key.isascii() and key.isprintable() and " " not in key):
-            raise ModelError(f"{variable} holds characters that no key has: set it again")
-        if key:
-            return key
-    return ""
 
 
 def _json_or_none(raw: bytes) -> Any:

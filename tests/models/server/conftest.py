@@ -42,7 +42,10 @@ def serve() -> Iterator[Serve]:
 @pytest.fixture(autouse=True)
 def slept(monkeypatch: pytest.MonkeyPatch) -> Slept:
     """No test waits: pauses are written down, and chance is always 0."""
-    for name in ("STEPLENS_API_KEY", "OPENAI_API_KEY", "STEPLENS_CONCURRENCY"):
+    for name in [
+        *("STEPLENS_API_KEY", "STEPLENS_BASE_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
+        "STEPLENS_CONCURRENCY",
+    ]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     pauses = Slept()

@@ -10,11 +10,9 @@ import pytest
 
 from models.errors import ModelError
 from models.generation.base import ChatPrompt, CompletionRequest, Sampling
-from models.generation.load import load_generator
 from models.generation.openai import OpenAIGenerator
 from tests.support.model_server import (
     CHAT,
-    KEY,
     Serve,
     ask,
     chat_only,
@@ -94,17 +92,6 @@ def test_settings_come_from_the_environment(serve: Serve, monkeypatch: pytest.Mo
     monkeypatch.setenv("STEPLENS_CONCURRENCY", "many")
     with pytest.raises(ModelError, match="STEPLENS_CONCURRENCY must be a number above 0"):
         OpenAIGenerator(local.name)
-    monkeypatch.setenv("STEPLENS_CONCURRENCY", "7")
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-other")
-    load_generator(local.name)
-    assert local.calls[-1][1]["authorization"] == "Bearer sk-other"
-    monkeypatch.setenv("STEPLENS_API_KEY", KEY)
-    load_generator(local.name)
-    assert local.calls[-1][1]["authorization"] == f"Bearer {KEY}"
-    monkeypatch.setenv("STEPLENS_API_KEY", "sk-\u201cquoted\u201d")
-    with pytest.raises(ModelError, match="holds characters that no key has") as refused:
-        load_generator(local.name)
-    assert "quoted" not in str(refused.value)
 
 
 def test_a_prompt_for_a_server_is_no_prompt_for_a_local_model() -> None:

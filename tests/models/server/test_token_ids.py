@@ -135,10 +135,11 @@ def test_a_prompt_without_room_is_cut_and_one_with_little_gets_what_there_is(
 def test_monte_carlo_by_a_server_that_dies_gives_the_labels_of_the_model_here(
     vllm: VllmLike, serve: Serve, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("STEPLENS_API_KEY", KEY)
     wanted = {"problems": 8, "solutions": 2, "seed": 3}
     run_job(database, jobs.create_job(database, "sample", wanted).id)
     local = serve(vllm)
+    monkeypatch.setenv("STEPLENS_API_KEY", KEY)
+    monkeypatch.setenv("STEPLENS_BASE_URL", local.url)
 
     def annotate(model: str, name: str, *more: str) -> Any:
         words = "annotate mc --samples 4 --strategy exhaustive --seed 1 --wave 32 --temperature 1"
