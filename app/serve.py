@@ -101,7 +101,8 @@ def server_command(
 ) -> tuple[list[str], dict[str, str]]:
     """The command line and environment that serve the project at `url`."""
     main = HERE / "main.py"
-    command = [sys.executable, "-m", "streamlit", "run", str(main)]
+    # -P: a models.py in the working folder must not be taken for ours.
+    command = [sys.executable, "-P", "-m", "streamlit", "run", str(main)]
     command += [f"--{name}={value}" for name, value in (*OPTIONS, *_options(where))]
     environment = {**os.environ, "STEPLENS_DB": url}
     environment.pop("STEPLENS_SIGN_IN", None)

@@ -36,7 +36,7 @@ ROWS = {
 
 def steplens(file: Path, *arguments: str) -> list[str]:
     """The command line of `steplens` on a database file."""
-    return [sys.executable, "-m", "app.cli", "--db", f"sqlite:///{file}", *arguments]
+    return [sys.executable, "-P", "-m", "app.cli", "--db", f"sqlite:///{file}", *arguments]
 
 
 def run(command: list[str]) -> float:

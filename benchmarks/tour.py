@@ -49,7 +49,7 @@ def tour(folder: Path, problems: int) -> list[tuple[object, ...]]:
     for arguments in commands(problems):
         began = time.monotonic()
         answer = subprocess.run(
-            [sys.executable, "-m", "app.cli", *arguments],
+            [sys.executable, "-P", "-m", "app.cli", *arguments],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120"},
             capture_output=True,

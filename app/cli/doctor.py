@@ -66,7 +66,7 @@ def _accelerator() -> Check:
     )
     try:
         answer = subprocess.run(
-            [sys.executable, "-c", code],
+            [sys.executable, "-P", "-c", code],
             capture_output=True,
             text=True,
             timeout=SLOW_IMPORT_SECONDS,

@@ -17,11 +17,11 @@ from db.annotators import list_annotators
 from db.engine import Database
 from db.lists.browse import count_solutions
 from db.results import list_exports
+from labeling.formats.catalog import READERS, in_words
 from labeling.montecarlo.planner import STRATEGIES
 from training.folders import free_folder
 
 Asked = tuple[str, dict[str, Any]] | None
-IMPORTS = ("processbench", "prm800k", "math-shepherd", "jsonl")
 PROMPTS = ("playground", "paper", "processbench")
 
 
@@ -142,7 +142,7 @@ def evaluate(database: Database) -> Asked:
 def import_files(database: Database) -> Asked:
     """Solutions from files on the machine that the app runs on."""
     with st.form("import"):
-        format = st.selectbox("Format", IMPORTS)
+        format = st.selectbox("Format", list(READERS), format_func=in_words)
         listed = st.text_area(
             "Files",
             placeholder="/data/processbench/gsm8k.json",

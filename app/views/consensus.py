@@ -17,7 +17,7 @@ from db.lists.browse import project_counts
 from db.results import latest_consensus, list_exports
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import default_rule, export_consensus, preview, run_consensus
-from labeling.formats.catalog import FORMATS, WRITERS
+from labeling.formats.catalog import WRITERS, in_words
 from training.folders import free_folder
 
 LIVE = 20_000  # Up to here a rule is applied to the whole project while it is being changed.
@@ -112,9 +112,7 @@ def export_form(database: Any, rule: Rule) -> None:
     """Writes what the rule keeps; the folder appears whole or not at all."""
     with st.form("export", border=False):
         left, right, last = st.columns([1.1, 2, 0.7], vertical_alignment="bottom")
-        chosen = left.selectbox(
-            "Format", list(WRITERS), format_func=lambda name: f"{name}: {FORMATS[name].words}"
-        )
+        chosen = left.selectbox("Format", list(WRITERS), format_func=in_words)
         folder = right.text_input(
             "Folder", value=str(free_folder(project.artifacts(database) / "exports", "consensus"))
         )

@@ -20,6 +20,11 @@ READERS = {name: format.read for name, format in FORMATS.items() if format.read}
 WRITERS = {name: format.write for name, format in FORMATS.items() if format.write}
 
 
+def in_words(name: str) -> str:
+    """The name of a format and what a row of it holds."""
+    return f"{name}: {FORMATS[name].words}"
+
+
 def table(names: Iterable[str]) -> str:
     """`names` with their words, a line each, for --help and lists."""
     names = list(names)

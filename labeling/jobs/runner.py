@@ -1,7 +1,7 @@
 """Jobs: long work in a process of its own, with progress, heartbeat, log, cancel and resume.
 
-`python -m labeling.jobs.runner --db URL JOB_ID` works on one job; the app starts it that way, the
-command line calls `run_job` in its own process.
+`python -m labeling.jobs.runner JOB_ID` works on one job of the database in STEPLENS_DB; the app
+starts it that way, the command line calls `run_job` in its own process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from db import jobs
-from db.engine import Database, open_database
+from db.engine import DEFAULT_URL, Database, open_database
 from db.records import JobRecord
 from labeling.jobs.context import JobCancelled, JobContext, Report
 from models.names import refuse_secrets
@@ -78,8 +78,11 @@ def start_job(database: Database, kind: str, params: dict[str, Any]) -> JobRecor
     log = log_file(database, job.id)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as stream:
+        # -P: a models.py in the working folder must not be taken for ours. The URL may hold a
+        # password, which everybody on the machine could read among the arguments.
         subprocess.Popen(
-            [sys.executable, "-m", "labeling.jobs.runner", "--db", database.url, str(job.id)],
+            [sys.executable, "-P", "-m", "labeling.jobs.runner", str(job.id)],
+            env={**os.environ, "STEPLENS_DB": database.url},
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=subprocess.STDOUT,
@@ -128,10 +131,10 @@ class _LogEcho:
 def main() -> None:
     """Work on one job until it ends; the exit status says how it ended."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--db", required=True, help="database URL")
     parser.add_argument("job_id", type=int)
     arguments = parser.parse_args()
-    database = open_database(arguments.db)
+    url = os.environ.pop("STEPLENS_DB", DEFAULT_URL)  # Nothing that the job starts needs it.
+    database = open_database(url)
     try:
         result = run_job(database, arguments.job_id, _LogEcho())
     except JobCancelled:

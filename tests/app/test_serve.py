@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,14 @@ def test_a_server_that_would_let_in_anybody_does_not_start(
     assert said in done.output
     assert "\n" not in done.output.strip()
     assert not list(at_home.glob("*.db"))
+
+
+def test_the_server_takes_no_module_of_the_working_folder_for_ours(tmp_path: Path) -> None:
+    (tmp_path / "models.py").write_text("raise SystemExit('not ours')")
+    command, _ = server_command("sqlite://", Where())
+    python = command[: command.index("-m")]
+    done = subprocess.run([*python, "-c", "import models"], cwd=tmp_path, check=False)
+    assert done.returncode == 0
 
 
 def test_the_server_keeps_its_safe_options(at_home: Path) -> None:
