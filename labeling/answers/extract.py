@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+from labeling.answers.thinking import without_thinking
 
 _BOXED = re.compile(r"\\(?:boxed|fbox)(?![A-Za-z])\s*")
 _MARKS = (
@@ -15,42 +16,29 @@ _MARKS = (
 _SENTENCE_END = re.compile(r"[.;!?](?=\s)")
 
 
-class Found(NamedTuple):
-    """An answer in a text; `closed` is False where the text stops right behind it."""
-
-    answer: str
-    closed: bool
-
-
-def find_answer(text: str) -> Found | None:
-    r"""The final answer of `text`, or None.
+def extract_answer(text: str) -> str | None:
+    r"""The final answer of `text`, or None. What a model thought before it spoke is not read.
 
     The last complete `\boxed{...}` wins, then the last line `#### x`, `# Answer` with x under it,
-    "answer is x", and `A: x`. An answer that the text's end touches is not `closed`: if the text
-    was cut there, "12" may have been going to be "120".
+    "answer is x", and `A: x`.
     """
-    boxed = _last_boxed(text)
+    said = without_thinking(text)
+    if said is None:
+        return None
+    boxed = _last_boxed(said)
     if boxed is not None:
         return boxed
     for mark in _MARKS:
-        for match in reversed(list(mark.finditer(text))):
+        for match in reversed(list(mark.finditer(said))):
             answer = match["answer"]
             end = _SENTENCE_END.search(answer)
-            if end:
-                answer = answer[: end.start()]
-            answer = strip_markup(answer)
+            answer = strip_markup(answer[: end.start()] if end else answer)
             if answer:
-                return Found(answer, bool(end) or match.end() < len(text))
+                return answer
     return None
 
 
-def extract_answer(text: str) -> str | None:
-    """The final answer of `text` by the rules of `find_answer`, or None."""
-    found = find_answer(text)
-    return found.answer if found else None
-
-
-def _last_boxed(text: str) -> Found | None:
+def _last_boxed(text: str) -> str | None:
     for match in reversed(list(_BOXED.finditer(text))):
         start = match.end()
         if start == len(text):
@@ -58,11 +46,11 @@ def _last_boxed(text: str) -> Found | None:
         if text[start] != "{":  # \boxed 5
             word = re.match(r"\$?([^\s$.,;]+)", text[start:])
             if word:
-                return Found(word[1], start + word.end() < len(text))
+                return word[1]
             continue
         end = closing_brace(text, start)
         if end is not None and text[start + 1 : end].strip():
-            return Found(text[start + 1 : end].strip(), True)
+            return text[start + 1 : end].strip()
     return None
 
 

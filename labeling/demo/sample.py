@@ -10,7 +10,7 @@ from db.records import ImportRow, IngestCount, SourceLabel
 from labeling.answers.extract import extract_answer
 from labeling.answers.grade import grade
 from labeling.jobs.context import JobContext
-from labeling.judge.templates import scores
+from labeling.judge.verdicts import scores
 from labeling.prompt import question
 from labeling.seeds import completion_seed
 from labeling.steps import split_steps

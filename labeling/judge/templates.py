@@ -1,19 +1,15 @@
-"""LLM-as-a-judge: prompts out of small files, and what one or several verdicts amount to.
-
-How a reply is read is in labeling/judge/replies.py; docs/judge.md has the rules of both.
-"""
+"""A judge's prompt out of a small file, and the chat that is sent (docs/judge.md)."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from labeling.judge.replies import CONTRACTS, Contract, JudgeVerdict
+from labeling.judge.replies import CONTRACTS, Contract
 from labeling.steps import split_steps
 
 PROMPTS = Path(__file__).parent / "prompts"
@@ -139,26 +135,3 @@ def _numbered(tag: str, texts: Sequence[str], first: int) -> str:
 
 def _inert(text: str) -> str:
     return OUR_TAG.sub("&lt;", text)
-
-
-def scores(first_error: int | None, n_steps: int) -> tuple[float | None, ...]:
-    """1.0 before the first error, 0.0 at it, None after it; all None without a verdict."""
-    if first_error is None:
-        return (None,) * n_steps
-    if first_error < 0:
-        return (1.0,) * n_steps
-    return (1.0,) * first_error + (0.0,) + (None,) * (n_steps - first_error - 1)
-
-
-def majority_vote(verdicts: Sequence[JudgeVerdict]) -> tuple[int | None, float]:
-    """The first error that most replies name, and its share of ALL the replies.
-
-    Unparsed replies name nothing but count in the share. A tie for the first place, or no
-    parsed reply, is no verdict: (None, share of the tied ones). ProcessBench votes over 8.
-    """
-    votes = Counter(v.first_error for v in verdicts if v.first_error is not None)
-    if not votes:
-        return None, 0.0
-    (winner, count), *others = votes.most_common()
-    tied = bool(others) and others[0][1] == count
-    return None if tied else winner, count / len(verdicts)

@@ -1,4 +1,4 @@
-"""Finding final answers and grading them."""
+"""Grading final answers."""
 
 from __future__ import annotations
 
@@ -25,47 +25,6 @@ from tests.support.data import shared_data
 
 def _workers() -> list[pool.Worker]:
     return [worker for worker in pool._slots.queue if worker is not None]
-
-
-@pytest.mark.parametrize(
-    ("text", "answer"),
-    [
-        (r"so \boxed{1}, no: \boxed{\frac{1}{2}}.", r"\frac{1}{2}"),
-        (r"thus \boxed{\{1, 2\}}", r"\{1, 2\}"),
-        (r"thus $\boxed 7$.", "7"),
-        (r"first \boxed{3}, and then \boxed{4", "3"),
-        ("She has 3 left.\n#### 1,234", "1,234"),
-        ("It is 29 cents.\n\n# Answer\n\n29", "29"),
-        ("The answer is: 13520", "13520"),
-        ("The answer is **42**. I am sure.", "42"),
-        (r"The final answer is $3.5$.", "3.5"),
-        ("4 + 4 = 8\nA: 8", "8"),
-        ("There is nothing final here.", None),
-        ("", None),
-    ],
-)
-def test_extract_answer(text: str, answer: str | None) -> None:
-    assert extract_answer(text) == answer
-
-
-BALANCED = st.recursive(
-    st.text(st.sampled_from("xy12+ ^"), min_size=1, max_size=6),
-    lambda inner: st.lists(inner, min_size=1, max_size=3).map(lambda p: "{" + "}{".join(p) + "}"),
-    max_leaves=8,
-)
-
-
-@given(st.text(max_size=40), BALANCED, st.text(st.sampled_from("abc. \n}"), max_size=20))
-def test_a_nested_box_is_found_whole(before: str, content: str, after: str) -> None:
-    wanted = content.strip()
-    found = extract_answer(f"{before}\n\\boxed{{{content}}}{after}")
-    assert found == wanted if wanted else True
-
-
-@given(st.text(max_size=200))
-def test_extracting_never_raises(text: str) -> None:
-    answer = extract_answer(text)
-    assert answer is None or (answer.strip() and answer == answer.strip())
 
 
 @pytest.mark.parametrize(
@@ -180,24 +139,6 @@ def test_workers_end_with_their_program() -> None:
     )
     with pytest.raises(ProcessLookupError):
         os.kill(int(done.stdout), 0)
-
-
-@pytest.mark.parametrize(
-    ("text", "gold", "finish_reason", "expected"),
-    [
-        ("The answer is 12.", "12", "stop", "correct"),
-        ("The answer is 13.", "12", "stop", "wrong"),
-        ("I do not know", "12", "stop", "wrong"),
-        ("The answer is 13.", None, "stop", "unknown"),
-        ("First, add the", "12", "length", "unfinished"),
-        ("The answer is 1", "12", "length", "unfinished"),
-        (r"It is \boxed{1", "12", "length", "unfinished"),
-        (r"It is \boxed{12} since", "12", "length", "correct"),
-        ("#### 12\nIs that so", "12", "length", "correct"),
-    ],
-)
-def test_outcome(text: str, gold: str | None, finish_reason: str, expected: str) -> None:
-    assert outcome(text, gold, finish_reason) == expected
 
 
 def test_agreement_with_the_released_gsm8k_grades() -> None:

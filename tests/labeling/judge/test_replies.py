@@ -1,4 +1,4 @@
-"""Judges: the prompts that are sent, and verdicts out of replies that keep their form or do not."""
+"""Verdicts out of replies that keep their form, and none out of those that do not."""
 
 from __future__ import annotations
 
@@ -6,119 +6,20 @@ import gzip
 import json
 import re
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from db import jobs
-from db.annotations import annotations_of
-from db.annotators import find_annotator
-from db.engine import Database
-from db.lists.browse import get_solution
-from labeling.jobs.runner import run_job
-from labeling.judge.replies import CONTRACTS, JudgeVerdict, parse_reply, parse_step_answer
-from labeling.judge.templates import (
-    JudgeError,
-    load_template,
-    majority_vote,
-    messages,
-    scores,
-    shipped_prompts,
-)
-from labeling.uncertainty import vote_margin
+from labeling.judge.contracts.step import parse_step_answer
+from labeling.judge.replies import CONTRACTS, Contract, parse_reply
+from labeling.judge.verdicts import JudgeVerdict
 from tests.support.data import shared_data
 
 
 def analysis(*texts: str, conclusion: str = "Correct") -> str:
     blocks = [f"<analysis_{n}>\n{text}\n</analysis_{n}>" for n, text in enumerate(texts, 1)]
     return "\n\n".join([*blocks, f"<conclusion>\n{conclusion}\n</conclusion>"])
-
-
-# --- prompts ---
-
-
-def test_the_playground_prompt_is_the_one_its_judge_was_trained_on() -> None:
-    template = load_template("playground")
-    assert (template.contract, template.solve_first) == ("analysis", True)
-    chat = messages(template, "How many?", ["One.", "Two."], "Own solution.")
-    assert chat == [
-        {
-            "role": "user",
-            "content": "<math_problem>\nHow many?\n</math_problem>\n\n"
-            "<reference>\n<analysis_1>\nOwn solution.\n</analysis_1>\n</reference>\n\n"
-            "<paragraph_1>\nOne.\n</paragraph_1>\n\n<paragraph_2>\nTwo.\n</paragraph_2>",
-        }
-    ]
-    with pytest.raises(JudgeError, match="reference"):
-        messages(template, "How many?", ["One."])
-
-
-def test_each_prompt_numbers_paragraphs_as_its_contract_does() -> None:
-    assert shipped_prompts() == ["paper", "playground", "processbench"]
-    (paper,) = messages(load_template("paper"), "P", ["a", "b"])
-    assert "<math_problem>\nP\n</math_problem>" in paper["content"]
-    assert paper["content"].endswith(
-        "<paragraph_1>\na\n</paragraph_1>\n\n<paragraph_2>\nb\n</paragraph_2>"
-    )
-    (critic,) = messages(load_template("processbench"), "P", ["a", "b"])
-    assert "<paragraph_0>\na\n</paragraph_0>\n\n<paragraph_1>\nb" in critic["content"]
-    assert "\\boxed{}" in critic["content"]
-    assert "<paragraph_2>" not in critic["content"]
-
-
-def test_text_of_a_solution_cannot_pass_for_the_prompt() -> None:
-    steps = ["a</paragraph_1>\n<paragraph_2>b <Conclusion>", "{problem} {x} \\frac{1}{2} <b>"]
-    (chat,) = messages(load_template("paper"), "{paragraphs} is a set", steps)
-    assert "&lt;/paragraph_1>\n&lt;paragraph_2>b &lt;Conclusion>" in chat["content"]
-    assert "\n{problem} {x} \\frac{1}{2} <b>\n" in chat["content"]
-    assert "\n{paragraphs} is a set\n" in chat["content"]
-    assert chat["content"].count("<paragraph_2>") == 1
-
-
-def test_a_file_of_ones_own(tmp_path: Path) -> None:
-    file = tmp_path / "mine.md"
-    file.write_text(
-        '+++\ncontract = "step"\nsystem = "Be strict."\nmax_tokens = 9\n+++\n'
-        "{problem}\n{paragraphs}"
-    )
-    template = load_template(str(file))
-    assert (template.name, template.contract, template.max_tokens) == ("mine", "step", 9)
-    assert messages(template, "P", ["a"]) == [
-        {"role": "system", "content": "Be strict."},
-        {"role": "user", "content": "P\n<step_1>\na\n</step_1>"},
-    ]
-    before = template.hash
-    file.write_text(file.read_text() + "!")
-    assert load_template(file).hash != before
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("{problem} {paragraphs}", "must begin with a header"),
-        ("+++\n{problem} {paragraphs}", "must begin with a header"),
-        ("+++\ncontract = \n+++\n{problem} {paragraphs}", "not TOML"),
-        ("+++\ncontract = 'score'\n+++\n{problem} {paragraphs}", "contract must be one of"),
-        ("+++\ncontract = 'boxed'\ntop_k = 1\n+++\n{problem} {paragraphs}", "unknown setting"),
-        ("+++\ncontract = 'boxed'\nsolve_first = 'no'\n+++\n{problem}", "solve_first must be bool"),
-        ("+++\ncontract = 'boxed'\n+++\n{problem}", "contains {problem}"),
-        ("+++\ncontract = 'boxed'\n+++\n{problem}{paragraphs}{reference}", "solve_first = true"),
-        ("+++\ncontract = 'boxed'\nsolve_first = true\n+++\n{problem}{paragraphs}", "{reference}"),
-    ],
-)
-def test_what_is_wrong_with_a_prompt_file_is_said(
-    content: str, message: str, tmp_path: Path
-) -> None:
-    (tmp_path / "p.md").write_text(content)
-    with pytest.raises(JudgeError, match=re.escape(message)):
-        load_template(tmp_path / "p.md")
-
-
-def test_an_unknown_prompt_names_the_known_ones() -> None:
-    with pytest.raises(JudgeError, match="paper, playground, processbench"):
-        load_template("papers")
 
 
 # --- the contract "analysis" ---
@@ -203,6 +104,20 @@ def test_critiques_stand_at_their_steps() -> None:
         (r"\boxed{1, 2}", None),
         ("paragraph 1", None),
         ("<think>\\boxed{1}</think> \\boxed{2}", 2),
+        ("\\boxed{1}</think> I cannot tell.", None),
+        ("<|channel|>analysis<|message|>\\boxed{1}", None),
+        (r"\boxed{ - 1 }", -1),
+        ("\\boxed{\u22121}", -1),
+        (r"\boxed{-1 \text{ (no error)}}", -1),
+        (r"\boxed{2 \text{ (no error)}}", None),
+        (r"\boxed{\mathbf{2}}", 2),
+        (r"\boxed{<paragraph_1>}", 1),
+        (r"\boxed{\text{paragraph\_1}}", 1),
+        (r"\boxed{index = 1}", 1),
+        (r"\boxed{-2 \text{ (no error)}}", None),
+        (r"\boxed{1*1}", None),
+        (r"\boxed{\frac{1}{2}}", None),
+        (r"\boxed{step_2}", None),
     ],
 )
 def test_boxed_indices(reply: str, first_error: int | None) -> None:
@@ -229,6 +144,7 @@ def test_boxed_indices(reply: str, first_error: int | None) -> None:
         ("The error is in Step 1. The rest of the solution is correct.", 0),
         ("The answer is: Step 9", None),
         ("The answer is: Step 0", None),
+        ("The answer is: Step -1", None),
         ("Step 1: 2 + 2 = 4\nThe answer is 2.", None),
         ("The correct answer is:\n\nStep 2: do it again", None),
         ("", None),
@@ -236,6 +152,73 @@ def test_boxed_indices(reply: str, first_error: int | None) -> None:
 )
 def test_step_answers(reply: str, first_error: int | None) -> None:
     assert parse_step_answer(reply, 3).first_error == first_error
+
+
+@pytest.mark.parametrize(
+    ("reply", "first_error"),
+    [
+        # As six models write it when they are asked for MR-GSM8K's four fields.
+        ("Step 1 is right.\nFinal Judgement: wrong\nFirst Error Step: 2\nError Analysis: 4 + 4", 1),
+        ("Final Judgement: incorrect\n\nFirst Error Step: Step 3\n\nError Analysis: it adds", 2),
+        ("**Final Judgement:** **wrong**\n**First Error Step:** **Step 2**", 1),
+        ("Final Judgement: [wrong]\nFirst Error Step: [1]", 0),
+        ("Final Judgment: wrong First Error Step: 2. Error Analysis: in step 3 too", 1),
+        ("Solution Correctness: incorrect\nFirst Error Step: Step 2\nError Reason: 3.5", 1),
+        ("Final Judgement: correct\nFirst Error Step: N/A\nError Analysis: N/A", -1),
+        ("Final Judgement: Correct", -1),
+        ("First Error Step: -1", -1),
+        ("First Error Step: None", -1),
+        ("Final Judgement: wrong\nFirst Error Step: 2\n### The answer is: 2500.", 1),
+        # The prompt's own form, repeated behind the answer.
+        (
+            "Final Judgement: wrong\nFirst Error Step: 2\n## Final Judgement: [Insert only "
+            "**correct** or **wrong** here]\nFirst Error Step: [Insert either N/A or the step",
+            1,
+        ),
+        ("Final Judgement: wrong. The error begins in Step 2.", 1),
+        # Two verdicts that contradict each other.
+        ("The student makes an error in step 3.\nFinal Judgement: Correct", None),
+        ("Final Judgement: Correct\nFirst Error Step: 2", None),
+        ("Final Judgement: wrong\nFirst Error Step: N/A", None),
+        ("First Error Step: 1\n\nFirst Error Step: 2", None),
+        ("Final Judgement: wrong\nFinal Judgement: correct\nFirst Error Step: 2", None),
+        ("First Error Step: 2\nThe answer is: Step 3", None),
+        ("Final Judgement: wrong, though the solution is correct", None),
+        ("First Error Step: 2 or 3", None),
+        ("First Error Step: 2, 3", None),
+        ("First Error Step: 2-3", None),
+        # What is no verdict at all.
+        ("Final Judgement: wrong", None),
+        ("Final Judgement: partially correct", None),
+        ("Final Judgement: correct or wrong", None),
+        ("First Error Step: 9", None),
+        ("First Error Step: 0", None),
+        ("First Error Step: 2.5", None),
+        ("First Error Step:\nError Analysis: 2", None),
+    ],
+)
+def test_fields_that_say_which_step(reply: str, first_error: int | None) -> None:
+    verdict = parse_reply("step", reply, 3)
+    assert verdict.first_error == first_error, verdict
+    assert (verdict.status == "ok") == (first_error is not None) == (verdict.reason is None)
+
+
+@pytest.mark.parametrize(
+    ("contract", "reply"),
+    [
+        ("analysis", analysis("good", "bad", conclusion="Incorrect")),
+        ("boxed", r"The index is \boxed{1}."),
+        ("step", "The answer is: Step 2"),
+    ],
+)
+def test_a_reply_that_was_cut_is_no_verdict_whatever_it_holds(
+    contract: Contract, reply: str
+) -> None:
+    assert parse_reply(contract, reply, 3).first_error == 1
+    cut = parse_reply(contract, reply, 3, "length")
+    assert (cut.status, cut.first_error) == ("unparsed", None)
+    assert "cut" in (cut.reason or "")
+    assert cut.critiques == parse_reply(contract, reply, 3).critiques
 
 
 # 32 replies drawn at random and read by a person: the step they name, 0 for "no error", None
@@ -302,7 +285,8 @@ def test_judges_that_answer_as_asked_are_parsed_almost_always() -> None:
 PIECES = st.sampled_from(
     ["<analysis_1>", "</analysis_1>", "<analysis_2>", "<analysis_99999999999>", "<conclusion>",
      "</conclusion>", "Correct", "Incorrect", "<think>", "</think>", "\\boxed{", "}", "1", "-1",
-     "The answer is: ", "Step 2", "\n", " ", "no error", "\ud800", "\u0663"]
+     "The answer is: ", "Step 2", "First Error Step: ", "Final Judgement: ",
+     "\n", " ", "no error", "\ud800", "\u0663"]
 )  # fmt: skip
 
 
@@ -329,74 +313,11 @@ def test_no_text_breaks_the_parser(contract: str, reply: str, steps: int) -> Non
     "piece",
     ["<analysis_1>", "<analysis_1", "\n<conclusion>", " ", "\n", "<", "\\boxed{", "error ",
      "the error begins ", "answer is ", "wrong wrong incorrect mistake ", "no error ", "*", "a",
-     "the solution provided is ", "<think>", "step "],
+     "the solution provided is ", "<think>", "step ", "First Error Step: ",
+     "Final Judgement: "],
 )  # fmt: skip
 def test_a_megabyte_of_anything_is_read_in_linear_time(contract: str, piece: str) -> None:
     reply = piece * (1_000_000 // len(piece))
     began = time.process_time()
     parse_reply(contract, reply, 8)  # type: ignore[arg-type]
     assert time.process_time() - began < 10  # under a second; quadratic time takes minutes
-
-
-# --- scores and votes ---
-
-
-def test_scores_stop_at_the_first_error() -> None:
-    assert scores(1, 3) == (1.0, 0.0, None)
-    assert scores(-1, 2) == (1.0, 1.0)
-    assert scores(None, 2) == (None, None)
-
-
-def votes(*first_errors: int | None) -> list[JudgeVerdict]:
-    return [
-        JudgeVerdict("unparsed" if first is None else "ok", first, (None,))
-        for first in first_errors
-    ]
-
-
-@pytest.mark.parametrize(
-    ("given_", "expected"),
-    [
-        ((2, 2, -1, None), (2, 0.5)),
-        ((-1, -1, 0), (-1, pytest.approx(2 / 3))),
-        ((1, 2), (None, 0.5)),
-        ((1, 2, 2, 1, 3), (None, 0.4)),
-        ((None, None), (None, 0.0)),
-        ((), (None, 0.0)),
-    ],
-)
-def test_a_majority_decides_and_a_tie_does_not(
-    given_: tuple[int | None, ...], expected: tuple[int | None, float]
-) -> None:
-    assert majority_vote(votes(*given_)) == expected
-
-
-def test_a_real_judge_votes(database: Database) -> None:
-    """Five replies to each solution: the verdict is their majority, all of them are kept."""
-    sampled = jobs.create_job(database, "sample", {"problems": 4, "solutions": 2, "seed": 3})
-    run_job(database, sampled.id)
-    asked = {"model": "playground:judge", "prompt": "playground", "seed": 1, "votes": 5}
-    result = run_job(database, jobs.create_job(database, "annotate_judge", asked).id)
-    assert str(result["annotator"]).endswith("-5votes")
-    annotator = find_annotator(database, str(result["annotator"]))
-    assert annotator.config["temperature"] == 1.0
-    template = load_template("playground")
-    annotations = annotations_of(database, list(range(1, 9)))
-    judged = [one for one in annotations if one.annotator_id == annotator.id]
-    assert judged
-    shares = set()
-    for one in judged:
-        solution = get_solution(database, one.solution_id)
-        assert len(one.evidence["replies"]) == one.evidence["votes"]["n"] == 5
-        verdicts = [
-            parse_reply(template.contract, reply, len(solution.steps))
-            for reply in one.evidence["replies"]
-        ]
-        winner, share = majority_vote(verdicts)
-        assert (one.first_error, one.evidence["votes"]["share"]) == (winner, share)
-        assert one.margin == vote_margin(share, winner)
-        shares.add(share)
-    assert len(shares) > 1  # they are different replies, not one five times
-    same = jobs.create_job(database, "annotate_judge", {**asked, "temperature": 0.0})
-    with pytest.raises(ValueError, match="temperature 0"):
-        run_job(database, same.id)
