@@ -17,6 +17,13 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 from db.engine import Database, open_database
 
+if importlib.util.find_spec("hypothesis"):  # not where vLLM is tested
+    from hypothesis import settings
+
+    # A slow machine is no wrong result.
+    settings.register_profile("steplens", deadline=None)
+    settings.load_profile("steplens")
+
 # They run in an environment of their own: make test-vllm.
 collect_ignore = [] if importlib.util.find_spec("vllm") else ["in_vllm"]
 

@@ -75,7 +75,7 @@ def open_page(
 ) -> AppTest:
     """The page as a visitor finds it who opens its address first."""
     monkeypatch.setenv("STEPLENS_DB", database.url)
-    test = AppTest.from_file(MAIN, default_timeout=20)
+    test = AppTest.from_file(MAIN, default_timeout=60)
     test.session_state.reviewer = "Ada"
     for name, value in query.items():
         test.query_params[name] = value
@@ -229,7 +229,7 @@ def test_a_data_sets_name_cannot_sign_corrections(
 ) -> None:
     fill(database, 3)
     monkeypatch.setenv("STEPLENS_DB", database.url)
-    test = AppTest.from_file(MAIN, default_timeout=20)
+    test = AppTest.from_file(MAIN, default_timeout=60)
     test.session_state.reviewer = "playground-truth"
     test.switch_page("views/review.py")
     test.run()

@@ -90,7 +90,7 @@ def test_the_list_of_people_has_addresses_and_domains() -> None:
 
 def page(database: Database, monkeypatch: pytest.MonkeyPatch, name: str = "overview") -> AppTest:
     monkeypatch.setenv("STEPLENS_DB", database.url)
-    test = AppTest.from_file(MAIN, default_timeout=20)
+    test = AppTest.from_file(MAIN, default_timeout=60)
     return test if name == "overview" else test.switch_page(f"views/{name}.py")
 
 

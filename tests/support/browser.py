@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -39,6 +39,8 @@ SERVER_FLAGS = (
     "--client.showErrorDetails=full",
 )
 START_SECONDS = 60
+WAIT = 30_000  # milliseconds for what should be there: machines are shared, and some are slow
+expect.set_options(timeout=WAIT)
 LOOPBACK = ("localhost", "127.0.0.1")
 
 
@@ -107,7 +109,7 @@ def _healthy(server: subprocess.Popen[bytes], url: str) -> bool:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
         try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=30) as answer:
                 if answer.status == 200:
                     return True
         except OSError:
@@ -120,10 +122,10 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
     if server.poll() is None:
         os.killpg(server.pid, signal.SIGTERM)
         try:
-            server.wait(timeout=10)
+            server.wait(timeout=30)
         except subprocess.TimeoutExpired:
             os.killpg(server.pid, signal.SIGKILL)
-            server.wait(timeout=10)
+            server.wait(timeout=30)
 
 
 @contextmanager
@@ -148,7 +150,7 @@ def open_page(
 
     context.route("**/*", gate)
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(WAIT)
     try:
         page.goto(url)
         yield page

@@ -30,7 +30,7 @@ class Desk:
         return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
 
     def wait_stored(self, count: int) -> list[dict[str, Any]]:
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while len(self.stored()) < count and time.monotonic() < deadline:
             self.page.wait_for_timeout(50)
         return self.stored()
