@@ -94,7 +94,7 @@ def refuse_secrets(spec: str) -> None:
     if _SECRET_IN_URL.search(spec):
         raise ModelError(
             "A model's name may not hold a user, a password, a key or a query: it is stored and "
-            "shown. Give the plain address here, and the key in the environment, as STEPLENS_API_KEY"
+            "shown. Give the plain address, and the key in the environment, as STEPLENS_API_KEY"
         )
 
 

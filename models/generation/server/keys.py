@@ -69,8 +69,8 @@ def how_to_set(server: ServerName) -> str:
         return f"Set {ours.variable} to a key that is valid there"
     if ours.key:
         return (
-            f"{ours.variable} is only sent to the servers in {ours.urls_variable}, and this is none "
-            f"of them: if it may have the key, add {server.base_url} there, in the environment "
+            f"{ours.variable} is only sent to the servers in {ours.urls_variable}, and this is "
+            f"none of them: if it may have the key, add {server.base_url} there, in the environment "
             "that StepLens is started in"
         )
     return (
