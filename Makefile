@@ -1,17 +1,22 @@
-# make run: the app with the playground project. make test: everything that is checked.
+# make run: the app with the playground project. make test: every test but those on PostgreSQL and
+# in vLLM, which need software of their own. .ci/run: all of them, and lint and types.
 PYTHON ?= python3
 VENV := .venv
 VLLM := .venv-vllm
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: run test test-vllm lint types docs screenshots clean
+.PHONY: run test test-postgres test-vllm lint types docs screenshots clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/steplens demo --port $(PORT)
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest
+
+# The tests that use a database, each in one of its own on a server that is started for them.
+test-postgres: $(VENV)/dev.stamp
+	.ci/postgres $(BIN)/python -m pytest -m database
 
 # vLLM for CPUs brings its own torch, so it has an environment of its own.
 test-vllm: $(VLLM)/stamp

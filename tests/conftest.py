@@ -28,12 +28,18 @@ if importlib.util.find_spec("hypothesis"):  # not where vLLM is tested
 collect_ignore = [] if importlib.util.find_spec("vllm") else ["in_vllm"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses a database, so that `-m database` runs it on another kind of server."""
+    for item in items:
+        if "database" in getattr(item, "fixturenames", ()):
+            item.add_marker("database")
+
+
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """An empty project: in a file of its own, or on the server STEPLENS_TEST_POSTGRES.
 
-    That is the URL of a database whose role may create others, as in
-    postgresql://postgres@localhost:5432/postgres.
+    That is the URL of a database whose role may create others; .ci/postgres sets it.
     """
     server = os.environ.get("STEPLENS_TEST_POSTGRES")
     with _postgres(server) if server else nullcontext(f"sqlite:///{tmp_path}/project.db") as url:
