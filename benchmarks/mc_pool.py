@@ -78,7 +78,9 @@ def make_pool(solutions: int, samples: int, seed: int) -> dict[str, Any]:
         CompletionRequest(p, completion_seed(seed, str(n), 0, 0)) for n, p in enumerate(prompts)
     ]
     texts = [completion.text for completion in generator.complete(asked, sampling)]
-    rows, requests, places = [], [], []
+    rows: list[Pooled] = []
+    requests: list[CompletionRequest] = []
+    places: list[tuple[int, int, str]] = []
     for number, (problem, text) in enumerate(zip(problems, texts, strict=True)):
         steps = split_steps(text)
         truth = first_error(problem, list(steps))
@@ -95,7 +97,8 @@ def make_pool(solutions: int, samples: int, seed: int) -> dict[str, Any]:
                 seeded = completion_seed(seed, f"{number}", step + 1, sample)
                 requests.append(CompletionRequest(prompt, seeded))
                 places.append((len(rows), step, str(problem.answer)))
-        lengths = [len(prompt) for prompt in ends]
+        # The playground's policy runs here, so its prompts are token ids.
+        lengths = [len(prompt) for prompt in ends if isinstance(prompt, tuple)]
         rows.append(
             Pooled(
                 problem.text,

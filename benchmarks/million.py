@@ -15,6 +15,7 @@ import random
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import func, select, text
@@ -68,19 +69,19 @@ def measure(database: Database) -> None:
         for sort in SORTS:
             seconds = timed(
                 f"{name}, {sort}",
-                lambda w=wanted, s=sort: list_solutions(database, w, sort=s, annotators=ids),
+                partial(list_solutions, database, wanted, sort=sort, annotators=ids),
                 quiet=True,
             )
             slowest = max(slowest, seconds)
             if seconds > 0.3:
                 print(f"{seconds:8.3f} s  {name}, {sort}")
-        seconds = timed(f"count: {name}", lambda w=wanted: count_solutions(database, w))
+        seconds = timed(f"count: {name}", partial(count_solutions, database, wanted))
     last = max(0, count_solutions(database, SolutionFilter()) - 50)
     timed("the last page", lambda: list_solutions(database, SolutionFilter(), offset=last))
     for name in QUEUES:
         queue = Queue(name, reference=lineup.mc.id)
-        timed(f"next items: {name}", lambda q=queue: next_items(database, q, ann, 6))
-        timed(f"state: {name}", lambda q=queue: queue_state(database, q, ann))
+        timed(f"next items: {name}", partial(next_items, database, queue, ann, 6))
+        timed(f"state: {name}", partial(queue_state, database, queue, ann))
     print(
         f"slowest page of Browse {slowest:.3f} s; the baseline took {live / slowest:.0f} times that"
     )
@@ -118,12 +119,14 @@ def fill(database: Database, n: int) -> None:
     }
     for start in range(1, n + 1, CHUNK):
         rows = [solution(i, chance) for i in range(start, min(start + CHUNK, n + 1))]
-        said = [one for row in rows for one in annotations(row, who, chance)]
+        said = [one for row in rows for one in spoken(row, who, chance)]
         with database.write() as session:
-            session.execute(text(PROBLEM), [row for row in rows if row["id"] % 4 == 1])
+            session.execute(text(PROBLEM), rows[::4])  # a problem's first solution
             session.execute(text(SOLUTION), rows)
             session.execute(text(ANNOTATION), said)
-            search.add(session, [{"id": r["id"], "body": r["problem"] + r["steps"]} for r in rows])
+            search.add(
+                session, [{"id": r["id"], "body": f"{r['problem']}{r['steps']}"} for r in rows]
+            )
 
 
 PROBLEM = (
@@ -160,7 +163,7 @@ def solution(i: int, chance: random.Random) -> dict[str, object]:
     }
 
 
-def annotations(
+def spoken(
     row: dict[str, object], who: dict[str, int], chance: random.Random
 ) -> list[dict[str, object]]:
     n_steps = int(str(row["n_steps"]))

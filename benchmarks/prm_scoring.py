@@ -41,7 +41,7 @@ CHAT = (
 )
 WORDS = "so the sum of all parts is equal to twice what was left and we get therefore"
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<extra_0>"]
-SHAPE = {
+SHAPE: dict[str, Any] = {
     "hidden_size": 768,
     "intermediate_size": 3072,
     "num_hidden_layers": 12,

@@ -26,8 +26,8 @@ class SolutionFilter:
     `answer` is one of ANSWERS; `annotator` (an id) with `verdict` (one of VERDICTS, or a 0-based
     first error) is what that annotator says, without `verdict` that it says anything; `differ`
     are two annotators' ids with different first errors; `reviewed` is one of REVIEWED and speaks
-    of what anybody's corrections amount to now; `text` is searched in problem and steps; `ids` are the solutions
-    themselves.
+    of what anybody's corrections amount to now; `text` is searched in problem and steps; `ids` are
+    the solutions themselves.
     """
 
     dataset: str | None = None

@@ -231,9 +231,12 @@ def test_two_people_sign_in_and_label(
     where = Where(port, secrets=identities.secrets(port))
     with served(project, where, tmp_path) as url:
         with open_page(browser, url) as ada:
-            forged = {"url": url, "name": "steplens_reviewer", "value": "Mallory"}
-            signed = {"url": url, "name": "_streamlit_user", "value": '{"is_logged_in": true}'}
-            ada.context.add_cookies([forged, signed])
+            ada.context.add_cookies(
+                [
+                    {"url": url, "name": "steplens_reviewer", "value": "Mallory"},
+                    {"url": url, "name": "_streamlit_user", "value": '{"is_logged_in": true}'},
+                ]
+            )
             ada.goto(f"{url}/review")
             expect(ada.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
             expect(ada.get_by_text("Sign in to label")).to_be_visible()

@@ -154,7 +154,7 @@ def test_corrections_are_kept_once_undone_and_rebuilt(database: Database) -> Non
 
 def test_sql_and_python_name_the_same_disagreements(database: Database) -> None:
     """Every combination of absent, no verdict, no error, two errors, and right or wrong answer."""
-    absent = "absent"
+    absent = -9  # no verdict is that
     verdicts = (absent, None, -1, 0, 1)
     cases = list(itertools.product(verdicts, verdicts, verdicts, (True, False, None)))
     insert_rows(database, [row(n, is_correct=case[3]) for n, case in enumerate(cases)])

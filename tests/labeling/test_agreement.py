@@ -117,8 +117,10 @@ def test_alpha_and_kappa_by_their_definitions(pairs: dict[tuple[int, int], int])
     figure = compare(pairs).alpha
     if expected:
         assert figure.value == pytest.approx(1 - observed / expected)
+        assert figure.value is not None
         assert figure.low is not None
-        assert figure.low <= figure.value <= (figure.high or 0) + 1e-12
+        assert figure.high is not None
+        assert figure.low <= figure.value <= figure.high + 1e-12
     else:
         assert figure.value is None
     ones, others = Counter(a for a, _ in said), Counter(b for _, b in said)
@@ -154,7 +156,8 @@ def test_the_database_counts_what_python_counts(database: Database) -> None:
         cells = first_error_cells(database, who["mc"], who["judge"], dataset)
         assert {(a, b): n for a, b, n in cells} == wanted
         units = Counter(
-            tuple(sorted(v[n] for v in told.values() if v.get(n) is not None)) for n in ids
+            tuple(sorted(verdict for v in told.values() if (verdict := v.get(n)) is not None))
+            for n in ids
         )
         del units[()]
         assert verdicts_together(database, list(who.values()), dataset) == units

@@ -155,7 +155,7 @@ def test_rules_that_make_no_sense(
 
 
 def test_a_summary_counts_everything_once() -> None:
-    results = [
+    results: list[Kept | Dropped] = [
         Kept((1,), -1, "agreement"),
         Kept((-1,), 0, "human"),
         Dropped("first errors differ"),

@@ -4,6 +4,8 @@ import functools
 import shutil
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -26,17 +28,17 @@ from tests.support.tiny import save_tiny_policy, tiny_tokenizer
 
 
 @pytest.fixture(scope="module")
-def policy(tmp_path_factory):
+def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_tiny_policy(tmp_path_factory.mktemp("policy"))
 
 
 @pytest.fixture(scope="module")
-def generator(policy):
+def generator(policy: Path) -> TransformersGenerator:
     torch.set_num_threads(1)
     return TransformersGenerator(f"transformers:{policy}", batch_size=8, stretch=16)
 
 
-def requests(generator, n, prefix=""):
+def requests(generator: TransformersGenerator, n: int, prefix: str = "") -> list[CompletionRequest]:
     """`n` different prompts of different lengths."""
     texts = [f"Tom has {i} apples" + " and buys more" * (i % 5) for i in range(n)]
     return [
@@ -48,7 +50,7 @@ def requests(generator, n, prefix=""):
 # Names
 
 
-def test_names_are_taken_apart_and_put_together(policy):
+def test_names_are_taken_apart_and_put_together(policy: Path) -> None:
     name = parse_model_name("openai:qwen@http://localhost:8000/v1")
     assert name == ModelName("openai", "qwen@http://localhost:8000/v1")
     assert str(name) == "openai:qwen@http://localhost:8000/v1"
@@ -56,12 +58,12 @@ def test_names_are_taken_apart_and_put_together(policy):
 
 
 @pytest.mark.parametrize("spec", ["", "gpt-5", "transformers:", "huggingface:x", "nowhere/there"])
-def test_other_names_are_refused_with_the_known_forms(spec):
+def test_other_names_are_refused_with_the_known_forms(spec: str) -> None:
     with pytest.raises(ModelError):
         parse_model_name(spec)
 
 
-def test_resolving(policy, tmp_path, monkeypatch):
+def test_resolving(policy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models.names, "PLAYGROUND_CHECKPOINTS", tmp_path)
     shutil.copytree(policy, tmp_path / "policy")
     assert resolve_checkpoint("playground:policy") == str(tmp_path / "policy")
@@ -75,7 +77,7 @@ def test_resolving(policy, tmp_path, monkeypatch):
         resolve_checkpoint("openai:m@http://localhost")
 
 
-def test_revision_follows_the_weights_and_the_config(policy, tmp_path):
+def test_revision_follows_the_weights_and_the_config(policy: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(policy, copy)
     assert checkpoint_revision(copy) == checkpoint_revision(policy)
@@ -86,7 +88,7 @@ def test_revision_follows_the_weights_and_the_config(policy, tmp_path):
     assert checkpoint_revision(copy) != checkpoint_revision(policy)
 
 
-def test_loading_errors_say_what_to_do(policy, tmp_path):
+def test_loading_errors_say_what_to_do(policy: Path, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no folder"):
         load_generator("transformers:/no/such/folder")
     with pytest.raises(CheckpointError, match=r"no config\.json"):
@@ -104,7 +106,7 @@ def test_loading_errors_say_what_to_do(policy, tmp_path):
         load_generator("vllm:whatever")
 
 
-def test_remote_code_is_not_run(policy, tmp_path):
+def test_remote_code_is_not_run(policy: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(policy, copy)
     text = (copy / "config.json").read_text()
@@ -117,7 +119,9 @@ def test_remote_code_is_not_run(policy, tmp_path):
 # Prompts
 
 
-def test_prompt_is_the_template_and_the_prefix_with_its_blank_line(generator):
+def test_prompt_is_the_template_and_the_prefix_with_its_blank_line(
+    generator: TransformersGenerator,
+) -> None:
     ids = generator.prompt_ids([{"role": "user", "content": "Tom has 3"}], "So 3\n\n")
     assert generator.tokenizer.decode(ids) == (
         "<|im_start|>user\nTom has 3<|im_end|>\n<|im_start|>assistant\nSo 3\n\n"
@@ -125,7 +129,9 @@ def test_prompt_is_the_template_and_the_prefix_with_its_blank_line(generator):
     assert all(isinstance(i, int) for i in ids)
 
 
-def test_default_temperature_is_the_models_own(generator, policy, tmp_path):
+def test_default_temperature_is_the_models_own(
+    generator: TransformersGenerator, policy: Path, tmp_path: Path
+) -> None:
     assert generator.default_temperature() == 0.7
     assert default_temperature(generator) == 0.7
     shutil.copytree(policy, tmp_path / "copy")
@@ -136,7 +142,9 @@ def test_default_temperature_is_the_models_own(generator, policy, tmp_path):
 # Completions
 
 
-def test_greedy_equals_a_token_by_token_loop(generator, policy):
+def test_greedy_equals_a_token_by_token_loop(
+    generator: TransformersGenerator, policy: Path
+) -> None:
     """Against the model alone: no cache, no padding, no batch, no generate."""
     model = AutoModelForCausalLM.from_pretrained(policy).eval()
     tokenizer = tiny_tokenizer()
@@ -157,7 +165,9 @@ def test_greedy_equals_a_token_by_token_loop(generator, policy):
 
 
 @pytest.mark.parametrize("top_p", [1.0, 0.8])
-def test_a_row_does_not_depend_on_its_neighbours(generator, top_p):
+def test_a_row_does_not_depend_on_its_neighbours(
+    generator: TransformersGenerator, top_p: float
+) -> None:
     sampling = Sampling(temperature=1.0, top_p=top_p, max_tokens=60)
     wanted = requests(generator, 20)
     together = generator.complete(wanted, sampling)
@@ -167,7 +177,7 @@ def test_a_row_does_not_depend_on_its_neighbours(generator, top_p):
     assert len({completion.text for completion in together}) > 10
 
 
-def test_equal_prompts_read_once_give_the_same_texts(generator):
+def test_equal_prompts_read_once_give_the_same_texts(generator: TransformersGenerator) -> None:
     sampling = Sampling(max_tokens=40)
     prompts = [request.prompt_ids for request in requests(generator, 3)]
     wanted = [CompletionRequest(prompts[i % 3], i) for i in range(18)]
@@ -176,14 +186,16 @@ def test_equal_prompts_read_once_give_the_same_texts(generator):
     assert len({completion.text for completion in together}) > 9
 
 
-def test_the_stretch_does_not_change_the_text(generator, policy):
+def test_the_stretch_does_not_change_the_text(
+    generator: TransformersGenerator, policy: Path
+) -> None:
     sampling = Sampling(max_tokens=50)
     wanted = requests(generator, 6)
     other = TransformersGenerator(str(policy), batch_size=4, stretch=50)
     assert other.complete(wanted, sampling) == generator.complete(wanted, sampling)
 
 
-def test_the_seed_decides(generator):
+def test_the_seed_decides(generator: TransformersGenerator) -> None:
     prompt = requests(generator, 1)[0].prompt_ids
     sampling = Sampling(max_tokens=30)
     rows = generator.complete([CompletionRequest(prompt, s) for s in (7, 8, 7, -1)], sampling)
@@ -192,7 +204,7 @@ def test_the_seed_decides(generator):
     assert rows[3] not in rows[:3]
 
 
-def test_draws_follow_the_distribution():
+def test_draws_follow_the_distribution() -> None:
     """Frequencies over 20,000 seeds, at a temperature and cut by top_p, within 4 sigma."""
     logits = torch.tensor([2.0, 1.0, 0.0, -1.0])
     n = 20_000
@@ -209,7 +221,7 @@ def test_draws_follow_the_distribution():
         assert (counts - expected).abs().le(4 * sigma + 1e-9).all()
 
 
-def test_uniforms_are_even_and_unrelated():
+def test_uniforms_are_even_and_unrelated() -> None:
     grid = uniforms(np.repeat(np.arange(300), 300), np.tile(np.arange(300), 300))
     grid = grid.reshape(300, 300)
     assert grid.min() >= 0
@@ -220,7 +232,7 @@ def test_uniforms_are_even_and_unrelated():
     assert max(abs(neighbours), abs(positions)) < 4 / np.sqrt(grid.size)
 
 
-def test_stop_strings_cut_the_text_and_the_tokens(generator):
+def test_stop_strings_cut_the_text_and_the_tokens(generator: TransformersGenerator) -> None:
     wanted = requests(generator, 12)
     whole = generator.complete(wanted, Sampling(max_tokens=60))
     stop = (" ", "o")
@@ -233,7 +245,7 @@ def test_stop_strings_cut_the_text_and_the_tokens(generator):
         assert row.finish_reason == ("stop" if ended else before.finish_reason)
 
 
-def test_end_token_stops_and_is_counted(generator):
+def test_end_token_stops_and_is_counted(generator: TransformersGenerator) -> None:
     model = generator.model
     end = generator.tokenizer.eos_token_id
     bias = torch.zeros(model.config.vocab_size)
@@ -246,7 +258,7 @@ def test_end_token_stops_and_is_counted(generator):
     assert [(r.text, r.n_tokens, r.finish_reason) for r in rows] == [("", 1, "stop")] * 3
 
 
-def test_cut_by_max_tokens_or_context_is_length(generator):
+def test_cut_by_max_tokens_or_context_is_length(generator: TransformersGenerator) -> None:
     prompt = requests(generator, 1)[0].prompt_ids
     long = prompt * (250 // len(prompt))
     room = generator.context - len(long)
@@ -261,7 +273,7 @@ def test_cut_by_max_tokens_or_context_is_length(generator):
         assert row.finish_reason == ("length" if row.n_tokens == most else "stop")
 
 
-def test_checkpoint_sampling_settings_do_not_leak(generator):
+def test_checkpoint_sampling_settings_do_not_leak(generator: TransformersGenerator) -> None:
     """The fixture's generation config has a repetition penalty, which must not apply."""
     assert generator.model.generation_config.repetition_penalty in (None, 1.0)
 
@@ -278,7 +290,7 @@ def test_checkpoint_sampling_settings_do_not_leak(generator):
         {"stop": "ab"},
     ],
 )
-def test_impossible_sampling_is_refused(wrong):
+def test_impossible_sampling_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ModelError):
         Sampling(**wrong)
 
@@ -291,7 +303,9 @@ def test_impossible_sampling_is_refused(wrong):
     ],
     ids=["cuda", "cpu"],
 )
-def test_where_memory_runs_out_batches_get_smaller(policy, monkeypatch, error):
+def test_where_memory_runs_out_batches_get_smaller(
+    policy: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
     generator = TransformersGenerator(str(policy), stretch=5)
     asked = requests(generator, 9)
     sampling = Sampling(temperature=1.0, max_tokens=24)
@@ -299,7 +313,7 @@ def test_where_memory_runs_out_batches_get_smaller(policy, monkeypatch, error):
     most, forward = 3, generator.model.forward
 
     @functools.wraps(forward)
-    def small(*args, **kwargs):
+    def small(*args: Any, **kwargs: Any) -> Any:
         ids = kwargs["input_ids"] if "input_ids" in kwargs else args[0]
         # Not from the beginning: rows must keep what they have.
         if len(ids) > most and (kwargs["past_key_values"].get_seq_length() > 40 or most == 0):
@@ -317,8 +331,10 @@ def test_where_memory_runs_out_batches_get_smaller(policy, monkeypatch, error):
         generator.complete(asked, sampling)
 
 
-def test_a_model_too_large_for_memory_is_said(policy, monkeypatch):
-    def full(*_, **__):
+def test_a_model_too_large_for_memory_is_said(
+    policy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> NoReturn:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(torch.nn.Module, "to", full)
@@ -326,13 +342,13 @@ def test_a_model_too_large_for_memory_is_said(policy, monkeypatch):
         TransformersGenerator(str(policy))
 
 
-def test_empty_prompts_and_no_requests(generator):
+def test_empty_prompts_and_no_requests(generator: TransformersGenerator) -> None:
     assert generator.complete([], Sampling()) == []
     with pytest.raises(ModelError, match="at least one token"):
         generator.complete([CompletionRequest((), 0)], Sampling())
 
 
-def test_importing_generators_needs_no_torch():
+def test_importing_generators_needs_no_torch() -> None:
     code = (
         "import sys, models.generation.load, models.prm.load, models.names\n"
         "print('torch' in sys.modules)"

@@ -5,7 +5,9 @@ at a time and nothing of ours. No published weights are here.
 """
 
 import shutil
-from types import SimpleNamespace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import torch
@@ -20,13 +22,15 @@ from transformers import (
 
 import labeling.prm.job
 from db.annotations import annotations_of
+from db.engine import Database
 from db.ingest import insert_rows
 from db.records import ImportRow
 from db.schema import Annotator
 from models.errors import CheckpointError, ModelError
 from models.prm import transformers as prms
+from models.prm.base import Scores, Solutions
 from models.prm.schemes import SCHEMES, SYSTEM_PROMPT
-from models.prm.transformers import load_prm, score_solutions
+from models.prm.transformers import LoadedPRM, load_prm, score_solutions
 from tests.support.tiny import save_tiny_policy, tiny_tokenizer
 from tests.support.tiny_prms import (
     LLAMA_CHAT,
@@ -53,7 +57,9 @@ SOLUTIONS = [
 
 
 @torch.no_grad()
-def qwen_card(folder, tokenizer, problem, steps):
+def qwen_card(
+    folder: Path, tokenizer: PreTrainedTokenizerFast, problem: str, steps: Sequence[str]
+) -> list[float]:
     messages = [
         {"role": "system", "content": SYSTEM_PROMPT},
         {"role": "user", "content": problem},
@@ -70,7 +76,9 @@ def qwen_card(folder, tokenizer, problem, steps):
 
 
 @torch.no_grad()
-def math_shepherd_card(folder, tokenizer, problem, steps):
+def math_shepherd_card(
+    folder: Path, tokenizer: PreTrainedTokenizerFast, problem: str, steps: Sequence[str]
+) -> list[float]:
     candidates = tokenizer.encode("+ -")[1:]
     tag = tokenizer.encode("ки")[-1]
     lines = [s.strip() if "Step" in s else f"Step {k}: {s.strip()}" for k, s in enumerate(steps, 1)]
@@ -82,7 +90,9 @@ def math_shepherd_card(folder, tokenizer, problem, steps):
 
 
 @torch.no_grad()
-def rlhflow_script(folder, tokenizer, problem, steps):
+def rlhflow_script(
+    folder: Path, tokenizer: PreTrainedTokenizerFast, problem: str, steps: Sequence[str]
+) -> list[float]:
     model = AutoModelForCausalLM.from_pretrained(folder)
     candidates = [tokenizer.encode("+")[-1], tokenizer.encode("-")[-1]]
     scores, conversation = [], []
@@ -97,7 +107,9 @@ def rlhflow_script(folder, tokenizer, problem, steps):
 
 
 @torch.no_grad()
-def skywork_script(folder, tokenizer, problem, steps):
+def skywork_script(
+    folder: Path, tokenizer: PreTrainedTokenizerFast, problem: str, steps: Sequence[str]
+) -> list[float]:
     ids = tokenizer.encode(tokenizer.bos_token + problem + "\n")
     flags = []
     for step in steps:
@@ -112,7 +124,9 @@ def skywork_script(folder, tokenizer, problem, steps):
 
 
 @torch.no_grad()
-def pure_card(folder, tokenizer, problem, steps):
+def pure_card(
+    folder: Path, tokenizer: PreTrainedTokenizerFast, problem: str, steps: Sequence[str]
+) -> list[float]:
     ids = tokenizer(problem, add_special_tokens=False)["input_ids"]
     score_ids = []
     for step in steps:
@@ -125,7 +139,13 @@ def pure_card(folder, tokenizer, problem, steps):
 
 
 @torch.no_grad()
-def trl_row(folder, tokenizer, problem, steps, separator="\n"):
+def trl_row(
+    folder: Path,
+    tokenizer: PreTrainedTokenizerFast,
+    problem: str,
+    steps: Sequence[str],
+    separator: str = "\n",
+) -> list[float]:
     ids = tokenizer(problem, add_special_tokens=False)["input_ids"]
     if tokenizer.bos_token_id is not None:
         ids = [tokenizer.bos_token_id, *ids]
@@ -148,9 +168,18 @@ KINDS = {
 }
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def kind(request, tmp_path_factory):
+@dataclass(frozen=True)
+class Recognised:
     """A checkpoint, what its card says of SOLUTIONS, and the PRM that was recognised in it."""
+
+    name: str
+    folder: Path
+    expected: list[list[float]]
+    prm: LoadedPRM
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Recognised:
     torch.set_num_threads(1)
     torch.manual_seed(5)
     make, make_tokenizer, card = KINDS[request.param]
@@ -159,12 +188,10 @@ def kind(request, tmp_path_factory):
     if make_tokenizer is None:
         tokenizer.bos_token = "<|endoftext|>"
     expected = [card(folder, tokenizer, *solution) for solution in SOLUTIONS]
-    return SimpleNamespace(
-        name=request.param, folder=folder, expected=expected, prm=load_prm(str(folder))
-    )
+    return Recognised(request.param, folder, expected, load_prm(str(folder)))
 
 
-def test_scores_are_the_model_cards(kind):
+def test_scores_are_the_model_cards(kind: Recognised) -> None:
     assert kind.prm.scheme == kind.name
     got = score_solutions(kind.prm, SOLUTIONS)
     for row, wanted in zip(got, kind.expected, strict=True):
@@ -173,7 +200,7 @@ def test_scores_are_the_model_cards(kind):
     assert max(flat) - min(flat) > 0.05  # a wrong place to read would show
 
 
-def test_what_it_is_batched_with_does_not_matter(kind):
+def test_what_it_is_batched_with_does_not_matter(kind: Recognised) -> None:
     alone = [score_solutions(kind.prm, [solution])[0] for solution in SOLUTIONS]
     for budget in (1, 200, 100_000):
         together = score_solutions(kind.prm, SOLUTIONS, batch_tokens=budget)
@@ -181,17 +208,23 @@ def test_what_it_is_batched_with_does_not_matter(kind):
             assert row == pytest.approx(wanted, abs=1e-5)
 
 
-def test_one_forward_pass_per_batch(kind, monkeypatch):
-    passes = []
+def test_one_forward_pass_per_batch(kind: Recognised, monkeypatch: pytest.MonkeyPatch) -> None:
+    passes = 0
     forward = prms.PRM.forward
-    monkeypatch.setattr(
-        prms.PRM, "forward", lambda self, *args: passes.append(1) or forward(self, *args)
-    )
+
+    def counted(
+        self: prms.PRM, ids: torch.Tensor, at: tuple[torch.Tensor, torch.Tensor]
+    ) -> torch.Tensor:
+        nonlocal passes
+        passes += 1
+        return forward(self, ids, at)
+
+    monkeypatch.setattr(prms.PRM, "forward", counted)
     score_solutions(kind.prm, SOLUTIONS, batch_tokens=100_000)
-    assert len(passes) == 1
+    assert passes == 1
 
 
-def test_whole_steps_are_dropped_at_the_end(kind, tmp_path):
+def test_whole_steps_are_dropped_at_the_end(kind: Recognised, tmp_path: Path) -> None:
     """A context of exactly two steps: the third is not scored, the others score as before."""
     problem, steps = SOLUTIONS[0]
     full = kind.prm.format.encode(problem, steps)
@@ -209,7 +242,7 @@ def test_whole_steps_are_dropped_at_the_end(kind, tmp_path):
         assert len(short.format.encode(problem, steps).ids) <= room
 
 
-def test_the_same_scheme_when_it_is_named(kind, tmp_path):
+def test_the_same_scheme_when_it_is_named(kind: Recognised, tmp_path: Path) -> None:
     """Whatever the folder is called; and the hub's cache is a folder of a known name."""
     nameless = shutil.copytree(kind.folder, tmp_path / "nameless")
     named = load_prm(str(nameless), scheme=kind.name)
@@ -222,7 +255,7 @@ def test_the_same_scheme_when_it_is_named(kind, tmp_path):
 # What is not certain is refused
 
 
-def test_a_language_model_is_never_scored_unasked(tmp_path):
+def test_a_language_model_is_never_scored_unasked(tmp_path: Path) -> None:
     policy = str(save_tiny_policy(tmp_path / "policy"))
     with pytest.raises(CheckpointError, match="not a process reward model") as refusal:
         load_prm(policy)
@@ -234,27 +267,27 @@ def test_a_language_model_is_never_scored_unasked(tmp_path):
         load_prm("nobody/never-fetched", scheme="shepherd")
 
 
-def test_a_reward_head_is_not_passed_over_for_the_language_model(tmp_path):
+def test_a_reward_head_is_not_passed_over_for_the_language_model(tmp_path: Path) -> None:
     folder = save_skywork(tmp_path / "skywork")
     with pytest.raises(CheckpointError, match="has a reward head"):
         load_prm(str(folder), scheme="rlhflow")
 
 
-def test_an_outcome_reward_model_is_no_prm(tmp_path):
+def test_an_outcome_reward_model_is_no_prm(tmp_path: Path) -> None:
     folder = save_classifier(tmp_path / "orm")
     edit_config(folder, architectures=["Qwen2ForSequenceClassification"])
     with pytest.raises(CheckpointError, match="Qwen2ForSequenceClassification"):
         load_prm(str(folder))
 
 
-def test_pickled_weights_are_refused_with_what_to_do(tmp_path):
+def test_pickled_weights_are_refused_with_what_to_do(tmp_path: Path) -> None:
     folder = save_math_shepherd(tmp_path)
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     with pytest.raises(CheckpointError, match="convert them"):
         load_prm(str(folder))
 
 
-def test_a_misread_tokenizer_is_refused(tmp_path, monkeypatch):
+def test_a_misread_tokenizer_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a vocabulary of the published size, the ids must be the published ones."""
     folder = save_math_shepherd(tmp_path)
     monkeypatch.setattr(PreTrainedTokenizerFast, "__len__", lambda self: 32000)
@@ -262,7 +295,7 @@ def test_a_misread_tokenizer_is_refused(tmp_path, monkeypatch):
         load_prm(str(folder))
 
 
-def test_a_template_that_rewrites_the_past_is_refused(tmp_path):
+def test_a_template_that_rewrites_the_past_is_refused(tmp_path: Path) -> None:
     folder = save_rlhflow(tmp_path)
     last_only = LLAMA_CHAT.replace("{% for m in messages %}", "{% for m in messages[-2:] %}")
     llama_tokenizer(last_only).save_pretrained(folder)
@@ -270,7 +303,7 @@ def test_a_template_that_rewrites_the_past_is_refused(tmp_path):
         load_prm(str(folder))
 
 
-def test_two_classifier_layers_and_a_blank_line(tmp_path):
+def test_two_classifier_layers_and_a_blank_line(tmp_path: Path) -> None:
     folder = save_qwen(tmp_path)
     edit_config(folder, architectures=["Qwen2ForTokenClassification"])
     assert load_prm(str(folder)).scheme == "trl"
@@ -282,7 +315,7 @@ def test_two_classifier_layers_and_a_blank_line(tmp_path):
         assert scores == pytest.approx(wanted, abs=1e-5)
 
 
-def test_numbers_on_a_gpu(monkeypatch):
+def test_numbers_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
     assert prms.scoring_dtype("cuda:0") is torch.bfloat16
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
@@ -293,7 +326,9 @@ def test_numbers_on_a_gpu(monkeypatch):
 # The job
 
 
-def test_the_job_resumes_and_counts_what_it_drops(database, tmp_path, monkeypatch):
+def test_the_job_resumes_and_counts_what_it_drops(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With a checkpoint whose scheme only the person knows."""
     folder = str(save_math_shepherd(tmp_path, context=46).rename(tmp_path / "anonymous"))
     insert_rows(
@@ -303,7 +338,7 @@ def test_the_job_resumes_and_counts_what_it_drops(database, tmp_path, monkeypatc
     monkeypatch.setattr(labeling.prm.job, "SEGMENT", 1)
     scored = []
 
-    def stopped_at_the_second(prm, solutions):
+    def stopped_at_the_second(prm: LoadedPRM, solutions: Solutions) -> Scores:
         scored.append([problem for problem, _ in solutions])
         if len(scored) == 2:
             raise RuntimeError("stopped")

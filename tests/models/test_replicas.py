@@ -64,7 +64,7 @@ def rows(database: Database, table: str, columns: str) -> list[Any]:
         return sorted(map(tuple, found), key=repr)
 
 
-def annotations(database: Database) -> list[Any]:
+def labels(database: Database) -> list[Any]:
     return rows(database, "annotation", "solution_id, first_error, scores, status, evidence")
 
 
@@ -87,8 +87,8 @@ def test_the_labels_are_those_of_one_process(
     here, there = two
     run(here, "annotate", *words)
     run(there, "annotate", *words, *ON_RAY)
-    assert len(annotations(here)) > 20
-    assert annotations(there) == annotations(here)
+    assert len(labels(here)) > 20
+    assert labels(there) == labels(here)
     assert rollouts(there) == rollouts(here)
 
 
@@ -107,7 +107,9 @@ def test_tokens_of_prompts_are_counted() -> None:
     assert there.default_temperature() == here.default_temperature()
     asked = CompletionRequest(there.prompt_ids(CHAT, "He has"), 3)
     [far] = there.complete([asked], Sampling(max_tokens=5))
-    assert far.n_prompt_tokens == len(here.prompt_ids(CHAT, "He has"))
+    near = here.prompt_ids(CHAT, "He has")
+    assert isinstance(near, tuple)
+    assert far.n_prompt_tokens == len(near)
     assert there.complete([], Sampling()) == []
 
 
@@ -130,7 +132,7 @@ def test_a_replica_that_dies_costs_a_wave(
     kept = set(rollouts(there))
     run(there, *words, *ON_RAY)
     run(here, *words)
-    assert annotations(there) == annotations(here)
+    assert labels(there) == labels(here)
     assert rollouts(there) == rollouts(here)
     assert kept
     assert kept < set(rollouts(there))
@@ -147,7 +149,7 @@ def test_what_is_wrong_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         load_generator("openai:m@http://localhost:1", TWO)
     with pytest.raises(ModelError, match="different versions of the model"):
         Replicas(dict, TWO).same(lambda model: os.getpid())
-    occupied = Replicas(dict, Cluster(1))
+    occupied: Replicas[dict[str, str]] = Replicas(dict, Cluster(1))
     monkeypatch.setattr(replicas, "PLACING_SECONDS", 8)
     with pytest.raises(ModelError, match="busy: 1 of 2 replicas found a place"):
         Replicas(dict, TWO)

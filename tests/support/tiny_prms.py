@@ -1,6 +1,8 @@
 """Tiny random checkpoints in the layouts, and under the names, of the published PRMs."""
 
 import json
+from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -10,6 +12,7 @@ from transformers import (
     LlamaForCausalLM,
     MistralConfig,
     MistralForCausalLM,
+    PreTrainedModel,
     PreTrainedTokenizerFast,
     Qwen2Config,
     Qwen2ForCausalLM,
@@ -25,10 +28,11 @@ LLAMA_CHAT = (
     "<|eot_id|>{% for m in messages %}<|start_header_id|>{{ m['role'] }}<|end_header_id|>\n\n"
     "{{ m['content'] | trim }}<|eot_id|>{% endfor %}"
 )
+Config = TypeVar("Config", LlamaConfig, MistralConfig, Qwen2Config)
 TEXT = "Tom has 3 apples and buys 4 more. So 3 + 4 = 7 - 0. ки Step 1: The answer is 7.\n"
 
 
-def tiny_config(kind, tokenizer, **changes):
+def tiny_config(kind: type[Config], tokenizer: PreTrainedTokenizerFast, **changes: Any) -> Config:
     return kind(
         vocab_size=len(tokenizer),
         hidden_size=32,
@@ -45,13 +49,13 @@ def tiny_config(kind, tokenizer, **changes):
     )
 
 
-def save(model, tokenizer, folder):
+def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> Path:
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 
 
-def with_first_token(tokenizer, first):
+def with_first_token(tokenizer: Tokenizer, first: str) -> Tokenizer:
     """The tokenizer, which now begins every input with `first`, as Llama's and Mistral's do."""
     ids = [(first, tokenizer.token_to_id(first))]
     tokenizer.post_processor = processors.TemplateProcessing(
@@ -60,7 +64,7 @@ def with_first_token(tokenizer, first):
     return tokenizer
 
 
-def mistral_tokenizer():
+def mistral_tokenizer() -> PreTrainedTokenizerFast:
     """In the manner of SentencePiece: blanks become a mark, the first word has one too."""
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True))
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first")
@@ -72,7 +76,7 @@ def mistral_tokenizer():
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", unk_token="<unk>")
 
 
-def llama_tokenizer(chat=LLAMA_CHAT):
+def llama_tokenizer(chat: str = LLAMA_CHAT) -> PreTrainedTokenizerFast:
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -96,26 +100,26 @@ def llama_tokenizer(chat=LLAMA_CHAT):
 # Checkpoints
 
 
-def save_qwen(folder, context=400):
+def save_qwen(folder: Path, context: int = 400) -> Path:
     model, tokenizer, _ = init_prm(str(save_tiny_policy(folder / "base", context=context)), seed=1)
     save_prm(model, tokenizer, folder / "prm", {})
     (folder / "prm" / "steplens.json").unlink()
     return folder / "prm"
 
 
-def save_math_shepherd(folder, context=400):
+def save_math_shepherd(folder: Path, context: int = 400) -> Path:
     tokenizer = mistral_tokenizer()
     model = MistralForCausalLM(tiny_config(MistralConfig, tokenizer, context=context))
     return save(model, tokenizer, folder / "math-shepherd-mistral-7b-prm")
 
 
-def save_rlhflow(folder, context=400):
+def save_rlhflow(folder: Path, context: int = 400) -> Path:
     tokenizer = llama_tokenizer()
     model = LlamaForCausalLM(tiny_config(LlamaConfig, tokenizer, context=context))
     return save(model, tokenizer, folder / "Llama3.1-8B-PRM-Deepseek-Data")
 
 
-def save_skywork(folder, context=400):
+def save_skywork(folder: Path, context: int = 400) -> Path:
     tokenizer = tiny_tokenizer()
     tokenizer.bos_token = "<|endoftext|>"
     model = Qwen2ForCausalLM(tiny_config(Qwen2Config, tokenizer, context=context))
@@ -128,7 +132,7 @@ def save_skywork(folder, context=400):
     return folder
 
 
-def save_classifier(folder, context=400, first=None):
+def save_classifier(folder: Path, context: int = 400, first: str | None = None) -> Path:
     tokenizer = tiny_tokenizer()
     tokenizer.bos_token = first
     config = tiny_config(Qwen2Config, tokenizer, context=context, num_labels=2)
@@ -137,6 +141,6 @@ def save_classifier(folder, context=400, first=None):
     return save(model, tokenizer, folder)
 
 
-def edit_config(folder, **changes):
+def edit_config(folder: Path, **changes: Any) -> None:
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, **changes}))

@@ -5,7 +5,10 @@ import json
 import random
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 import torch
@@ -13,6 +16,7 @@ import torch
 import training.train
 from models.errors import CheckpointError
 from models.names import checkpoint_revision
+from models.prm.formats import SeparatorChat
 from models.prm.transformers import load_prm, score_solutions
 from tests.support.tiny import save_tiny_policy
 from training.batches import TrainingError
@@ -26,10 +30,15 @@ from training.data import (
     split_by_problem,
 )
 from training.evaluation import first_error_from_scores, processbench_metrics
-from training.train import train
+from training.train import TrainReport, train
+
+Row = dict[str, Any]
+Trained = tuple[Path, TrainReport, list[tuple[int, int, str]]]
 
 
-def write_export(folder, rows, form="jsonl", n_rows=None):
+def write_export(
+    folder: Path, rows: Sequence[Row | str], form: str = "jsonl", n_rows: int | None = None
+) -> Path:
     """An export as the labeling package writes it; a str row is written as it is."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
@@ -41,7 +50,9 @@ def write_export(folder, rows, form="jsonl", n_rows=None):
     return folder
 
 
-def row(labels, first_error, problem="Tom has 3 apples"):
+def row(
+    labels: Sequence[float | None], first_error: int | None, problem: str = "Tom has 3 apples"
+) -> Row:
     steps = [f"step {i}" for i in range(len(labels))]
     return {
         "problem": problem,
@@ -57,7 +68,7 @@ def row(labels, first_error, problem="Tom has 3 apples"):
 # Reading
 
 
-def test_labels_become_targets(tmp_path):
+def test_labels_become_targets(tmp_path: Path) -> None:
     rows = [
         row([1, 0, -1, 1, None], 2),
         row([1, None, 0], -1),
@@ -73,7 +84,7 @@ def test_labels_become_targets(tmp_path):
     assert export.checksum == hashlib.sha256((tmp_path / "data.jsonl").read_bytes()).hexdigest()
 
 
-def test_trl_and_processbench_say_the_same(tmp_path):
+def test_trl_and_processbench_say_the_same(tmp_path: Path) -> None:
     steps = ["a", "b", "c"]
     trl = [
         {"prompt": "p", "completions": steps, "labels": [True, False, True]},
@@ -91,7 +102,7 @@ def test_trl_and_processbench_say_the_same(tmp_path):
     assert one[1].first_error == -1
 
 
-def test_a_changed_file_is_noticed(tmp_path):
+def test_a_changed_file_is_noticed(tmp_path: Path) -> None:
     folder = write_export(tmp_path, [row([1, 1], -1), row([1, -1], 1)])
     data = folder / "data.jsonl"
     whole = data.read_bytes()
@@ -120,14 +131,14 @@ def test_a_changed_file_is_noticed(tmp_path):
         ({"problem": "p", "steps": ["a"]}, "no field 'labels'"),
     ],
 )
-def test_a_bad_row_is_named_by_file_and_line(tmp_path, bad, message):
+def test_a_bad_row_is_named_by_file_and_line(tmp_path: Path, bad: Row | str, message: str) -> None:
     folder = write_export(tmp_path, [row([1, 1], -1), bad])
     with pytest.raises(ExportError, match=message) as caught:
         read_export(folder)
     assert f"{folder / 'data.jsonl'}:2:" in str(caught.value)
 
 
-def test_no_export_and_unknown_format(tmp_path):
+def test_no_export_and_unknown_format(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"no manifest\.json"):
         read_export(tmp_path)
     write_export(tmp_path, [row([1], -1)], "parquet")
@@ -142,7 +153,7 @@ def test_no_export_and_unknown_format(tmp_path):
         read_export(tmp_path)
 
 
-def test_unusual_line_separators_in_texts_are_kept(tmp_path):
+def test_unusual_line_separators_in_texts_are_kept(tmp_path: Path) -> None:
     problem = "a\u2028b\u0085c"
     line = json.dumps(row([1], -1, problem), ensure_ascii=False)
     assert read_export(write_export(tmp_path, [line])).examples[0].problem == problem
@@ -151,7 +162,7 @@ def test_unusual_line_separators_in_texts_are_kept(tmp_path):
 # Splitting
 
 
-def test_split_shares_no_problem_and_is_seeded():
+def test_split_shares_no_problem_and_is_seeded() -> None:
     examples = tuple(Example(f"problem {i % 20}", ("a",), (1,), -1) for i in range(100))
     training_part, validation = split_by_problem(examples, 0.2, seed=1)
     assert not {e.problem for e in training_part} & {e.problem for e in validation}
@@ -168,19 +179,19 @@ def test_split_shares_no_problem_and_is_seeded():
 
 
 @pytest.fixture(scope="module")
-def policy(tmp_path_factory):
+def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.set_num_threads(1)
     return save_tiny_policy(tmp_path_factory.mktemp("policy"))
 
 
-def visible_rule(n, seed):
+def visible_rule(n: int, seed: int) -> list[Row]:
     """Solutions in which the first step that says "bad" is the first error."""
     random_ = random.Random(seed)
     rows = []
     for i in range(n):
         first = random_.choice([-1, 0, 1, 2])
         steps = [random_.choice(["So 3 + 4", "Tom buys", "The more"]) for _ in range(3)]
-        labels = [1, 1, 1]
+        labels: list[int | None] = [1, 1, 1]
         if first >= 0:
             steps[first] += " xx bad xx"
             labels[first:] = [-1] + [None] * (2 - first)
@@ -196,7 +207,7 @@ def visible_rule(n, seed):
 
 
 @pytest.fixture(scope="module")
-def export(tmp_path_factory):
+def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_export(tmp_path_factory.mktemp("export"), visible_rule(200, seed=1))
 
 
@@ -206,14 +217,14 @@ QUICK = TrainConfig(
 
 
 @pytest.fixture(scope="module")
-def trained(policy, export, tmp_path_factory):
+def trained(policy: Path, export: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     out = tmp_path_factory.mktemp("trained") / "prm"
     seen = []
     report = train(export, str(policy), out, QUICK, lambda *event: seen.append(event))
     return out, report, seen
 
 
-def test_the_rule_is_learnt_and_holds_on_new_problems(trained):
+def test_the_rule_is_learnt_and_holds_on_new_problems(trained: Trained) -> None:
     out, report, _ = trained
     rows = visible_rule(60, seed=2)
     prm = load_prm(str(out))
@@ -222,10 +233,12 @@ def test_the_rule_is_learnt_and_holds_on_new_problems(trained):
     result = processbench_metrics(found, [r["first_error"] for r in rows])
     assert result.f1 > 0.9
     best = report.history[report.best_epoch - 1]
-    assert best.f1 == max(epoch.f1 for epoch in report.history)
+    assert best.f1 == max(epoch.f1 or 0 for epoch in report.history)
 
 
-def test_the_checkpoint_records_where_it_comes_from(trained, export, policy):
+def test_the_checkpoint_records_where_it_comes_from(
+    trained: Trained, export: Path, policy: Path
+) -> None:
     out, report, _ = trained
     settings = load_prm(str(out)).provenance
     data = export / "data.jsonl"
@@ -245,7 +258,7 @@ def test_the_checkpoint_records_where_it_comes_from(trained, export, policy):
     assert report.class_weights[0] > report.class_weights[1]
 
 
-def test_progress_runs_from_nothing_to_all(trained):
+def test_progress_runs_from_nothing_to_all(trained: Trained) -> None:
     _, _, seen = trained
     done = [event[0] for event in seen]
     assert done == sorted(done)
@@ -253,7 +266,7 @@ def test_progress_runs_from_nothing_to_all(trained):
     assert any("F1" in message for _, _, message in seen)
 
 
-def test_an_undefined_f1_is_none_and_the_loss_decides(policy, tmp_path):
+def test_an_undefined_f1_is_none_and_the_loss_decides(policy: Path, tmp_path: Path) -> None:
     rows = visible_rule(60, seed=4)
     export = write_export(tmp_path / "export", rows)
     config = TrainConfig(epochs=2, max_length=128, learning_rate=1e-3)
@@ -271,7 +284,7 @@ def test_an_undefined_f1_is_none_and_the_loss_decides(policy, tmp_path):
     assert "NaN" not in (tmp_path / "prm" / "steplens.json").read_text()
 
 
-def test_the_same_seed_gives_the_same_weights(policy, export, tmp_path):
+def test_the_same_seed_gives_the_same_weights(policy: Path, export: Path, tmp_path: Path) -> None:
     short = TrainConfig(epochs=1, max_length=128, seed=5)
     for name in ("a", "b"):
         train(export, str(policy), tmp_path / name, short)
@@ -284,7 +297,9 @@ def test_the_same_seed_gives_the_same_weights(policy, export, tmp_path):
     assert a != c
 
 
-def test_an_existing_folder_is_kept_unless_it_may_be_replaced(policy, export, tmp_path):
+def test_an_existing_folder_is_kept_unless_it_may_be_replaced(
+    policy: Path, export: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "prm"
     short = TrainConfig(epochs=1, max_length=128)
     out.mkdir()
@@ -303,15 +318,17 @@ def test_an_existing_folder_is_kept_unless_it_may_be_replaced(policy, export, tm
     assert (tmp_path / "mine" / "notes.txt").read_text() == "mine"
 
 
-def test_a_run_that_is_stopped_leaves_nothing(policy, export, tmp_path, monkeypatch):
-    def stop(done, total, message):
+def test_a_run_that_is_stopped_leaves_nothing(
+    policy: Path, export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(done: int, total: int, message: str) -> None:
         if done == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         train(export, str(policy), tmp_path / "prm", QUICK, stop)
 
-    def fail(model, tokenizer, where, *rest):
+    def fail(model: object, tokenizer: object, where: Path, *rest: object) -> NoReturn:
         (where / "half").write_text("half")
         raise OSError("disk full")
 
@@ -327,7 +344,7 @@ def test_a_run_that_is_stopped_leaves_nothing(policy, export, tmp_path, monkeypa
     ]
 
 
-def test_truncated_steps_are_counted_and_left_out(policy, tmp_path):
+def test_truncated_steps_are_counted_and_left_out(policy: Path, tmp_path: Path) -> None:
     rows = visible_rule(40, seed=3)
     rows[0]["steps"][1] = "x " * 200
     rows[1]["steps"][0] = "x " * 200
@@ -344,10 +361,13 @@ def test_truncated_steps_are_counted_and_left_out(policy, tmp_path):
     assert any("5 steps" in message for message in messages)
 
 
-def test_a_new_separator_is_added_to_the_vocabulary(policy, export, tmp_path):
+def test_a_new_separator_is_added_to_the_vocabulary(
+    policy: Path, export: Path, tmp_path: Path
+) -> None:
     config = TrainConfig(epochs=1, max_length=128, separator="<step_end>")
     train(export, str(policy), tmp_path / "prm", config)
     prm = load_prm(str(tmp_path / "prm"))
+    assert isinstance(prm.format, SeparatorChat)
     assert prm.format.separator == "<step_end>"
     assert prm.tokenizer.encode("<step_end>") == [prm.format.separator_id]
     rows = prm.model.model.get_input_embeddings().num_embeddings
@@ -355,7 +375,7 @@ def test_a_new_separator_is_added_to_the_vocabulary(policy, export, tmp_path):
     assert len(score_solutions(prm, [("Tom", ["a", "b"])])[0]) == 2
 
 
-def test_what_cannot_be_learnt_is_refused(policy, tmp_path):
+def test_what_cannot_be_learnt_is_refused(policy: Path, tmp_path: Path) -> None:
     rows = [row([1, 1], -1, f"problem {i}") for i in range(6)]
     export = write_export(tmp_path / "export", rows)
     with pytest.raises(TrainingError, match="no first error"):
@@ -364,14 +384,16 @@ def test_what_cannot_be_learnt_is_refused(policy, tmp_path):
         train(export, "transformers:/no/where", tmp_path / "prm", QUICK)
 
 
-def test_learning_rates_follow_the_size_unless_given():
+def test_learning_rates_follow_the_size_unless_given() -> None:
     small, large = (resolved_rates(TrainConfig(), n) for n in (10**6, 7 * 10**9))
+    assert small.learning_rate is not None
+    assert large.learning_rate is not None
     assert small.learning_rate > 50 * large.learning_rate
     given = resolved_rates(TrainConfig(learning_rate=2e-4), 10**6)
     assert (given.learning_rate, given.head_learning_rate) == (2e-4, small.head_learning_rate)
 
 
-def test_a_validation_part_without_labels_is_refused(policy, tmp_path):
+def test_a_validation_part_without_labels_is_refused(policy: Path, tmp_path: Path) -> None:
     rows = visible_rule(12, seed=3)
     export = write_export(tmp_path / "export", rows)
     config = TrainConfig(epochs=1, max_length=128)
@@ -385,14 +407,16 @@ def test_a_validation_part_without_labels_is_refused(policy, tmp_path):
         train(export, str(policy), tmp_path / "prm", config)
 
 
-def test_a_loss_that_is_not_a_number_is_an_error(policy, export, tmp_path):
+def test_a_loss_that_is_not_a_number_is_an_error(
+    policy: Path, export: Path, tmp_path: Path
+) -> None:
     wild = TrainConfig(epochs=2, max_length=128, learning_rate=1e30, warmup=0)
     with pytest.raises(TrainingError, match="lower the learning rate"):
         train(export, str(policy), tmp_path / "prm", wild)
     assert not (tmp_path / "prm").exists()
 
 
-def test_settings_and_metrics_need_no_torch():
+def test_settings_and_metrics_need_no_torch() -> None:
     code = (
         "import sys, training.config, training.data, training.evaluation;"
         "print('torch' in sys.modules)"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labeling.montecarlo.outcomes import OUTCOMES
+from labeling.montecarlo.outcomes import OUTCOMES, Outcome
 from labeling.montecarlo.planner import (
     STRATEGIES,
     MCConfig,
@@ -24,7 +24,8 @@ from labeling.montecarlo.planner import (
 )
 from labeling.seeds import completion_seed
 
-Table = dict[int, list[list[str]]]  # solution -> step -> outcome of each sample
+Table = dict[int, list[list[Outcome]]]  # solution -> step -> outcome of each sample
+LETTERS: dict[str, Outcome] = {"c": "correct", "w": "wrong", "u": "unfinished", "?": "unknown"}
 
 
 @st.composite
@@ -35,7 +36,8 @@ def worlds(draw: st.DrawFn) -> tuple[list[Work], Table, int]:
     step = st.lists(st.sampled_from(OUTCOMES), min_size=samples, max_size=samples)
     failing = st.lists(st.sampled_from(("wrong", "unfinished")), min_size=samples, max_size=samples)
     passing = st.permutations(["correct"] + ["wrong"] * (samples - 1))
-    works, table = [], {}
+    works: list[Work] = []
+    table: Table = {}
     for solution in range(draw(st.integers(0, 5))):
         n_steps = draw(st.integers(1, 5))
         answer = draw(st.sampled_from((True, False, None)))
@@ -164,8 +166,7 @@ def test_waves_are_full_while_there_is_enough_to_ask() -> None:
 
 def one(n_steps: int, answer: bool | None, *steps: str, strategy: str = "scan") -> MCResult:
     """The result of a solution whose steps had these outcomes: c(orrect) w u(nfinished) ?."""
-    letters = {"c": "correct", "w": "wrong", "u": "unfinished", "?": "unknown"}
-    table = {7: [[letters[letter] for letter in step] for step in steps]}
+    table: Table = {7: [[LETTERS[letter] for letter in step] for step in steps]}
     config = MCConfig(len(steps[0]) if steps else 8, strategy)  # type: ignore[arg-type]
     return run([Work(7, n_steps, answer)], table, config)[0][7]
 
@@ -256,7 +257,7 @@ def test_adaptive_has_a_success_before_its_first_error_and_a_failure_at_it(
 
 def test_adaptive_stops_at_the_mass_or_at_the_k_rule() -> None:
     steps = ("cccccccc", "wwwwwwww", "wwwwwwww")
-    table = {7: [[{"c": "correct", "w": "wrong"}[o] for o in step] for step in steps]}
+    table: Table = {7: [[LETTERS[letter] for letter in step] for step in steps]}
     trials = {}
     for mass in (0.6, 0.9, 1.0):
         config = MCConfig(8, "adaptive", stop_mass=mass)
@@ -270,25 +271,25 @@ def test_adaptive_stops_at_the_mass_or_at_the_k_rule() -> None:
 def test_adaptive_learns_from_the_first_outcomes_of_the_first_solutions_only() -> None:
     config = MCConfig(8, "adaptive")
     works = [Work(n, 4, False) for n in range(6)]
-    hard = {n: [["wrong"] * 8 for _ in range(3)] for n in range(6)}
+    hard: Table = {n: [["wrong"] * 8 for _ in range(3)] for n in range(6)}
     waves = run(works, hard, config, width=100, pilot=3)[1]
     assert {probe.solution_id for probe in waves[0]} == {0, 1, 2}  # the others wait ...
     later = next(n for n, wave in enumerate(waves) if {p.solution_id for p in wave} - {0, 1, 2})
     assert later <= 4  # ... for four outcomes of each, not for their end
     # What comes after the pilot's first outcomes changes nothing for the others.
-    other = {n: [[*step] for step in steps] for n, steps in hard.items()}
+    other: Table = {n: [[*step] for step in steps] for n, steps in hard.items()}
     other[0][0][7] = "correct"
     before = {n: r for n, r in run(works, hard, config, pilot=3)[0].items() if n > 2}
     assert {n: r for n, r in run(works, other, config, pilot=3)[0].items() if n > 2} == before
     # A policy that succeeds leads to other beliefs than one that fails.
-    good = {n: [["correct"] * 8 for _ in range(3)] for n in range(6)}
-    mixed = {n: good[n] if n < 3 else hard[n] for n in range(6)}
+    good: Table = {n: [["correct"] * 8 for _ in range(3)] for n in range(6)}
+    mixed: Table = {n: good[n] if n < 3 else hard[n] for n in range(6)}
     learnt = run(works, mixed, config, pilot=3)[0][5].belief
     assert learnt != before[5].belief
 
 
 def test_a_thousand_samples_and_steps_do_not_underflow() -> None:
-    many = {1: [["wrong"] * 1024], 2: [["wrong"] * 2 for _ in range(299)]}
+    many: Table = {1: [["wrong"] * 1024], 2: [["wrong"] * 2 for _ in range(299)]}
     config = MCConfig(1024, "adaptive", stop_mass=1.0)
     assert run([Work(1, 2, False)], many, config)[0][1].trials == (1024, 0)
     result = run([Work(2, 300, False)], many, MCConfig(2, "adaptive"), pilot=1)[0][2]
@@ -319,7 +320,7 @@ def test_soft_labels_are_refused_where_a_step_may_stop_early(
 
 
 def test_chunks_of_k_give_whole_shares_up_to_the_first_error() -> None:
-    table = {7: [["wrong", "correct"] * 2, ["wrong"] * 4, ["correct"] * 4]}
+    table: Table = {7: [["wrong", "correct"] * 2, ["wrong"] * 4, ["correct"] * 4]}
     result = run([Work(7, 4, True)], table, MCConfig(4, "scan", chunk=4, soft=True))[0][7]
     assert (result.scores, result.trials) == ((0.5, 0.0, None, None), (4, 4, 0, 0))
 

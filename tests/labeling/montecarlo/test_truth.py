@@ -147,7 +147,7 @@ def test_the_strategies_against_the_playgrounds_exact_labels() -> None:
     from benchmarks.mc_tokens import on_pool
 
     pool = [one for one in as_pool(make_pool(60, 16, seed=31)) if len(one.steps) > 1]
-    configs = {name: MCConfig(8, name) for name in STRATEGIES}
+    configs: dict[str, MCConfig] = {name: MCConfig(8, name) for name in STRATEGIES}
     tried, floor, least = on_pool(pool, configs, 4)
     share = {name: one.tokens / floor.tokens for name, one in tried.items()}
     exact = {name: one.exact / one.solutions for name, one in tried.items()}

@@ -18,7 +18,7 @@ from db import jobs
 from db.engine import Database
 from labeling.jobs.runner import run_job
 from models.errors import ModelError
-from models.generation.base import CompletionRequest, Sampling
+from models.generation.base import CompletionRequest, Prompt, Sampling
 from models.generation.openai import OpenAIGenerator
 from models.generation.transformers import TransformersGenerator
 from tests.support.model_server import (
@@ -122,7 +122,7 @@ def test_a_prompt_without_room_is_cut_and_one_with_little_gets_what_there_is(
     there = OpenAIGenerator(serve(vllm).name)
     long, context = "apples " * 2000, vllm.policy.context
     ids = tuple(vllm.policy.prompt_ids(CHAT)) * 200
-    asked = [there.prompt_ids(CHAT, long), ids[: context - 3], ()]
+    asked: list[Prompt] = [there.prompt_ids(CHAT, long), ids[: context - 3], ()]
     cut, little = there.complete(
         [CompletionRequest(prompt, 0) for prompt in asked[:2]], Sampling(max_tokens=50)
     )
