@@ -1,4 +1,4 @@
-"""The app's entry: opens the project, draws the frame, and hands over to one page.
+"""Every page's frame: opens the project, draws what surrounds a page, and hands over to it.
 
 The pages are in views/, because Streamlit takes a folder `pages` beside this file for an app of
 its older kind: the first visitor after a start would then get a page without this frame.

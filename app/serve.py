@@ -100,9 +100,9 @@ def server_command(
     url: str, where: Where, sign_in: SignIn | None = None
 ) -> tuple[list[str], dict[str, str]]:
     """The command line and environment that serve the project at `url`."""
-    main = HERE / "main.py"
+    entry = HERE / "asgi.py"
     # -P: a models.py in the working folder must not be taken for ours.
-    command = [sys.executable, "-P", "-m", "streamlit", "run", str(main)]
+    command = [sys.executable, "-P", "-m", "streamlit", "run", str(entry)]
     command += [f"--{name}={value}" for name, value in (*OPTIONS, *_options(where))]
     environment = {**os.environ, "STEPLENS_DB": url}
     environment.pop("STEPLENS_SIGN_IN", None)

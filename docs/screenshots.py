@@ -45,7 +45,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         url = prepare_demo(Path(folder) / "playground.db", lambda *_: None)
         environment = {"STEPLENS_DB": url, "USER": "ann", "LOGNAME": "ann"}
-        with streamlit_server(ROOT / "app" / "main.py", environment, theme) as at:
+        with streamlit_server(ROOT / "app" / "asgi.py", environment, theme) as at:
             with chromium() as browser:
                 for name, (path, keys, scheme) in PICTURES.items():
                     context = browser.new_context(viewport=SIZE, color_scheme=scheme)  # type: ignore

@@ -1,1 +1,1 @@
-"""Custom components: the step table that Solution and Review share."""
+"""Custom components: tables and the step table, and the files that browsers load for them."""

@@ -50,7 +50,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         act = correction(25, person.id, f"token-{name}", labels=labels, first_error=first)
         append_corrections(database, [act])
     database.close()
-    with streamlit_server(ROOT / "app" / "main.py", {"STEPLENS_DB": url}, THEME) as at:
+    with streamlit_server(ROOT / "app" / "asgi.py", {"STEPLENS_DB": url}, THEME) as at:
         yield at
 
 

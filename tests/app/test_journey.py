@@ -23,7 +23,7 @@ from tests.support.browser import ROOT, chromium, open_page, streamlit_server
 from tests.support.data import shared_data
 
 pytestmark = pytest.mark.browser
-MAIN = ROOT / "app" / "main.py"
+MAIN = ROOT / "app" / "asgi.py"
 JOB_SECONDS = 900
 
 

@@ -70,16 +70,20 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def streamlit_server(
-    script: Path, env: Mapping[str, str] | None = None, options: Sequence[str] = ()
+    script: Path,
+    env: Mapping[str, str] | None = None,
+    options: Sequence[str] = (),
+    base: str = "",
 ) -> Iterator[str]:
     """Serve `script` on a free port with the settings of the app; yields its URL.
 
-    `options` are further command line arguments, such as `--theme.base=dark`. Fails the test with
-    the server's output when it does not become healthy.
+    `options` are further command line arguments, such as `--theme.base=dark`; `base` is a path
+    below which everything is served. Fails the test with the server's output when it does not
+    become healthy.
     """
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
-    command += [*SERVER_FLAGS, *options]
+    command += [*SERVER_FLAGS, f"--server.baseUrlPath={base}", *options]
     environment = {**os.environ, **(env or {})}
     environment["PYTHONPATH"] = os.pathsep.join(
         filter(None, [str(ROOT), environment.get("PYTHONPATH")])
@@ -88,7 +92,7 @@ def streamlit_server(
         server = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
         )
-        url = f"http://localhost:{port}"
+        url = f"http://localhost:{port}{base}"
         try:
             if not _healthy(server, url):
                 log.seek(0)

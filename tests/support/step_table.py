@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.support.browser import ROOT, open_page, streamlit_server
 
-PAGE = Path(__file__).with_name("step_table_page.py")
+PAGE = Path(__file__).with_name("step_table_app.py")
 THEME = f"--theme.base={ROOT / 'app' / 'theme' / 'steplens.toml'}"
 
 
@@ -97,6 +97,23 @@ def item(solution_id: int, steps: list[str], **more: Any) -> dict[str, Any]:
 STEPS = [f"Step {n} says $x_{{{n}}} = {n}$." for n in range(1, 13)]
 
 
+def page_environment(
+    folder: Path,
+    items: list[dict[str, Any]],
+    mode: str = "review",
+    data: dict[str, Any] | None = None,
+) -> dict[str, str]:
+    """What PAGE needs to serve `items`; it keeps what it stores in `folder`."""
+    (folder / "items.json").write_text(json.dumps(items))
+    return {
+        "STEP_TABLE_ITEMS": str(folder / "items.json"),
+        "STEP_TABLE_LOG": str(folder / "log.jsonl"),
+        "STEP_TABLE_DEAF": str(folder / "deaf"),
+        "STEP_TABLE_MODE": mode,
+        "STEP_TABLE_DATA": json.dumps(data or {}),
+    }
+
+
 @contextmanager
 def served(
     browser: Browser,
@@ -109,16 +126,8 @@ def served(
     height: int = 800,
 ) -> Iterator[Desk]:
     """The table over `items` in the app's theme; `data` overrides what the server sends."""
-    (folder / "items.json").write_text(json.dumps(items))
-    env = {
-        "STEP_TABLE_ITEMS": str(folder / "items.json"),
-        "STEP_TABLE_LOG": str(folder / "log.jsonl"),
-        "STEP_TABLE_DEAF": str(folder / "deaf"),
-        "STEP_TABLE_MODE": mode,
-        "STEP_TABLE_DATA": json.dumps(data or {}),
-    }
     with (
-        streamlit_server(PAGE, env, [THEME]) as url,
+        streamlit_server(PAGE, page_environment(folder, items, mode, data), [THEME]) as url,
         open_page(browser, url, width=width, height=height) as page,
     ):
         page.wait_for_selector("tr[aria-selected=true]")

@@ -14,13 +14,14 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-HERE = Path(__file__).parent
+from app.components import assets
+
 Cell = str | int | float | dict[str, Any] | None
 
 _component = st.components.v2.component(
     "steplens_data_table",
-    css=(HERE / "data_table.css").read_text("utf-8"),
-    js=(HERE / "data_table.js").read_text("utf-8"),
+    js=assets.loader("data_table/data_table.js"),
+    css=Path(__file__).with_name("data_table.css").read_text("utf-8"),
 )
 
 

@@ -2,14 +2,14 @@
 
 import { draftOf, revealed } from "./rules/doc.js";
 import { drawTrace, evidencePanel, hasEvidence, legend, onServer } from "./view/dock.js";
-import { el } from "./dom.js";
+import { el } from "../dom.js";
 import { buildFrame, emptyNotice, paintAnswers, paintBar, paintDockTabs, paintKeys, paintStatus } from "./view/frame.js";
 import { paintHelp } from "./view/help.js";
 import { meaning } from "./keys.js";
 import { EMPTY, machinesShown, reduce } from "./rules/reducer.js";
 import { draftName, dropOldDrafts, readDrafts, readOutbox, stopwatch, store, writeOutbox } from "./sync.js";
 import { buildTable, patchTable, typeset } from "./view/table.js";
-import { loadKatex, renderAnswer, renderText } from "./view/tex.js";
+import { KATEX_STYLE, loadKatex, renderAnswer, renderText } from "./view/tex.js";
 
 const RESEND_MS = 3000;
 const TRACE_HEIGHT = 116;
@@ -78,6 +78,7 @@ class StepTable {
     this.sizes.disconnect();
     this.table?.observer?.disconnect();
     this.frame.root.remove();
+    this.sheet?.remove();
   }
 
   // ---- from and to the server
@@ -160,15 +161,16 @@ class StepTable {
   }
 
   async loadMaths() {
-    const { katex } = this.data;
-    if (!katex || this.katexAsked) return;
+    if (this.katexAsked) return;
     this.katexAsked = true;
-    // The fonts are declared in the same sheet, and fonts are a document's, not a shadow root's.
-    for (const place of [this.frame.root.parentNode, document.head])
-      if (!place.querySelector(`link[href$="${katex.css}"], link[href="${absolute(katex.css)}"]`))
-        place.prepend(el("link", { rel: "stylesheet", href: absolute(katex.css) }));
+    const sheet = () => el("link", { rel: "stylesheet", href: KATEX_STYLE });
+    this.sheet = sheet();
+    this.frame.root.before(this.sheet);
+    // The fonts are declared in it too, and fonts are a document's, not a shadow root's. Last, as
+    // Streamlit declares fonts of the same names.
+    if (!document.head.querySelector(`link[href="${KATEX_STYLE}"]`)) document.head.append(sheet());
     try {
-      this.katex = await loadKatex(absolute(katex.js), katex.prefixed);
+      this.katex = await loadKatex();
     } catch {
       this.act({ type: "say", message: { kind: "error", text: "Mathematics is shown as source: KaTeX did not load." } });
     }
@@ -346,5 +348,4 @@ class StepTable {
 
 // crypto.randomUUID exists on secure origins only; a server on the local network is none.
 const randomToken = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
-const absolute = (path) => new URL(path, window.location.origin).href;
 const sameContent = (a, b) => a === b || JSON.stringify(a) === JSON.stringify(b);

@@ -48,13 +48,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
 
-from app.components.bundle import katex, module, style
+from app.components import assets
 
+STYLES = ("step_table.css", "edges.css")
 Height = int | Literal["fill", "content"]
+
+_component = st.components.v2.component(
+    "steplens_step_table",
+    js=assets.loader("step_table/step_table.js"),
+    css="\n".join(Path(__file__).with_name(name).read_text("utf-8") for name in STYLES),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +85,9 @@ def step_table(*, key: str, data: Mapping[str, Any], height: Height = "fill") ->
     `height`: "fill" takes the window's height below the table's top, "content" all that the
     steps need, a number is in pixels.
     """
-    component = st.components.v2.component("steplens_step_table", js=module(), css=style())
-    sent = component(
+    sent = _component(
         key=key,
-        data={**data, "height": height, "katex": katex()},
+        data={**data, "height": height},
         on_outbox_change=_registered,
         on_wants_change=_registered,
         on_position_change=_registered,

@@ -1,7 +1,7 @@
 // Under (or beside) the table: the score trace, and the evidence behind one annotator's scores.
 
 import { flagWord } from "../rules/doc.js";
-import { button, el, svg } from "../dom.js";
+import { button, el, svg } from "../../dom.js";
 import { cell, hasVerdict } from "../rules/reading.js";
 import { renderText } from "./tex.js";
 

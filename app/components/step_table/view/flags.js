@@ -1,7 +1,7 @@
 // Flags in the page: the menu over the key row, and the chips in the status line.
 
 import { FLAGS, flagWord } from "../rules/doc.js";
-import { button, el } from "../dom.js";
+import { button, el } from "../../dom.js";
 
 // The flag key with its menu behind it. `owner.act` toggles; the key itself opens and closes.
 export function buildFlags(owner, key) {

@@ -2,7 +2,7 @@
 
 import { revealed, unsaved, verdict } from "../rules/doc.js";
 import { hasEvidence } from "./dock.js";
-import { button, el, setText } from "../dom.js";
+import { button, el, setText } from "../../dom.js";
 import { buildFlags, paintFlags } from "./flags.js";
 import { buildHelp } from "./help.js";
 import { available, KEYS } from "../keys.js";

@@ -1,6 +1,6 @@
 // The help: every key in its group, and the rules that are not on screen.
 
-import { button, el } from "../dom.js";
+import { button, el } from "../../dom.js";
 import { KEYS } from "../keys.js";
 
 const SECTIONS = [

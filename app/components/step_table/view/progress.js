@@ -1,6 +1,6 @@
 // How far the reviewer is: position, what is left, pace; and a thin line of it under the bar.
 
-import { el, setText } from "../dom.js";
+import { el, setText } from "../../dom.js";
 
 export function buildProgress() {
   const part = (name) => el("span", { class: name });

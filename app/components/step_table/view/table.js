@@ -1,7 +1,7 @@
 // The table itself: one row a step, one column an annotator. Built once per item, then patched.
 
 import { untouched, verdict } from "../rules/doc.js";
-import { button, el, setText } from "../dom.js";
+import { button, el, setText } from "../../dom.js";
 import { pieces, shortNames } from "../rules/names.js";
 import { cell, dispute, headDetail, lastInScope, verdictText } from "../rules/reading.js";
 import { machinesShown } from "../rules/reducer.js";
