@@ -1,114 +1,19 @@
-"""Annotations and their evidence: what a job must still do, and storing what it did."""
+"""Annotations and their evidence: storing what an annotator says, and reading it again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, func, insert, or_, select
+from sqlalchemy import and_, insert, select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from db.engine import IN_LIST, Database
 from db.lists import solution_index
-from db.records import AnnotationRecord, Comparison, RolloutRecord, SolutionRecord, lowest
+from db.records import AnnotationRecord, Comparison, RolloutRecord, lowest
 from db.schema import Annotation, Problem, Rollout, Solution, utcnow
-
-
-def solution_query() -> Select[Any]:
-    """The columns of a SolutionRecord, in its order; callers add their conditions."""
-    return select(
-        Solution.id,
-        Problem.id,
-        Problem.text,
-        Problem.gold_answer,
-        Solution.steps,
-        Solution.dataset,
-        Solution.generator,
-        Solution.final_answer,
-        Solution.is_correct,
-        Solution.fingerprint,
-        Solution.external_id,
-        Solution.samples,
-    ).join(Problem, Problem.id == Solution.problem_id)
-
-
-def as_solution(row: Any) -> SolutionRecord:
-    """The plain form of one row of `solution_query`."""
-    values = list(row)
-    values[4] = tuple(values[4])
-    return SolutionRecord(*values)
-
-
-def newest_solution_id(database: Database) -> int:
-    """The largest solution id, 0 in an empty project: a job's work ends there."""
-    with database.read() as session:
-        return session.scalar(select(func.max(Solution.id))) or 0
-
-
-def solutions_to_annotate(
-    database: Database,
-    annotator_id: int,
-    job_id: int,
-    *,
-    up_to: int,
-    after: int,
-    limit: int,
-    dataset: str | None = None,
-    with_gold: bool = False,
-    ids: Sequence[int] | None = None,
-) -> list[SolutionRecord]:
-    """The next `limit` solutions of a job's work list, in the order of their ids.
-
-    The list holds every solution up to `up_to` that the annotator had not annotated BEFORE
-    this job: what the job itself finished stays in it, so that a resumed job sees the same
-    list again and can replay its waves. `ids`, at most IN_LIST of them, narrow it.
-    """
-    query = solution_query().where(Solution.id > after).order_by(Solution.id).limit(limit)
-    query = _work_list(query, annotator_id, job_id, up_to, dataset, with_gold)
-    if ids is not None:
-        query = query.where(Solution.id.in_(ids))
-    with database.read() as session:
-        return [as_solution(row) for row in session.execute(query)]
-
-
-def count_to_annotate(
-    database: Database,
-    annotator_id: int,
-    job_id: int,
-    *,
-    up_to: int,
-    dataset: str | None = None,
-    with_gold: bool = False,
-) -> int:
-    """How many solutions `solutions_to_annotate` would give in all."""
-    query = (
-        select(func.count()).select_from(Solution).join(Problem, Problem.id == Solution.problem_id)
-    )
-    query = _work_list(query, annotator_id, job_id, up_to, dataset, with_gold)
-    with database.read() as session:
-        return session.scalar(query) or 0
-
-
-def _work_list(
-    query: Select[Any],
-    annotator_id: int,
-    job_id: int,
-    up_to: int,
-    dataset: str | None,
-    with_gold: bool,
-) -> Select[Any]:
-    """`query` (over Solution and Problem) for what a job began with."""
-    query = query.outerjoin(
-        Annotation,
-        and_(Annotation.solution_id == Solution.id, Annotation.annotator_id == annotator_id),
-    ).where(Solution.id <= up_to, or_(Annotation.id.is_(None), Annotation.job_id == job_id))
-    if dataset is not None:
-        query = query.where(Solution.dataset == dataset)
-    if with_gold:
-        query = query.where(Problem.gold_answer.is_not(None))
-    return query
 
 
 def annotated_ids(database: Database, annotator_id: int, solution_ids: Sequence[int]) -> set[int]:

@@ -10,8 +10,8 @@ from db.annotations import annotations_of
 from db.annotators import list_annotators
 from db.corrections import corrections_of
 from db.engine import IN_LIST, Database
-from db.lists.browse import get_solutions
 from db.records import AnnotationRecord, AnnotatorRecord, CorrectionRecord, SolutionRecord
+from db.solutions import get_solutions
 
 MOST_AT_ONCE = 20_000  # Made in memory; the database itself is the way to have more.
 

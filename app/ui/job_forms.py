@@ -18,6 +18,7 @@ from db.engine import Database
 from db.lists.browse import count_solutions
 from db.results import list_exports
 from labeling.formats.catalog import READERS, in_words
+from labeling.jobs.runner import data_folder
 from labeling.montecarlo.planner import STRATEGIES
 from training.folders import free_folder
 
@@ -93,7 +94,7 @@ def train(database: Database) -> Asked:
     exports = [one.path for one in list_exports(database)]
     wanted = _given("export", exports[0] if exports else "")
     options = list(dict.fromkeys([*([wanted] if wanted else []), *exports]))
-    folder = project.artifacts(database) / "checkpoints"
+    folder = data_folder(database) / "checkpoints"
     with st.form("train"):
         export = st.selectbox(
             "Export",

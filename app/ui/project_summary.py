@@ -5,21 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from db.annotations import count_to_annotate, newest_solution_id
 from db.annotators import list_annotators
 from db.engine import Database
 from db.jobs import is_alive, list_jobs
-from db.lists.browse import (
-    Coverage,
-    ProjectCounts,
-    coverage,
-    first_error_pairs,
-    project_counts,
-)
+from db.lists.agreement import first_error_pairs
 from db.lists.comparison import newest_lineup
+from db.lists.counts import Coverage, ProjectCounts, coverage, project_counts
 from db.lists.queues import Queue, queue_state
 from db.records import AnnotatorRecord, JobRecord
 from db.results import EvaluationRecord, latest_consensus, list_evaluations, list_exports
+from db.solutions import count_to_annotate, newest_solution_id
 
 COMPARED = 8  # The triangle has a query per pair; more columns than this do not fit either.
 

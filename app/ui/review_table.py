@@ -13,7 +13,8 @@ from app.ui import project
 from db.annotators import ensure_adjudicator, ensure_reviewer, list_annotators
 from db.engine import Database, DatabaseError, stable_hash
 from db.records import AnnotatorRecord
-from labeling.review.items import accept_commits, evidence
+from labeling.review.commits import accept_commits
+from labeling.review.items import evidence
 
 ANSWERS_KEPT = 500
 Load = Callable[[AnnotatorRecord | None], tuple[list[dict[str, Any]], dict[str, Any] | None]]

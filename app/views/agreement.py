@@ -10,6 +10,7 @@ import streamlit as st
 from app.components.data_table import data_table
 from app.ui import formatting, project
 from app.ui.charts import first_error_table
+from app.ui.counts import counted
 from db.annotators import list_annotators
 from db.engine import Database
 from db.lists.agreement import Work, first_error_cells, verdicts_together, work_of_people
@@ -43,7 +44,7 @@ def pair(
         cells = first_error_cells(database, one.id, other.id, dataset)
         return compare({(a, b): n for a, b, n in cells}), cells
 
-    return project.counted(database, f"pair {one.id} {other.id} {dataset}", count)
+    return counted(database, f"pair {one.id} {other.id} {dataset}", count)
 
 
 def choose(database: Database) -> tuple[list[AnnotatorRecord], str | None, str]:
@@ -51,7 +52,7 @@ def choose(database: Database) -> tuple[list[AnnotatorRecord], str | None, str]:
     everybody = formatting.annotator_order(list_annotators(database, with_work=True))
     by_label = {one.label: one for one in everybody}
     visible = [one.label for one in everybody if not one.hidden]
-    datasets, _ = project.counted(database, "choices", lambda: filter_choices(database))
+    datasets, _ = counted(database, "choices", lambda: filter_choices(database))
     left, middle, right = st.columns([2.4, 1, 1], gap="small")
     chosen = left.multiselect(
         "Annotators",
@@ -158,7 +159,7 @@ def people(database: Database, who: list[AnnotatorRecord], dataset: str | None) 
     """What every person did, how fast, and how near they are to known labels."""
     st.subheader("People")
     midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-    done = project.counted(database, "work", lambda: work_of_people(database, midnight))
+    done = counted(database, "work", lambda: work_of_people(database, midnight))
     if not done:
         st.text("Nobody has labelled anything yet.")
         st.page_link("views/review.py", label="Review disagreements")
@@ -217,7 +218,7 @@ def person(
 
 def together(database: Database, reviewers: list[int], dataset: str | None) -> None:
     """All people at once, and the way to their conflicts."""
-    units = project.counted(
+    units = counted(
         database,
         f"together {reviewers} {dataset}",
         lambda: verdicts_together(database, reviewers, dataset),

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.components.data_table import data_table
 from app.ui import filters, formatting, project
+from app.ui.counts import counted, counted_at
 from db.annotators import list_annotators
 from db.lists.browse import count_solutions, filter_choices, list_solutions, solution_ids
 from labeling.selection import MOST_AT_ONCE, as_jsonl
@@ -24,7 +25,7 @@ def back_to_first_page() -> None:
 
 def ask_filter(database: Any) -> None:
     """The filter bar; every field lives in the address."""
-    datasets, generators = project.counted(database, "choices", lambda: filter_choices(database))
+    datasets, generators = counted(database, "choices", lambda: filter_choices(database))
     everybody = [one.label for one in formatting.annotator_order(list_annotators(database))]
     kinds = list(formatting.DISAGREEMENTS.values())
 
@@ -213,7 +214,7 @@ with st.container(key="wide", horizontal=True, vertical_alignment="center"):
             width=190,
         )
     ]
-    total, age = project.counted_at(
+    total, age = counted_at(
         database, f"count {wanted} {sort}", lambda: count_solutions(database, wanted, sort)
     )
     pages = max(1, math.ceil(total / PAGE_SIZE))

@@ -11,13 +11,15 @@ import streamlit as st
 from app.components.data_table import data_table
 from app.ui import formatting, project
 from app.ui.charts import first_error_table
+from app.ui.counts import counted
 from db.annotators import find_annotator, list_annotators
 from db.lists.agreement import first_error_cells
-from db.lists.browse import project_counts
+from db.lists.counts import project_counts
 from db.results import latest_consensus, list_exports
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import default_rule, export_consensus, preview, run_consensus
 from labeling.formats.catalog import WRITERS, in_words
+from labeling.jobs.runner import data_folder
 from training.folders import free_folder
 
 LIVE = 20_000  # Up to here a rule is applied to the whole project while it is being changed.
@@ -99,7 +101,7 @@ def show(summary: Any) -> None:
 def compare(database: Any, rule: Rule) -> None:
     """Where the first two members of the rule put the first error."""
     one, other = (find_annotator(database, label) for label in rule.annotators[:2])
-    cells = project.counted(
+    cells = counted(
         database,
         f"cells {one.id} {other.id}",
         lambda: first_error_cells(database, one.id, other.id),
@@ -114,7 +116,7 @@ def export_form(database: Any, rule: Rule) -> None:
         left, right, last = st.columns([1.1, 2, 0.7], vertical_alignment="bottom")
         chosen = left.selectbox("Format", list(WRITERS), format_func=in_words)
         folder = right.text_input(
-            "Folder", value=str(free_folder(project.artifacts(database) / "exports", "consensus"))
+            "Folder", value=str(free_folder(data_folder(database) / "exports", "consensus"))
         )
         asked = last.form_submit_button("Export", type="primary", width="stretch")
     if not asked:
@@ -196,9 +198,7 @@ with right:
     elif solutions <= LIVE or st.button(f"Apply it to {solutions:,} solutions"):
         try:
             with st.spinner("Comparing"):
-                show(
-                    project.counted(database, f"consensus {rule}", partial(preview, database, rule))
-                )
+                show(counted(database, f"consensus {rule}", partial(preview, database, rule)))
         except ValueError as error:
             project.complain(error)
 st.subheader("Export")

@@ -10,7 +10,8 @@ import streamlit as st
 from app.auth import identity
 from app.components.data_table import data_table
 from app.ui import formatting, project, project_summary
-from db.lists.browse import project_counts
+from app.ui.counts import counted
+from db.lists.counts import project_counts
 from labeling.jobs.runner import start_job
 
 
@@ -177,20 +178,20 @@ def percent(value: Any) -> str:
 
 
 database = project.project()
-counts = project.counted(database, "project", lambda: project_counts(database))
+counts = counted(database, "project", lambda: project_counts(database))
 if not counts.solutions:
     running(database)
     empty(database)
     st.stop()
 
-covered = project.counted(database, "coverage", lambda: project_summary.everybody(database))
-pairs = project.counted(
+covered = counted(database, "coverage", lambda: project_summary.everybody(database))
+pairs = counted(
     database,
     "pairs",
     lambda: project_summary.agreements(database, [one.annotator for one in covered]),
 )
-reviewer = project.known_reviewer(database, project.reviewer_name())
-next_step = project.counted(
+reviewer = identity.known_reviewer(database, identity.reviewer_name())
+next_step = counted(
     database,
     f"advice {None if reviewer is None else reviewer.id}",
     lambda: project_summary.advice(database, reviewer),

@@ -8,11 +8,13 @@ from typing import Any
 
 import streamlit as st
 
+from app.auth import identity
 from app.ui import filters, formatting, project
+from app.ui.counts import counted
 from app.ui.review_table import desk
 from db.annotators import list_annotators
 from db.engine import Database, stable_hash
-from db.lists.comparison import QUEUE_ORDER, Lineup, count_kinds
+from db.lists.comparison import QUEUE_ORDER, Lineup, count_kinds, newest_lineup
 from db.lists.queues import Queue, next_items, pace, queue_state
 from db.records import AnnotatorRecord
 from labeling.review.items import review_items
@@ -137,7 +139,7 @@ def as_queue(chosen: str, per_item: int | None, reference: int | None, database:
 def progress_of(reviewer: AnnotatorRecord | None, chosen: str) -> dict[str, Any]:
     """How far the reviewer is, and how fast."""
     who = None if reviewer is None else reviewer.id
-    counts = project.counted(
+    counts = counted(
         database, f"queue {queue} {who}", lambda: queue_state(database, queue, reviewer)
     )
     shown = {
@@ -168,7 +170,7 @@ def load(reviewer: AnnotatorRecord | None) -> tuple[list[dict[str, Any]], dict[s
 
 def nothing() -> str:
     """What may be done about an empty queue."""
-    me = project.known_reviewer(database, project.reviewer_name())
+    me = identity.known_reviewer(database, identity.reviewer_name())
     held = 0 if me is None else queue_state(database, queue, me).held
     if held:
         return f"{held:,} are on other people's screens, and come back if they are left there."
@@ -188,7 +190,7 @@ def empty(lineup: Lineup) -> None:
 
 
 database = project.project()
-lineup = project.lineup(database)
+lineup = newest_lineup(database)
 with st.container(key="wide", horizontal=True, vertical_alignment="center"):
     st.title("Review", width="content")
     chosen = choose_queue()

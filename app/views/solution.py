@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.auth import identity
 from app.components.data_table import data_table
 from app.ui import formatting, project
 from app.ui.review_table import desk
@@ -14,8 +15,9 @@ from db.annotations import annotations_of
 from db.annotators import list_annotators
 from db.corrections import correction_log, taken_back
 from db.engine import DatabaseError
-from db.lists.browse import get_solution, sibling_solutions
+from db.lists.comparison import newest_lineup
 from db.records import AnnotatorRecord, CorrectionRecord
+from db.solutions import get_solution, sibling_solutions
 from labeling.review.items import review_items
 from labeling.selection import as_json
 
@@ -31,10 +33,10 @@ def wanted_id() -> int | None:
 
 def others_at_work(database: Any, said: set[int]) -> set[int]:
     """People whose labels are not shown unasked: whoever has not labelled yet judges freely."""
-    me = project.known_reviewer(database, project.reviewer_name())
+    me = identity.known_reviewer(database, identity.reviewer_name())
     if me is not None and me.id in said:
         return set()
-    return {one.id for one in list_annotators(database) if project.is_reviewer(one) and one != me}
+    return {one.id for one in list_annotators(database) if identity.is_reviewer(one) and one != me}
 
 
 def choose_columns(database: Any, solution_id: int) -> list[AnnotatorRecord]:
@@ -159,7 +161,7 @@ except DatabaseError as error:
 with st.container(key="wide", horizontal=True, vertical_alignment="center"):
     st.title("Solution", width="content")
     shown = choose_columns(database, solution.id)
-members = project.lineup(database).members()
+members = newest_lineup(database).members()
 
 
 def load(reviewer: AnnotatorRecord | None) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:

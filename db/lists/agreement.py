@@ -10,7 +10,7 @@ from itertools import groupby
 from statistics import median, quantiles
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import aliased
 
 from db.annotators import to_record
@@ -46,6 +46,28 @@ def first_error_cells(
     )
     with database.read() as session:
         return [tuple(row) for row in session.execute(_of(query, a, dataset))]  # type: ignore[misc]
+
+
+def first_error_pairs(database: Database, one: int, other: int) -> tuple[int, int]:
+    """(solutions where both have a verdict, those where the first error is the same)."""
+    a, b = Annotation.__table__.alias("a"), Annotation.__table__.alias("b")
+    query = select(
+        func.count(), func.sum(case((a.c.first_error == b.c.first_error, 1), else_=0))
+    ).select_from(
+        a.join(
+            b,
+            and_(
+                a.c.solution_id == b.c.solution_id,
+                a.c.annotator_id == one,
+                b.c.annotator_id == other,
+                a.c.first_error.is_not(None),
+                b.c.first_error.is_not(None),
+            ),
+        )
+    )
+    with database.read() as session:
+        both, same = session.execute(query).one()
+        return both, same or 0
 
 
 def verdicts_together(

@@ -1,28 +1,20 @@
-"""What the pages look up: solutions, lists of them, and the project at a glance."""
+"""Lists of solutions as Browse shows them: filtered, in an order, a page at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import aliased
 
-from db.annotations import as_solution, solution_query
-from db.annotators import to_record
 from db.engine import Database, DatabaseError
 from db.lists.comparison import newest_lineup
 from db.lists.filters import SolutionFilter, narrow
-from db.records import AnnotatorRecord, SolutionRecord
 from db.schema import (
     Annotation,
-    Annotator,
-    Consensus,
-    Correction,
     Digest,
-    Evaluation,
-    Export,
     Problem,
     Solution,
 )
@@ -55,53 +47,6 @@ class SolutionRow:
     is_correct: bool | None
     disagreement: str | None
     said: dict[int, int | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """How far one annotator got: annotated solutions, those with a verdict, with an error."""
-
-    annotator: AnnotatorRecord
-    annotated: int
-    with_verdict: int
-    with_error: int
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectCounts:
-    """The funnel from import to training."""
-
-    problems: int
-    solutions: int
-    reviewed: int
-    corrections: int
-    consensus_kept: int | None
-    exports: int
-    evaluations: int
-
-
-def get_solution(database: Database, solution_id: int) -> SolutionRecord:
-    """One solution; DatabaseError when there is none of that id."""
-    with database.read() as session:
-        row = session.execute(solution_query().where(Solution.id == solution_id)).first()
-    if row is None:
-        raise DatabaseError(f"there is no solution {solution_id} in this project")
-    return as_solution(row)
-
-
-def get_solutions(database: Database, solution_ids: Sequence[int]) -> list[SolutionRecord]:
-    """These solutions in the order of `solution_ids`; ids that are gone are left out."""
-    with database.read() as session:
-        query = solution_query().where(Solution.id.in_(list(solution_ids)))
-        found = {row[0]: as_solution(row) for row in session.execute(query)}
-    return [found[one] for one in solution_ids if one in found]
-
-
-def sibling_solutions(database: Database, problem_id: int) -> list[tuple[int, bool | None]]:
-    """(id, is_correct) of every solution to the same problem, by id."""
-    with database.read() as session:
-        query = select(Solution.id, Solution.is_correct).where(Solution.problem_id == problem_id)
-        return list(session.execute(query.order_by(Solution.id)).all())
 
 
 def list_solutions(
@@ -209,87 +154,3 @@ def filter_choices(database: Database) -> tuple[list[str], list[str]]:
             select(Solution.generator).distinct().order_by(Solution.generator)
         )
         return list(datasets), list(generators)
-
-
-def coverage(database: Database) -> list[Coverage]:
-    """How far every annotator got, in the order of their ids."""
-    query = (
-        select(
-            Annotator,
-            func.count(Annotation.id),
-            func.count(Annotation.first_error),
-            func.sum(case((Annotation.first_error >= 0, 1), else_=0)),
-        )
-        .outerjoin(Annotation, Annotation.annotator_id == Annotator.id)
-        .group_by(Annotator.id)
-        .order_by(Annotator.id)
-    )
-    with database.read() as session:
-        return [
-            Coverage(to_record(row), annotated, verdicts, errors or 0)
-            for row, annotated, verdicts, errors in session.execute(query)
-        ]
-
-
-def first_error_pairs(database: Database, one: int, other: int) -> tuple[int, int]:
-    """(solutions where both have a verdict, those where the first error is the same)."""
-    a, b = Annotation.__table__.alias("a"), Annotation.__table__.alias("b")
-    query = select(
-        func.count(), func.sum(case((a.c.first_error == b.c.first_error, 1), else_=0))
-    ).select_from(
-        a.join(
-            b,
-            and_(
-                a.c.solution_id == b.c.solution_id,
-                a.c.annotator_id == one,
-                b.c.annotator_id == other,
-                a.c.first_error.is_not(None),
-                b.c.first_error.is_not(None),
-            ),
-        )
-    )
-    with database.read() as session:
-        both, same = session.execute(query).one()
-        return both, same or 0
-
-
-def project_counts(database: Database) -> ProjectCounts:
-    """The numbers of the funnel on the Overview page."""
-    with database.read() as session:
-
-        def count(column: Any) -> int:
-            return session.scalar(select(func.count(column))) or 0
-
-        reviewers = select(Correction.annotator_id).distinct()
-        reviewed = session.scalar(
-            select(func.count(Annotation.solution_id.distinct())).where(
-                Annotation.annotator_id.in_(reviewers)
-            )
-        )
-        latest = session.scalar(select(Consensus.counts).order_by(Consensus.id.desc()).limit(1))
-        return ProjectCounts(
-            problems=count(Problem.id),
-            solutions=count(Solution.id),
-            reviewed=reviewed or 0,
-            corrections=count(Correction.id),
-            consensus_kept=None if latest is None else latest.get("kept"),
-            exports=count(Export.id),
-            evaluations=count(Evaluation.id),
-        )
-
-
-def each_solution(
-    database: Database, *, dataset: str | None = None, chunk: int = 500
-) -> Iterator[list[SolutionRecord]]:
-    """Every solution, in chunks by id, each chunk in a short session of its own."""
-    after = 0
-    while True:
-        query = solution_query().where(Solution.id > after).order_by(Solution.id).limit(chunk)
-        if dataset is not None:
-            query = query.where(Solution.dataset == dataset)
-        with database.read() as session:
-            rows = [as_solution(row) for row in session.execute(query)]
-        if not rows:
-            return
-        yield rows
-        after = rows[-1].id

@@ -10,10 +10,10 @@ from typing import Any
 from db.annotations import annotations_of
 from db.annotators import find_annotator, list_annotators
 from db.engine import Database
-from db.lists.browse import each_solution
 from db.lists.comparison import newest_lineup
 from db.records import AnnotationRecord, SolutionRecord
 from db.results import add_consensus, add_export, latest_consensus
+from db.solutions import each_solution
 from labeling.consensus.export import write_export
 from labeling.consensus.rule import (
     Candidate,

@@ -32,7 +32,7 @@ from labeling.consensus.run import export_consensus, run_consensus
 from labeling.demo.prepare import ARCHIVE
 from labeling.evaluation.best_of_n import evaluate_best_of_n
 from labeling.jobs.runner import run_job
-from labeling.review.items import accept_commits
+from labeling.review.commits import accept_commits
 from training.config import TrainConfig
 
 JUDGE, POLICY, PRM = "playground:judge", "playground:policy", "playground:prm"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from db.annotations import annotations_of
 from db.annotators import find_annotator
 from db.engine import Database
-from db.lists.browse import each_solution
 from db.records import AnnotatorRecord
+from db.solutions import each_solution
 from labeling.answers.grade import normalise
 from labeling.evaluation.datasets import require_dataset
 from labeling.evaluation.provenance import training_problems

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from db import annotations as store
+from db import solutions as store
 from db.engine import IN_LIST, Database
 from db.lists.browse import solution_ids
 from db.lists.filters import SolutionFilter

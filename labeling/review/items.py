@@ -1,46 +1,24 @@
-"""Between the database and the step table: items to look at, their evidence, and commits.
-
-What comes back from a browser is not to be trusted: every commit is checked against the
-solution it names before it becomes a correction, and a bad one is refused with a reason.
-"""
+"""What the step table is given: solutions to look at, and the evidence behind an annotation."""
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, TypeGuard
+from typing import Any
 
 from db.annotations import annotations_of, rollouts_of
-from db.corrections import append_corrections, correction_log, current_acts, known_solutions
+from db.corrections import current_acts
 from db.engine import Database
-from db.lists.browse import get_solutions
 from db.records import (
     AnnotationRecord,
     AnnotatorRecord,
     CorrectionRecord,
     SolutionRecord,
 )
+from db.solutions import get_solutions
 from labeling.compare.disagreement import explain
 
-NOTE_LENGTH = 4000
-BATCH = 500  # Commits taken at once; a browser sends the rest again.
-LONGEST_SECONDS = 24 * 3600.0
 ROLLOUTS = 400  # Sent for one annotation; 8 for each of 32 steps are 256.
 ROLLOUT_TEXT = 6000
-TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
-ACTIONS = ("label", "skip", "undo")
-FLAGS = ("bad_problem", "bad_split", "unsure")  # Why a solution should not be trusted as data.
-
-
-@dataclass(slots=True)
-class Accepted:
-    """`acked`: tokens of corrections that are on disk. `refused`: token -> why it is not."""
-
-    acked: list[str] = field(default_factory=list)
-    refused: dict[str, str] = field(default_factory=dict)
 
 
 def review_items(
@@ -205,154 +183,3 @@ def _conversation(prompt: Any) -> str:
         return "" if prompt is None else str(prompt)
     turns = [turn for turn in prompt if isinstance(turn, Mapping)]
     return "\n\n".join(f"{turn.get('role', '')}:\n{turn.get('content', '')}" for turn in turns)
-
-
-def accept_commits(database: Database, reviewer: AnnotatorRecord, commits: Any) -> Accepted:
-    """Store what a browser sent as corrections by `reviewer`; sending it again changes nothing.
-
-    A commit: {token, solution_id, action "label" | "skip" | "undo", undoes, labels, first_error,
-    note, flags, seconds, scores_visible, blind, first_labels}. What cannot be stored is refused
-    with a reason; a commit without a usable token cannot even be answered and is passed over.
-    """
-    answer = Accepted()
-    if not isinstance(commits, list):
-        return answer
-    taken = [one for one in commits[:BATCH] if isinstance(one, Mapping) and _token(one)]
-    ids = {one["solution_id"] for one in taken if _is_id(one.get("solution_id"))}
-    n_steps = known_solutions(database, sorted(ids)) if ids else {}
-    corrections: list[CorrectionRecord] = []
-    for one in taken:
-        token = one["token"]
-        try:
-            correction = to_correction(one, reviewer.id, n_steps)
-            _check_undo(database, correction, corrections)
-        except ValueError as error:
-            answer.refused[token] = str(error)
-        else:
-            corrections.append(correction)
-    answer.acked = append_corrections(database, corrections)
-    return answer
-
-
-def to_correction(
-    commit: Mapping[str, Any], reviewer_id: int, n_steps: Mapping[int, int]
-) -> CorrectionRecord:
-    """A checked correction; `n_steps` has the solutions that exist. ValueError says what is bad."""
-    solution_id = commit.get("solution_id")
-    if not _is_id(solution_id) or solution_id not in n_steps:
-        raise ValueError("there is no such solution")
-    action = commit.get("action")
-    if action not in ACTIONS:
-        raise ValueError("it is neither a label, a skip nor an undo")
-    labels, first_error = None, None
-    if action == "label":
-        labels = _labels(commit.get("labels"), n_steps[solution_id])
-        first_error = commit.get("first_error")
-        if isinstance(first_error, bool) or first_error != first_error_of(labels):
-            raise ValueError("the first error does not fit the labels")
-    blind = commit.get("blind", False)
-    if not isinstance(blind, bool):
-        raise ValueError("it does not say whether it was blind")
-    undoes = commit.get("undoes") if action == "undo" else None
-    if action == "undo" and not (isinstance(undoes, str) and TOKEN.fullmatch(undoes)):
-        raise ValueError("it does not say what it takes back")
-    note = commit.get("note")
-    if note is not None and not isinstance(note, str):
-        raise ValueError("the note is not a text")
-    if note is not None and len(note) > NOTE_LENGTH:
-        raise ValueError(f"the note is longer than {NOTE_LENGTH:,} characters")
-    return CorrectionRecord(
-        token=commit["token"],
-        solution_id=solution_id,
-        annotator_id=reviewer_id,
-        action=action,
-        labels=labels,
-        first_error=first_error,
-        note=(note or "").strip() or None,
-        flags=_flags(commit.get("flags")),
-        seconds=_seconds(commit.get("seconds")),
-        scores_visible=commit.get("scores_visible") is not False,
-        undoes=undoes,
-        created_at=datetime.now(UTC),
-        blind=blind,
-        first_labels=_first_labels(commit, action, blind, n_steps[solution_id]),
-    )
-
-
-def first_error_of(labels: Sequence[int | None]) -> int:
-    """The step of the first -1, or -1 for none. ValueError where a step before it is unmarked.
-
-    An unmarked step is not a correct one: without it nothing is known about the first error.
-    """
-    first = next((step for step, label in enumerate(labels) if label == -1), -1)
-    before = labels if first < 0 else labels[:first]
-    if not labels or None in before:
-        raise ValueError("a step before the first error is unmarked")
-    return first
-
-
-def _labels(labels: Any, n_steps: int) -> tuple[int | None, ...]:
-    if not isinstance(labels, list) or len(labels) != n_steps:
-        raise ValueError(f"it does not have one label for each of {n_steps} steps")
-    # True equals 1 in Python, and 1.0 too: only the integers themselves are labels.
-    if any(label is not None and (type(label) is not int or abs(label) > 1) for label in labels):
-        raise ValueError("a label is something other than 1, 0, -1 or unmarked")
-    return tuple(labels)
-
-
-def _flags(flags: Any) -> tuple[str, ...]:
-    if flags is None:
-        return ()
-    if not isinstance(flags, list) or any(not isinstance(flag, str) for flag in flags):
-        raise ValueError("the flags are not a list of words")
-    unknown = sorted(set(flags) - set(FLAGS))
-    if unknown:
-        raise ValueError(f"there is no flag {unknown[0]!r:.40}, only {', '.join(FLAGS)}")
-    if len(set(flags)) < len(flags):
-        raise ValueError("a flag is raised twice")
-    return tuple(flags)
-
-
-def _first_labels(
-    commit: Mapping[str, Any], action: str, blind: bool, n_steps: int
-) -> tuple[int | None, ...] | None:
-    """The first verdict of a blind review; a label has one, a skip only when it came to it."""
-    sent = commit.get("first_labels")
-    if sent is None:
-        if blind and action == "label":
-            raise ValueError("a blind label does not say what its first verdict was")
-        return None
-    if not blind:
-        raise ValueError("only a blind review has a first verdict of its own")
-    try:
-        first_error_of(labels := _labels(sent, n_steps))
-    except ValueError as error:
-        raise ValueError(f"the first verdict is none: {error}") from error
-    return labels
-
-
-def _check_undo(
-    database: Database, correction: CorrectionRecord, earlier: Sequence[CorrectionRecord]
-) -> None:
-    if correction.action != "undo":
-        return
-    log = correction_log(database, correction.solution_id, correction.annotator_id)
-    same = [one for one in earlier if one.solution_id == correction.solution_id]
-    if all(one.token != correction.undoes for one in [*log, *same]):
-        raise ValueError("what it takes back is not there")
-
-
-def _token(commit: Mapping[str, Any]) -> bool:
-    token = commit.get("token")
-    return isinstance(token, str) and TOKEN.fullmatch(token) is not None
-
-
-def _is_id(value: Any) -> TypeGuard[int]:
-    return type(value) is int and 0 < value < 2**63
-
-
-def _seconds(value: Any) -> float | None:
-    """Time spent, or None for what is no time: it is a statistic, not worth losing a label for."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return min(float(value), LONGEST_SECONDS) if value >= 0 else None

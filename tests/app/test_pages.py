@@ -10,18 +10,20 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.ui import project, project_summary
+from app.auth import identity
+from app.ui import project_summary
+from app.ui.counts import counted
 from db.annotations import save_wave
 from db.annotators import ensure_annotator, ensure_reviewer, list_annotators
 from db.corrections import append_corrections, correction_log
 from db.engine import Database, open_database
 from db.ingest import insert_rows
 from db.jobs import claim_job, create_job, finish_job, list_jobs
-from db.lists.browse import project_counts
+from db.lists.counts import project_counts
 from db.lists.queues import QUEUES
 from db.records import AnnotationRecord, ImportRow, SourceLabel
 from labeling.demo.prepare import prepare_demo
-from labeling.review.items import to_correction
+from labeling.review.commits import to_correction
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 PAGES = ("overview", "browse", "review", "consensus", "agreement", "jobs", "solution")
@@ -306,7 +308,7 @@ def test_a_quick_count_is_fresh_and_a_slow_one_is_kept(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [0.0]
-    monkeypatch.setattr(project.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("app.ui.counts.time.monotonic", lambda: clock[0])
     calls = []
 
     def count() -> int:
@@ -314,14 +316,14 @@ def test_a_quick_count_is_fresh_and_a_slow_one_is_kept(
         clock[0] += 2.0
         return len(calls)
 
-    assert [project.counted(database, "n", count) for _ in range(2)] == [1, 1]
+    assert [counted(database, "n", count) for _ in range(2)] == [1, 1]
     clock[0] += 41
-    assert project.counted(database, "n", count) == 2
+    assert counted(database, "n", count) == 2
 
 
 def test_names_are_cleaned() -> None:
-    assert project.clean_name("  Ada\x00\n Lovelace " + "x" * 99)[:12] == "Ada Lovelace"
-    assert len(project.clean_name("x" * 999)) == project.NAME_LENGTH
+    assert identity.clean_name("  Ada\x00\n Lovelace " + "x" * 99)[:12] == "Ada Lovelace"
+    assert len(identity.clean_name("x" * 999)) == identity.NAME_LENGTH
 
 
 @pytest.fixture(scope="module")

@@ -13,24 +13,14 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import func, select, text
 
 from db import jobs
-from db.annotations import (
-    annotations_of,
-    rollouts_of,
-    save_wave,
-    solutions_to_annotate,
-    stored_rollouts,
-)
+from db.annotations import annotations_of, rollouts_of, save_wave, stored_rollouts
 from db.annotators import ensure_annotator, ensure_reviewer, find_annotator
 from db.corrections import append_corrections, correction_log, rebuild_projections
 from db.engine import Database, DatabaseError, open_database, schema_versions, upgrade
 from db.ingest import insert_rows
-from db.lists.browse import (
-    count_solutions,
-    coverage,
-    list_solutions,
-    project_counts,
-)
+from db.lists.browse import count_solutions, list_solutions
 from db.lists.comparison import KINDS, Lineup, count_kinds, newest_lineup
+from db.lists.counts import coverage, project_counts
 from db.lists.filters import SolutionFilter
 from db.lists.queues import Queue, next_items, queue_state
 from db.lists.search import is_search_table
@@ -40,6 +30,7 @@ from db.records import (
     SourceLabel,
 )
 from db.schema import Annotation, Base, Solution
+from db.solutions import solutions_to_annotate
 from labeling.compare.disagreement import classify
 from tests.support.rows import correction, fill, machine, row
 

@@ -19,7 +19,7 @@ from db.lists.browse import solution_ids
 from db.lists.filters import SolutionFilter
 from db.lists.queues import Queue, next_items, pace, queue_state
 from db.schema import utcnow
-from labeling.review.items import accept_commits
+from labeling.review.commits import accept_commits
 from tests.support.rows import fill
 
 REVIEWERS, ADJUDICATOR = ("ann", "bob"), "ann (adjudicator)"

@@ -14,14 +14,8 @@ from db.corrections import correction_log
 from db.engine import Database
 from db.ingest import insert_rows
 from db.records import AnnotationRecord, AnnotatorRecord, ImportRow, RolloutRecord
-from labeling.review.items import (
-    NOTE_LENGTH,
-    accept_commits,
-    evidence,
-    first_error_of,
-    review_items,
-    to_correction,
-)
+from labeling.review.commits import NOTE_LENGTH, accept_commits, first_error_of, to_correction
+from labeling.review.items import evidence, review_items
 
 STEPS = ("one", "two", "three")
 

@@ -12,8 +12,8 @@ from db.annotators import ensure_reviewer, list_annotators
 from db.corrections import append_corrections
 from db.engine import Database, open_database
 from db.ingest import insert_rows
-from db.lists.browse import each_solution
 from db.records import SolutionRecord
+from db.solutions import each_solution
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import export_consensus
 from labeling.formats.catalog import READERS, WRITERS

@@ -10,7 +10,7 @@ import pytest
 
 from db import jobs
 from db.engine import Database
-from db.lists.browse import each_solution, get_solution
+from db.solutions import each_solution, get_solution
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import run_consensus
 from labeling.jobs.runner import run_job

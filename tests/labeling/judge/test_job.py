@@ -11,7 +11,7 @@ from db import jobs
 from db.annotations import annotations_of
 from db.annotators import find_annotator
 from db.engine import Database
-from db.lists.browse import get_solution
+from db.solutions import get_solution
 from labeling.jobs.runner import run_job
 from labeling.judge.replies import parse_reply
 from labeling.judge.templates import load_template
