@@ -14,9 +14,8 @@ from labeling.jobs.worklist import job_list
 from labeling.uncertainty import prm_margin
 from models.names import short_name
 
-SEGMENT = (
-    256  # Solutions a replica scores before they are stored together; what a kill -9 can cost.
-)
+# Solutions a replica scores before they are stored together; what a kill -9 can cost.
+SEGMENT = 256
 DEFAULT_THRESHOLD = 0.5
 
 
@@ -73,16 +72,14 @@ def _prm_annotation(
 ) -> AnnotationRecord:
     from training.evaluation import first_error_from_scores
 
-    cut = [step for step, score in enumerate(scores) if score is None]
+    # None where a step before any error did not fit into the model's context: it was not judged.
     first_error = first_error_from_scores(scores, threshold)
-    # Steps that did not fit into the model's context were not judged: "no error" is not known.
-    unfinished = bool(cut) and first_error == -1
     return AnnotationRecord(
         solution_id,
         0,
         tuple(None if score is None else round(score, 6) for score in scores),
-        None if unfinished else first_error,
-        "unfinished" if unfinished else "ok",
-        {"threshold": threshold, "steps_dropped": len(cut)},
-        margin=None if unfinished else prm_margin(scores, first_error, threshold),
+        first_error,
+        "unfinished" if first_error is None else "ok",
+        {"threshold": threshold, "steps_dropped": scores.count(None)},
+        margin=prm_margin(scores, first_error, threshold),
     )

@@ -17,7 +17,7 @@ from labeling.judge.replies import parse_reply
 from labeling.judge.templates import load_template
 from labeling.judge.verdicts import JudgeVerdict, majority_vote, scores
 from labeling.uncertainty import vote_margin
-from models.generation import base as generators
+from models.generation import load as generators
 from models.generation.base import ChatPrompt, Completion, CompletionRequest, Sampling
 from tests.support.rows import fill
 
