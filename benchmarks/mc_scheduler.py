@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from db import jobs
-from db.engine import open_database, upgrade
+from db.engine import create_database
 from labeling.jobs.runner import run_job
 from models.generation import load as generators
 from models.generation.base import CompletionRequest
@@ -93,8 +93,7 @@ def main() -> None:
     generators.load_generator = lambda *_: recorder  # type: ignore[assignment,return-value]
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'project.db'}"
-        database = open_database(url, must_be_current=False)
-        upgrade(database)
+        database = create_database(url)
         sample = {"problems": options.problems, "solutions": options.solutions, "seed": 21}
         made = run_job(database, jobs.create_job(database, "sample", sample).id)
         print(f"{made['solutions']:,} distinct solutions, {options.threads} thread")

@@ -21,7 +21,7 @@ from pathlib import Path
 from sqlalchemy import func, select, text
 
 from db.annotators import ensure_annotator, ensure_reviewer
-from db.engine import Database, open_database
+from db.engine import Database, create_database
 from db.lists import search, solution_index
 from db.lists.browse import SORTS, count_solutions, list_solutions
 from db.lists.comparison import Comparison, newest_lineup
@@ -41,7 +41,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = given.keep or Path(folder) / "million.db"
         fresh = not file.exists()
-        database = open_database(f"sqlite:///{file}")
+        database = create_database(f"sqlite:///{file}")
         if fresh:
             timed("make the project", lambda: fill(database, given.solutions))
             timed("make the digest", lambda: solution_index.ensure(database), once=True)

@@ -30,6 +30,10 @@ class DatabaseError(ValueError):
     """The database cannot be used as it is; the message says what to do."""
 
 
+class NoDatabaseError(DatabaseError):
+    """There is no database of ours at that URL."""
+
+
 class Database:
     """An engine with its sessions. `read()` and `write()` give one short session each."""
 
@@ -75,25 +79,51 @@ class Database:
 
 
 def open_database(url: str, *, must_be_current: bool = True) -> Database:
-    """Open `url`, creating the schema in a database that has none.
+    """Open the database at `url`. Creates nothing.
 
-    Raises DatabaseError for a URL that cannot be used, or a schema older or newer than this
-    version when `must_be_current`.
+    Raises NoDatabaseError where there is none, and DatabaseError for a URL that cannot be used or,
+    when it `must_be_current`, for a schema older or newer than this version's.
     """
+    return _open(url, create=False, must_be_current=must_be_current)
+
+
+def create_database(url: str, *, must_be_current: bool = True) -> Database:
+    """`open_database`, which first creates the database, or the tables in one that is empty.
+
+    For the commands that put something into a project; a mistyped name must not make one.
+    """
+    return _open(url, create=True, must_be_current=must_be_current)
+
+
+def _open(url: str, *, create: bool, must_be_current: bool) -> Database:
     database = _connect(url)
+    shown = _shown(url)
+    file = database.file
+    if not create and file is not None and not file.exists():  # Connecting would create it.
+        raise NoDatabaseError(
+            f"there is no database {file.resolve()}. Check --db and STEPLENS_DB, or create it: "
+            f"steplens --db {shown} db upgrade"
+        )
     try:
         current, head = schema_versions(database)
     except SQLAlchemyError as error:
         raise DatabaseError(
-            f"cannot open the database {_shown(url)}: {_reason(error)}. "
+            f"cannot open the database {shown}: {_reason(error)}. "
             "Check that the path or server exists and that you may write there."
         ) from error
     if current is None:
+        if not create:
+            database.close()
+            raise NoDatabaseError(
+                f"the database {shown} has no tables of StepLens. Check --db and STEPLENS_DB, or "
+                f"create them: steplens --db {shown} db upgrade"
+            )
         upgrade(database)
     elif must_be_current and current != head:
+        database.close()
         raise DatabaseError(
-            f"the database {_shown(url)} has schema {current}, this version needs {head}. "
-            f"Run: steplens --db {_shown(url)} db upgrade"
+            f"the database {shown} has schema {current}, this version needs {head}. "
+            f"Run: steplens --db {shown} db upgrade"
         )
     return database
 

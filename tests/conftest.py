@@ -15,7 +15,7 @@ import pytest
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-from db.engine import Database, open_database
+from db.engine import Database, create_database
 
 if importlib.util.find_spec("hypothesis"):  # not where vLLM is tested
     from hypothesis import settings
@@ -43,7 +43,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
     """
     server = os.environ.get("STEPLENS_TEST_POSTGRES")
     with _postgres(server) if server else nullcontext(f"sqlite:///{tmp_path}/project.db") as url:
-        opened = open_database(url)
+        opened = create_database(url)
         yield opened
         opened.close()
 

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from db.engine import Database, open_database
+from db.engine import Database, create_database, open_database
 from db.jobs import create_job
 from labeling.jobs.context import JobCancelled
 from labeling.jobs.runner import run_job
@@ -22,9 +22,9 @@ problems = Console(stderr=True)
 
 
 @contextmanager
-def opened(ctx: click.Context) -> Iterator[Database]:
-    """The database that --db names, for the time of one command."""
-    database = open_database(ctx.find_root().obj)
+def opened(ctx: click.Context, *, create: bool = False) -> Iterator[Database]:
+    """The database that --db names, for the time of one command; `create` it if it is not there."""
+    database = (create_database if create else open_database)(ctx.find_root().obj)
     try:
         yield database
     finally:

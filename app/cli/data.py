@@ -7,8 +7,9 @@ import os
 import click
 
 from app.cli.console import console, opened, problems, run_here
-from db.engine import open_database, schema_versions, upgrade
+from db.engine import create_database, schema_versions, upgrade
 from labeling.formats.catalog import READERS, table
+from labeling.jobs.importing import check_files
 
 SHOWN_REJECTIONS = 20
 
@@ -22,7 +23,7 @@ def db_group() -> None:
 @click.pass_context
 def db_upgrade(ctx: click.Context) -> None:
     """Create the database, or bring an older one to this version's schema. Loses nothing."""
-    database = open_database(ctx.find_root().obj, must_be_current=False)
+    database = create_database(ctx.find_root().obj, must_be_current=False)
     before, _ = schema_versions(database)
     upgrade(database)
     after, _ = schema_versions(database)
@@ -50,7 +51,8 @@ def import_(ctx: click.Context, format: str, files: tuple[str, ...], strict: boo
       steplens import processbench gsm8k.json math.json
     """
     paths = [os.path.abspath(file) for file in files]
-    with opened(ctx) as database:
+    check_files(paths)  # before a database is created for them
+    with opened(ctx, create=True) as database:
         result = run_here(database, "import", "import", format=format, files=paths, strict=strict)
     console.print(
         f"{result['solutions']:,} new solutions to {result['problems']:,} new problems, "
@@ -80,7 +82,7 @@ def playground_sample(ctx: click.Context, problems: int, solutions: int, seed: i
     The exact labels come along as the annotator human:playground-truth, which the review queue
     does not show. Solutions that are word for word the same are stored once.
     """
-    with opened(ctx) as database:
+    with opened(ctx, create=True) as database:
         result = run_here(
             database, "sample", "sample", problems=problems, solutions=solutions, seed=seed
         )

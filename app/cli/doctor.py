@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import metadata, util
 
 from app.auth.sign_in import read_sign_in
-from db.engine import open_database, schema_versions
+from db.engine import NoDatabaseError, open_database, schema_versions
 
 CORE = ("streamlit", "sqlalchemy", "alembic", "pandas", "plotly", "click", "math-verify")
 TRAIN = ("torch", "transformers", "accelerate", "peft", "safetensors")
@@ -123,6 +123,8 @@ def _database(url: str) -> Check:
         version, _ = schema_versions(database)
         shown = database.engine.url.render_as_string(hide_password=True)
         database.close()
+    except NoDatabaseError as error:
+        return Check("database", "off", str(error))
     except (ValueError, OSError) as error:
         return Check("database", "bad", str(error))
     return Check("database", "ok", f"{shown}, schema {version}")

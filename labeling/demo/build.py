@@ -21,7 +21,7 @@ from typing import Any
 
 from db.annotations import annotations_of
 from db.annotators import ensure_reviewer, find_annotator
-from db.engine import Database, open_database
+from db.engine import Database, create_database
 from db.jobs import create_job
 from db.lists.filters import SolutionFilter
 from db.lists.queues import Queue, next_items
@@ -78,7 +78,7 @@ def main() -> None:
 
 def learn_from(work: Path) -> None:
     """The data that the PRMs learn from: a project of its own, and its consensus exported."""
-    database = open_database(f"sqlite:///{work / 'learnt.db'}")
+    database = create_database(f"sqlite:///{work / 'learnt.db'}")
     rule = annotate(database, LEARNT)
     export_consensus(database, work / "export", "jsonl", rule, overwrite=True)
     for annotator in (MC_LABEL, JUDGE_LABEL):
@@ -141,7 +141,7 @@ def train(work: Path, export: str, name: str, seed: int) -> Path:
 def measure(work: Path) -> None:
     """What the PRMs are worth on solutions of problems that no model saw."""
     file = work / "held.db"
-    database = open_database(f"sqlite:///{file}")
+    database = create_database(f"sqlite:///{file}")
     for problems, solutions, seed in HELD:
         print(do(database, "sample", problems=problems, solutions=solutions, seed=seed))
     for name in ("prm-v1", "prm-v2", *(f"prm-seed{seed}" for seed in SEEDS[1:])):
@@ -155,7 +155,7 @@ def build_project(work: Path) -> None:
     """Make the project and pack it."""
     file = work / "playground.db"
     file.unlink(missing_ok=True)
-    database = open_database(f"sqlite:///{file}")
+    database = create_database(f"sqlite:///{file}")
     annotate(database, SHOWN)
     with chdir(work):  # a job keeps the model's name, and no path of this machine is shipped
         do(database, "annotate_prm", model="prm-v1", name="prm-v1", threshold=0.5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,7 @@ def run_import(context: JobContext) -> dict[str, Any]:
     Raises ImportRefused (strict), OSError for a file that cannot be read.
     """
     files = [Path(file) for file in context.params["files"]]
-    for file in files:
-        if not file.is_file():
-            raise FileNotFoundError(f"there is no file {file}")
+    check_files(files)
     progress = _Bytes(context, files)
     count, n_rejected, n_repeated = IngestCount(), 0, 0
     rejections: list[dict[str, Any]] = []
@@ -65,6 +63,13 @@ def run_import(context: JobContext) -> dict[str, Any]:
         "rejected": n_rejected,
         "rejections": rejections,
     }
+
+
+def check_files(files: Iterable[str | Path]) -> None:
+    """Raise FileNotFoundError for the first that is not there."""
+    for file in files:
+        if not Path(file).is_file():
+            raise FileNotFoundError(f"there is no file {file}")
 
 
 def _refuse_bad_rows(format: str, file: Path) -> None:

@@ -15,7 +15,7 @@ from db import jobs
 from db.annotations import annotations_of
 from db.annotators import find_annotator, list_annotators
 from db.corrections import correction_log
-from db.engine import Database, open_database
+from db.engine import Database, create_database
 from db.lists.browse import list_solutions
 from db.lists.filters import SolutionFilter
 from labeling.jobs.runner import run_job
@@ -171,7 +171,7 @@ def test_hostile_text_neither_runs_nor_loads_anything(
 def test_the_project_is_opened_by_its_address(tmp_path: Path, browser: Browser) -> None:
     """An address with nonsense in it gives a page that says so, not an error."""
     url_db = f"sqlite:///{tmp_path / 'empty.db'}"
-    open_database(url_db).close()
+    create_database(url_db).close()
     with (
         streamlit_server(MAIN, {"STEPLENS_DB": url_db}) as url,
         open_page(browser, f"{url}/solution?id=-1%00x") as page,

@@ -16,7 +16,15 @@ from db import jobs
 from db.annotations import annotations_of, rollouts_of, save_wave, stored_rollouts
 from db.annotators import ensure_annotator, ensure_reviewer, find_annotator
 from db.corrections import append_corrections, correction_log, rebuild_projections
-from db.engine import Database, DatabaseError, open_database, schema_versions, upgrade
+from db.engine import (
+    Database,
+    DatabaseError,
+    NoDatabaseError,
+    create_database,
+    open_database,
+    schema_versions,
+    upgrade,
+)
 from db.ingest import insert_rows
 from db.lists.browse import count_solutions, list_solutions
 from db.lists.comparison import KINDS, Lineup, count_kinds, newest_lineup
@@ -66,7 +74,19 @@ def test_upgrade_is_repeatable_and_refuses_a_newer_database(database: Database) 
 )
 def test_a_bad_url_says_what_to_do(url: str, message: str) -> None:
     with pytest.raises(DatabaseError, match=message):
-        open_database(url)
+        create_database(url)
+
+
+def test_opening_creates_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "mistyped.db"
+    with pytest.raises(NoDatabaseError, match=f"no database {file}.*db upgrade"):
+        open_database(f"sqlite:///{file}")
+    assert list(tmp_path.iterdir()) == []
+    file.touch()
+    with pytest.raises(NoDatabaseError, match="has no tables of StepLens.*db upgrade"):
+        open_database(f"sqlite:///{file}")
+    create_database(f"sqlite:///{file}").close()
+    open_database(f"sqlite:///{file}").close()
 
 
 def test_inserting_twice_adds_nothing_and_fills_in_gold(database: Database) -> None:

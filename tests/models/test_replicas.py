@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from sqlalchemy import text
 
 from app.cli.main import main
-from db.engine import Database, open_database, upgrade
+from db.engine import Database, create_database
 from models import replicas
 from models.cluster import Cluster
 from models.errors import ModelError
@@ -42,8 +42,7 @@ def two(tmp_path: Path) -> Iterator[tuple[Database, Database]]:
     """Two projects with the same solutions, sampled from the playground's policy."""
     opened = []
     for name in ("here", "there"):
-        database = open_database(f"sqlite:///{tmp_path / name}.db", must_be_current=False)
-        upgrade(database)
+        database = create_database(f"sqlite:///{tmp_path / name}.db")
         run(database, "playground", "sample", "--problems", "12", "--solutions", "3")
         opened.append(database)
     yield opened[0], opened[1]

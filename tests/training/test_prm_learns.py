@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from db import jobs
-from db.engine import Database, open_database
+from db.engine import Database, create_database
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import export_consensus, run_consensus
 from labeling.jobs.runner import run_job
@@ -27,7 +27,7 @@ def test_it_beats_the_constant_predictors(database: Database, tmp_path: Path) ->
     checkpoint = str(tmp_path / "prm")
     base = "playground:policy"
     do(database, "train", export=str(tmp_path / "export"), base=base, out=checkpoint, seed=0)
-    unseen = open_database(f"sqlite:///{tmp_path / 'unseen.db'}")
+    unseen = create_database(f"sqlite:///{tmp_path / 'unseen.db'}")
     do(unseen, "sample", problems=150, solutions=2, seed=13)
     do(unseen, "annotate_prm", model=checkpoint, name="learnt")
     truth = "human:playground-truth"

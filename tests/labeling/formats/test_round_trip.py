@@ -10,7 +10,7 @@ import pytest
 from db.annotations import annotations_of
 from db.annotators import ensure_reviewer, list_annotators
 from db.corrections import append_corrections
-from db.engine import Database, open_database
+from db.engine import Database, create_database
 from db.ingest import insert_rows
 from db.records import SolutionRecord
 from db.solutions import each_solution
@@ -59,7 +59,7 @@ def test_an_export_imports_as_the_same_annotations(
 ) -> None:
     fill(database)
     export_consensus(database, tmp_path / "out", format, Rule(("mc:mc", "judge:judge")))
-    again = open_database(f"sqlite:///{tmp_path}/again.db")
+    again = create_database(f"sqlite:///{tmp_path}/again.db")
     result = import_files(again, format, tmp_path / "out" / "data.jsonl")
     assert (result["rejected"], result["solutions"], result["annotations"]) == (0, 6, 6)
 
