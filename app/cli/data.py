@@ -66,6 +66,23 @@ def import_(ctx: click.Context, format: str, files: tuple[str, ...], strict: boo
         problems.print(f"… and {result['rejected'] - SHOWN_REJECTIONS:,} more rejected rows")
 
 
+@click.command(short_help="Grade the final answers that an import left open.")
+@click.option("--dataset", help="Only solutions of this data set.")
+@click.pass_context
+def grade(ctx: click.Context, dataset: str | None) -> None:
+    """Compare final answers with the gold ones where an import could not tell.
+
+    An import grades what strings and exact numbers settle; the rest goes to math-verify, in
+    processes of its own under a wall clock. What cannot be graded stays open.
+    """
+    with opened(ctx) as database:
+        result = run_here(database, "grade", "grade", dataset=dataset)
+    console.print(
+        f"{result['correct']:,} right, {result['wrong']:,} wrong, "
+        f"{result['unknown']:,} could not be graded"
+    )
+
+
 @click.group()
 def playground() -> None:
     """A small world of word problems with tiny models: the whole loop without a GPU."""

@@ -6,7 +6,7 @@ from typing import cast
 
 import click
 
-from app.cli.console import console, opened, run_here
+from app.cli.console import console, opened, progress_bar, run_here
 from labeling.evaluation.results import ProcessBenchJson
 
 
@@ -51,10 +51,18 @@ def evaluate_best_of_n(ctx: click.Context, annotator: str, n: int, dataset: str 
     """Best-of-N: how often the best-scored of N responses has the right answer.
 
     Beside it: voting with the products as weights, plain voting (maj@N), a random pick, and
-    whether any is right (pass@N). Problems that the PRM was trained on are left out.
+    whether any is right (pass@N). Problems with more than N responses count as what N of them,
+    drawn at random, would give. Answers that an import left open are graded first. Problems that
+    the PRM was trained on, and those of which a grade or a score is missing, are left out and
+    counted.
     """
-    from app.cli.tables import best_of_n_table
+    from app.cli.tables import best_of_n_table, left_out
     from labeling.evaluation.best_of_n import evaluate_best_of_n as measure
 
-    with opened(ctx) as database:
-        console.print(best_of_n_table(measure(database, annotator, n, dataset)))
+    with opened(ctx) as database, progress_bar(console, "grade") as report:
+        result = measure(database, annotator, n, dataset, report)
+    if result["graded"]:
+        console.print(f"{result['graded']:,} answers graded that the import had left open")
+    console.print(best_of_n_table(result))
+    if result["left_out"]:
+        console.print(left_out(result), markup=False, soft_wrap=True)

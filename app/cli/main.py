@@ -13,7 +13,7 @@ from rich.table import Table
 from app.cli.annotate import annotate
 from app.cli.consensus import consensus_command, export
 from app.cli.console import console
-from app.cli.data import db_group, import_, playground
+from app.cli.data import db_group, grade, import_, playground
 from app.cli.evaluate import evaluate
 from app.cli.serving import app_command, demo
 from app.cli.train import train
@@ -82,6 +82,7 @@ def doctor(ctx: click.Context) -> None:
 for command in (
     db_group,
     import_,
+    grade,
     playground,
     annotate,
     consensus_command,

@@ -63,15 +63,15 @@ def _cells(figures: Figures) -> list[str]:
 
 def best_of_n_table(result: BestOfNJson) -> Table:
     """One row for each way to choose, the best-known measure first."""
-    n, left_out = result["n"], result["trained_on_problems"]
+    n = result["n"]
     table = Table(
         "chosen by",
         "accuracy",
         "95%",
         f"above maj@{n}",
         "95%",
-        title=f"Best-of-{n} by {result['annotator']}, {result['problems']:,} problems"
-        + (f" ({left_out:,} it was trained on left out)" if left_out else ""),
+        title=f"Best-of-{n} by {result['annotator']}, {result['problems']:,} problems with "
+        f"{result['responses']:,} responses",
         box=None,
         pad_edge=False,
         title_justify="left",
@@ -86,6 +86,13 @@ def best_of_n_table(result: BestOfNJson) -> Table:
             f"{above['low']:+.3f} to {above['high']:+.3f}",
         )
     return table
+
+
+def left_out(result: BestOfNJson) -> str:
+    """How many problems were not used, a line for each reason."""
+    return "\n".join(
+        f"{count:,} problems left out: {reason}" for reason, count in result["left_out"].items()
+    )
 
 
 def training_summary(report: TrainReport) -> str:

@@ -23,6 +23,7 @@ JOBS = {
     "train": "Train a PRM",
     "evaluate": "Evaluate",
     "import": "Import",
+    "grade": "Grade answers",
     "sample": "Playground",
 }
 

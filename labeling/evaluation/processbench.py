@@ -9,7 +9,7 @@ from db.annotations import compare
 from db.annotators import find_annotator
 from db.engine import Database
 from db.results import add_evaluation
-from labeling.evaluation.datasets import require_dataset
+from labeling.datasets import require_dataset
 from labeling.evaluation.provenance import training_problems
 from labeling.evaluation.results import ProcessBenchJson, ReportJson, report_json
 from labeling.jobs.context import JobContext

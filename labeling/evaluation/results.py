@@ -63,12 +63,19 @@ class PickJson(TypedDict):
 
 
 class BestOfNJson(TypedDict):
-    """The result of `evaluate_best_of_n`; `picks` by the way to choose."""
+    """The result of `evaluate_best_of_n`; `picks` by the way to choose.
+
+    `left_out` has the numbers of problems that could not be used, by the reason; `graded` is how
+    many answers were graded for this evaluation.
+    """
 
     annotator: str
+    dataset: str | None
     n: int
     problems: int
-    trained_on_problems: int
+    responses: int
+    left_out: dict[str, int]
+    graded: int
     picks: dict[str, PickJson]
 
 

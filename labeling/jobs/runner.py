@@ -32,6 +32,7 @@ WORK = {
     "annotate_judge": "labeling.judge.job:annotate_judge",
     "annotate_prm": "labeling.prm.job:annotate_prm",
     "import": "labeling.jobs.importing:run_import",
+    "grade": "labeling.answers.job:run_grade",
     "sample": "labeling.demo.sample:run_sample",
     "train": "labeling.jobs.training:run_train",
     "evaluate": "labeling.evaluation.processbench:run_evaluate",

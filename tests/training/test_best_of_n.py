@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import combinations
+from math import comb
+
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from db.annotations import save_wave
@@ -71,6 +76,63 @@ def test_nothing_beats_pass_at_n_and_a_perfect_scorer_reaches_it(
     assert best_of_n(perfect, samples=20)["min"].accuracy == picks["pass@N"].accuracy
 
 
+def expected(group: list[Response], n: int) -> dict[str, float]:
+    """Every way to choose over every set of n samples, one by one."""
+    samples = [one for one in group for _ in range(one.samples)]
+    sets = list(combinations([replace(one, samples=1) for one in samples], n))
+    found = [best_of_n([drawn], samples=2) for drawn in sets]
+    return {name: float(np.mean([one[name].accuracy for one in found])) for name in found[0]}
+
+
+@given(
+    st.lists(
+        st.builds(
+            lambda answer, score, samples: Response(
+                answer, answer == "7", [score], samples=samples
+            ),
+            st.sampled_from(["7", "8", "9", None]),
+            st.sampled_from([0.1, 0.2, 0.7, 0.9]),
+            st.integers(1, 3),
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    st.integers(1, 4),
+)
+@settings(max_examples=40, deadline=None)
+def test_a_figure_is_what_n_responses_drawn_at_random_would_give(
+    group: list[Response], n: int
+) -> None:
+    size = sum(one.samples for one in group)
+    assume(n <= size and comb(size, n) <= 200)
+    told = best_of_n([group], n, samples=2)
+    wanted = expected(group, n)
+    assert {name: pick.accuracy for name, pick in told.items()} == pytest.approx(wanted)
+
+
+def test_the_first_n_samples_are_no_better_than_the_others() -> None:
+    """A B C A A D E F, of which A is right: four at random rarely are A A A B."""
+    group = [Response("A", True, [0.9], 3)] + [Response(x, False, [0.5]) for x in "BCDEF"]
+    picks = best_of_n([group], 4)
+    assert picks["pass@N"].accuracy == pytest.approx(1 - comb(5, 4) / comb(8, 4))
+    assert picks["random"].accuracy == pytest.approx(3 / 8)
+    assert picks["maj@N"].accuracy == pytest.approx(expected(group, 4)["maj@N"])
+
+
+def test_votes_over_many_sets_are_a_fixed_average_near_the_truth() -> None:
+    group = [Response("A", True, [0.9], 8)] + [
+        Response(answer, False, [0.5], 4) for answer in "BCDEF"
+    ]
+    first, again = best_of_n([group] * 20, 3), best_of_n([group] * 20, 3)
+    assert first == again
+    assert first["maj@N"].accuracy == pytest.approx(expected(group, 3)["maj@N"], abs=0.03)
+
+
+def test_too_few_responses_are_refused() -> None:
+    with pytest.raises(ValueError, match="Best-of-3 needs 3 responses"):
+        best_of_n([[Response("7", True, [0.5], 2)]], 3)
+
+
 def test_in_the_database_a_repeated_response_counts_as_often_as_it_was_sampled(
     database: Database,
 ) -> None:
@@ -101,7 +163,8 @@ def test_in_the_database_a_repeated_response_counts_as_often_as_it_was_sampled(
         ],
     )
     found = evaluate_best_of_n(database, "prm:p", 4)
-    assert found["problems"] == 2
+    assert (found["problems"], found["responses"]) == (2, 8)
+    assert found["left_out"] == {"fewer than 4 responses": 1}
     accuracy = {name: pick["accuracy"] for name, pick in found["picks"].items()}
     assert accuracy["product"] == 1.0
     assert accuracy["maj@N"] == 0.5
