@@ -70,8 +70,8 @@ def how_to_set(server: ServerName) -> str:
     if ours.key:
         return (
             f"{ours.variable} is only sent to the servers in {ours.urls_variable}, and this is "
-            f"none of them: if it may have the key, add {server.base_url} there, in the environment "
-            "that StepLens is started in"
+            f"none of them: if it may have the key, add {server.base_url} there, in the "
+            "environment that StepLens is started in"
         )
     return (
         f"Set {ours.variable} to the key and {ours.urls_variable} to {server.base_url}, in the "
