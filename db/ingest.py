@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -11,8 +11,11 @@ from sqlalchemy.orm import Session
 from db.annotators import ensure_in_session
 from db.engine import IN_LIST, Database, stable_hash
 from db.lists import search, solution_index
-from db.records import ImportRow, IngestCount, lowest
+from db.records import ImportRow, IngestCount, SourceLabel, lowest
 from db.schema import Annotation, Problem, Solution, utcnow
+
+Score = float | None
+OnContradiction = Callable[[ImportRow, SourceLabel], None]
 
 
 def problem_fingerprint(text: str) -> str:
@@ -30,17 +33,19 @@ def insert_rows(
     rows: Sequence[ImportRow],
     *,
     hidden_annotators: frozenset[str] = frozenset(),
+    on_contradiction: OnContradiction | None = None,
 ) -> IngestCount:
     """Add `rows` in one transaction; what is there already is left alone.
 
     A gold answer fills in a problem that had none, and a larger number of samples replaces a
-    smaller one. Labels of an annotator in
-    `hidden_annotators` are kept out of the review queue.
+    smaller one. Labels of an annotator in `hidden_annotators` are kept out of the review queue.
+    `on_contradiction` is told of labels that are not stored because their annotator has said
+    otherwise of the solution before.
     """
     with database.write() as session:
         problems, new_problems = _problems(session, rows)
         solutions, new_solutions = _solutions(session, rows, problems)
-        annotations = _labels(session, rows, solutions, hidden_annotators)
+        annotations = _labels(session, rows, solutions, hidden_annotators, on_contradiction)
         solution_index.update(session, solutions.values())
     return IngestCount(new_problems, new_solutions, annotations, len(rows) - new_solutions)
 
@@ -142,8 +147,10 @@ def _labels(
     rows: Sequence[ImportRow],
     solutions: dict[str, int],
     hidden: frozenset[str],
+    on_contradiction: OnContradiction | None,
 ) -> int:
     wanted: dict[tuple[int, int], dict[str, Any]] = {}
+    told: list[tuple[tuple[int, int], ImportRow, SourceLabel]] = []
     annotators: dict[tuple[str, str], int] = {}
     for row in rows:
         solution_id = solutions[solution_fingerprint(row.problem, row.generator, row.steps)]
@@ -157,6 +164,7 @@ def _labels(
                     hidden=label.annotator in hidden,
                 ).id
             key = (solution_id, annotators[who])
+            told.append((key, row, label))
             wanted.setdefault(
                 key,
                 {
@@ -172,19 +180,37 @@ def _labels(
                 },
             )
     known = _annotated(session, list(wanted))
+    if on_contradiction is not None:
+        for key, row, label in told:
+            kept = known.get(key) or (wanted[key]["scores"], wanted[key]["first_error"])
+            if _contradicts(label, *kept):
+                on_contradiction(row, label)
     new = [values for key, values in wanted.items() if key not in known]
     if new:
         session.execute(insert(Annotation), new)
     return len(new)
 
 
-def _annotated(session: Session, keys: list[tuple[int, int]]) -> set[tuple[int, int]]:
-    found: set[tuple[int, int]] = set()
+def _contradicts(label: SourceLabel, scores: Sequence[Score], first_error: int | None) -> bool:
+    """Whether both say something of the same thing, and not the same; silence contradicts none."""
+    pairs = [(label.first_error, first_error), *zip(label.scores, scores, strict=True)]
+    return any(None not in pair and pair[0] != pair[1] for pair in pairs)
+
+
+def _annotated(
+    session: Session, keys: list[tuple[int, int]]
+) -> dict[tuple[int, int], tuple[list[Score], int | None]]:
+    """The stored scores and first errors of these solutions, by solution and annotator."""
+    found: dict[tuple[int, int], tuple[list[Score], int | None]] = {}
     ids = sorted({solution_id for solution_id, _ in keys})
     for start in range(0, len(ids), IN_LIST):
         part = ids[start : start + IN_LIST]
-        query = select(Annotation.solution_id, Annotation.annotator_id).where(
-            Annotation.solution_id.in_(part)
-        )
-        found.update(session.execute(query).all())
+        query = select(
+            Annotation.solution_id,
+            Annotation.annotator_id,
+            Annotation.scores,
+            Annotation.first_error,
+        ).where(Annotation.solution_id.in_(part))
+        for solution_id, annotator_id, scores, first_error in session.execute(query):
+            found[solution_id, annotator_id] = (scores, first_error)
     return found

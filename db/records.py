@@ -43,6 +43,7 @@ class ImportRow:
     labels: tuple[SourceLabel, ...] = ()
     samples: int = 1
     meta: dict[str, Any] = field(default_factory=dict)
+    line: int | None = None  # of its file, from 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ import click
 from app.cli.console import console, opened, problems, run_here
 from db.engine import create_database, schema_versions, upgrade
 from labeling.formats.catalog import READERS, table
-from labeling.jobs.importing import check_files
+from labeling.jobs.importing import check_files, in_words
 
-SHOWN_REJECTIONS = 20
+SHOWN_REASONS = 20
 
 
 @click.group("db")
@@ -44,7 +44,7 @@ def import_(ctx: click.Context, format: str, files: tuple[str, ...], strict: boo
     """Import FILES of one FORMAT (docs/formats.md); .gz files are read as they are.
 
     Importing twice adds nothing. A bad row is left out and reported with its file, line and
-    reason; the good rows go in.
+    reason; the good rows go in. Exits with 1 where every row of a file is bad.
 
     \b
     Example:
@@ -60,10 +60,17 @@ def import_(ctx: click.Context, format: str, files: tuple[str, ...], strict: boo
         f"{result['repeated']:,} repeat another row of their file and count as samples of it; "
         f"{result['rejected']:,} rows rejected"
     )
-    for bad in result["rejections"][:SHOWN_REJECTIONS]:
-        problems.print(f"{bad['file']}, line {bad['line']}: {bad['reason']}", markup=False)
-    if result["rejected"] > SHOWN_REJECTIONS:
-        problems.print(f"… and {result['rejected'] - SHOWN_REJECTIONS:,} more rejected rows")
+    for what in ("rejections", "notes"):
+        for one in result[what][:SHOWN_REASONS]:
+            problems.print(in_words(one), markup=False, soft_wrap=True)
+        more = sum(one["rows"] for one in result[what][SHOWN_REASONS:])
+        if more:
+            problems.print(f"… and {more:,} more rows for other reasons")
+    if result["unread"]:
+        raise click.ClickException(
+            f"nothing could be read of {', '.join(result['unread'])}. Is it in the format "
+            f"{format}? docs/formats.md describes each"
+        )
 
 
 @click.command(short_help="Grade the final answers that an import left open.")

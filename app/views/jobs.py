@@ -15,10 +15,11 @@ from app.ui.job_forms import ANNOTATORS, FORMS, say_what_for
 from db.engine import DatabaseError
 from db.jobs import get_job, is_alive, list_jobs, request_cancel
 from db.records import JobRecord
+from labeling.jobs.importing import in_words
 from labeling.jobs.runner import job_log, start_job
 
 LOG_LINES = 14
-SAID_ELSEWHERE = ("history", "out", "seconds")
+SAID_ELSEWHERE = ("history", "out", "seconds", "rejections", "notes")
 STATES = {
     "queued": ("waiting", "muted"),
     "running": ("running", ""),
@@ -135,6 +136,11 @@ def details(database: Any, job: JobRecord) -> None:
         facts("Asked for", {**job.params, "only": only}, "asked")
     with right:
         facts("Result", {**outcome(job.result or {}), "time": spent(job)}, "result")
+    for what, title in (("rejections", "Rejected rows"), ("notes", "Rows read with a change")):
+        reasons = (job.result or {}).get(what)
+        if reasons:
+            rows = [[data_table.text(in_words(one), "wrap")] for one in reasons]
+            data_table.table([title], rows, key=what)
     history = (job.result or {}).get("history")
     if history:
         best = int((job.result or {}).get("best_epoch", 1))

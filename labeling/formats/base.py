@@ -9,9 +9,18 @@ from db.records import ImportRow
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a reader says of a part of a row: it is lost, for want of a place, or was changed."""
+
+    text: str
+    lost: bool
+
+
 # (the JSON value, the file's name without its endings, the line from 1) -> the solutions in it,
-# and a text for each part that has no place. Raises fields.BadRow for a row that is of no use.
-Reader = Callable[[object, str, int], Iterator[ImportRow | str]]
+# and what is to be said of them. Raises fields.BadRow for a row that is of no use.
+Reader = Callable[[object, str, int], Iterator[ImportRow | Remark]]
 
 
 @dataclass(frozen=True, slots=True)

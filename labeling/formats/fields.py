@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from labeling.answers.grade import quick_grade
+from labeling.formats.base import Remark
+
+T = TypeVar("T")
 
 MAX_NAME = 200  # characters; the width of the name columns
 MAX_COUNT = 1_000_000
@@ -81,12 +86,46 @@ def texts(value: Any, what: str) -> tuple[str, ...]:
     return tuple(text(item, f"{what}[{index}]") for index, item in enumerate(value))
 
 
-def steps(value: Any, what: str = "steps") -> tuple[str, ...]:
-    """`texts` with at least one entry."""
-    found = texts(value, what)
-    if not found:
-        raise BadRow(f"{what} is empty")
-    return found
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """A solution's steps without the blank ones, and the place of each in the file's list."""
+
+    texts: tuple[str, ...]
+    places: tuple[int, ...]
+    given: int  # in the file, blank ones included
+
+    def kept(self, values: Sequence[T]) -> tuple[T, ...]:
+        """`values`, one for each step of the file, without those of blank steps."""
+        return tuple(values[place] for place in self.places)
+
+    def first_error(self, place: int | None, what: str) -> int | None:
+        """The index here of the file's step `place`; -1 and None stay as they are."""
+        if place is None or place == -1:
+            return place
+        if place not in self.places:
+            raise BadRow(f"{what} is {place}, but that step is blank")
+        return self.places.index(place)
+
+    def remarks(self) -> Iterator[Remark]:
+        """One for each blank step."""
+        for place in sorted(set(range(self.given)).difference(self.places)):
+            yield Remark(
+                f"steps[{place}] is blank: left out, the later steps and their labels move up",
+                lost=False,
+            )
+
+
+def steps(value: object, what: str = "steps") -> Steps:
+    """A list of strings, at least one of them more than blanks; blank ones are left out."""
+    if not isinstance(value, list):
+        raise BadRow(f"{what} must be a list of texts, not {kind(value)}")
+    places = tuple(
+        place for place, item in enumerate(value) if not isinstance(item, str) or item.strip()
+    )
+    if not places:
+        raise BadRow(f"{what} has only blank entries" if value else f"{what} is empty")
+    found = tuple(text(value[place], f"{what}[{place}]") for place in places)
+    return Steps(found, places, len(value))
 
 
 def flag(value: Any, what: str) -> bool | None:
@@ -96,10 +135,19 @@ def flag(value: Any, what: str) -> bool | None:
     return value
 
 
+def whole(value: Any, what: str) -> int:
+    """A whole number; 1.0 is taken for 1, as pandas writes 1 where a column has gaps."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        found = shown(value) if isinstance(value, float) else kind(value)
+        raise BadRow(f"{what} must be a whole number, not {found}")
+    return value
+
+
 def first_error(value: Any, n_steps: int, what: str) -> int:
     """A 0-based step index inside the solution, or -1."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise BadRow(f"{what} must be a whole number, not {kind(value)}")
+    value = whole(value, what)
     if not -1 <= value < n_steps:
         raise BadRow(
             f"{what} is {shown(value)}, outside the solution of {n_steps} steps "
@@ -112,9 +160,10 @@ def count(value: Any, what: str) -> int:
     """A number of times, 1 where it is not given."""
     if value is None:
         return 1
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_COUNT:
+    number = whole(value, what)
+    if not 1 <= number <= MAX_COUNT:
         raise BadRow(f"{what} must be a whole number from 1 on, not {shown(value)}")
-    return value
+    return number
 
 
 def rating(value: Any, what: str) -> float | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from db.records import ImportRow, SourceLabel
 from labeling.answers.extract import extract_answer
 from labeling.formats import fields
-from labeling.formats.base import ExportRow, Format, Json
+from labeling.formats.base import ExportRow, Format, Json, Remark
 from labeling.steps import split_steps
 
 KNOWN = {
@@ -29,7 +29,7 @@ KNOWN = {
 }
 
 
-def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | str]:
+def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | Remark]:
     """One solution a row, with the labels of at most one annotator. Raises BadRow.
 
     A field that is not known is refused: a misspelt "labels" must not import without a word.
@@ -45,62 +45,66 @@ def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | str]:
     dataset = fields.name(row.get("dataset"), "dataset", stem[: fields.MAX_NAME])
     gold = fields.optional_text(row.get("gold_answer"), "gold_answer")
     answer = fields.optional_text(row.get("final_answer"), "final_answer")
-    answer = answer or extract_answer(steps[-1])
+    answer = answer or extract_answer(steps.texts[-1])
     is_correct = fields.flag(row.get("is_correct"), "is_correct")
     yield ImportRow(
         problem=fields.text(row.get("problem"), "problem"),
-        steps=steps,
+        steps=steps.texts,
         generator=fields.name(row.get("generator"), "generator", "unknown"),
         dataset=dataset,
         gold_answer=gold,
         external_id=fields.optional_name(row.get("id"), "id"),
         final_answer=answer,
         is_correct=fields.answer_is_correct(answer, gold) if is_correct is None else is_correct,
-        labels=_labels(row, len(steps), dataset),
+        labels=_labels(row, steps, dataset),
         samples=fields.count(row.get("samples"), "samples"),
         meta=fields.meta(fields.an_object(row.get("meta") or {}, "meta")),
+        line=line,
     )
+    yield from steps.remarks()
 
 
-def _steps(row: dict[str, object]) -> tuple[str, ...]:
+def _steps(row: dict[str, object]) -> fields.Steps:
     if (row.get("steps") is None) == (row.get("solution") is None):
         raise fields.BadRow('give either "steps" (a list) or "solution" (a text to split)')
     if row.get("steps") is not None:
         return fields.steps(row["steps"])
-    return split_steps(fields.text(row["solution"], "solution"))
+    return fields.steps(list(split_steps(fields.text(row["solution"], "solution"))))
 
 
-def _labels(row: dict[str, object], n_steps: int, dataset: str) -> tuple[SourceLabel, ...]:
+def _labels(row: dict[str, object], steps: fields.Steps, dataset: str) -> tuple[SourceLabel, ...]:
     kind = row.get("kind", "human")
     if kind not in ("human", "mc"):
         raise fields.BadRow(f'kind must be "human" or "mc", not {fields.shown(kind)}')
-    given, labels = row.get("first_error"), row.get("labels")
+    wrong = -1.0 if kind == "human" else 0.0
+    given, labels, n_steps = row.get("first_error"), row.get("labels"), steps.given
     error = None if given is None else fields.first_error(given, n_steps, "first_error")
     if labels is None and "first_error" not in row:
         return ()
     if labels is None:
         scores = fields.up_to_first_error(error, n_steps)
-        if kind == "mc":
-            scores = tuple(0.0 if score == -1 else score for score in scores)
+        scores = tuple(wrong if score == -1 else score for score in scores)
     else:
         if not isinstance(labels, list) or len(labels) != n_steps:
             size = len(labels) if isinstance(labels, list) else fields.kind(labels)
             raise fields.BadRow(f"labels must be a list of {n_steps}, one a step, not {size}")
         read = fields.rating if kind == "human" else fields.fraction
         scores = tuple(read(label, f"labels[{index}]") for index, label in enumerate(labels))
-        wrong = -1.0 if kind == "human" else 0.0
         if "first_error" not in row:
-            error = _first_error(scores, wrong)
+            error = _first_error(scores, steps.kept(scores), wrong)
         elif error is not None:
             _check_agreement(scores, error, wrong)
     annotator = fields.name(row.get("annotator"), "annotator", dataset)
-    return (SourceLabel(annotator, scores, error, kind),)
+    error = steps.first_error(error, "first_error")
+    return (SourceLabel(annotator, steps.kept(scores), error, kind),)
 
 
-def _first_error(scores: tuple[float | None, ...], wrong: float) -> int | None:
+def _first_error(
+    scores: tuple[float | None, ...], kept: tuple[float | None, ...], wrong: float
+) -> int | None:
     if wrong in scores:
         return scores.index(wrong)
-    return None if None in scores else -1
+    return None if None in kept else -1
 
 
 def _check_agreement(scores: tuple[float | None, ...], error: int, wrong: float) -> None:

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from db.records import ImportRow, SourceLabel
 from labeling.answers.extract import extract_answer
 from labeling.formats import fields
-from labeling.formats.base import Format
+from labeling.formats.base import Format, Remark
 
 TAG = "ки"
 FIRST_STEP = "Step 1:"
 
 
-def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | str]:
+def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | Remark]:
     """One solution a row; "Step N:" stays in the step, the tag does not. Raises BadRow.
 
     The labels belong to an annotator of kind mc. They are kept for all steps, as published;
@@ -38,21 +38,23 @@ def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | str]:
     steps = fields.steps([part.strip() for part in (mark + first, *parts[1:])])
     yield ImportRow(
         problem=fields.text(problem, "the question in input").strip(),
-        steps=steps,
+        steps=steps.texts,
         generator="unknown",
         dataset="math-shepherd",
         external_id=f"{stem[:150]}-{line}",
-        final_answer=extract_answer(steps[-1]),
+        final_answer=extract_answer(steps.texts[-1]),
         labels=(
             SourceLabel(
                 "math-shepherd",
-                tuple(1.0 if sign == "+" else 0.0 for sign in signs),
-                signs.find("-"),
+                steps.kept([1.0 if sign == "+" else 0.0 for sign in signs]),
+                steps.first_error(signs.find("-"), "the first -"),
                 kind="mc",
             ),
         ),
         meta={"task": fields.optional_text(row.get("task"), "task")},
+        line=line,
     )
+    yield from steps.remarks()
 
 
 def _signs(parts: list[str], label: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from db.records import ImportRow, SourceLabel
 from labeling.answers.extract import extract_answer
 from labeling.formats import fields
-from labeling.formats.base import Format
+from labeling.formats.base import Format, Remark
 
 ANNOTATOR = "prm800k"
 FINISH_REASONS = ("solution", "found_error", "bad_problem", "give_up", None)
@@ -38,14 +38,14 @@ class _Chain:
         return self.scores.index(-1.0) if -1.0 in self.scores else None
 
 
-def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | str]:
+def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | Remark]:
     """The trajectory (`meta["trajectory"]` is true), then each rated step it did not choose.
 
     An alternative is a solution of its own, the chosen steps before it and itself, with a label
     on its last step only: the labels of the shared steps are in the trajectory, and saying them
     again would count them many times. If nothing was chosen at all, the first completion stands
     for the trajectory, so that every row has one. docs/formats.md has the rules for first errors.
-    Yields a text for a part that cannot be placed; raises BadRow where the row is no use.
+    Yields a remark on a part that cannot be placed; raises BadRow where the row is no use.
     """
     row = fields.an_object(value, "the row")
     question = fields.an_object(row.get("question"), "question")
@@ -55,6 +55,7 @@ def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | str]:
         raise fields.BadRow(f"label.finish_reason is {fields.shown(finish)}")
     own_id = fields.name(row.get("id"), "id", f"{stem[:150]}-{line}")
     common: dict[str, Any] = {
+        "line": line,
         "problem": fields.text(question.get("problem"), "question.problem"),
         "generator": "unknown",
         "dataset": f"prm800k-{stem}"[: fields.MAX_NAME],
@@ -88,7 +89,8 @@ def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | str]:
             ),
             meta={**facts, "trajectory": False, "trajectory_id": own_id},
         )
-    yield from faults
+    for fault in faults:
+        yield Remark(fault, lost=True)
 
 
 class _Alternative(NamedTuple):

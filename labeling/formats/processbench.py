@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from db.records import ImportRow, SourceLabel
 from labeling.answers.extract import extract_answer
 from labeling.formats import fields
-from labeling.formats.base import ExportRow, Format, Json
+from labeling.formats.base import ExportRow, Format, Json, Remark
 
 
-def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | str]:
+def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | Remark]:
     """One solution a row. Its label says 1 before the first error, -1 at it, nothing after it.
 
     The subset is part of the data set's name ("processbench-gsm8k"), since results are reported
@@ -22,17 +22,22 @@ def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | str]:
     """
     row = fields.an_object(value, "the row")
     steps = fields.steps(row.get("steps"))
-    error = fields.first_error(row.get("label"), len(steps), "label")
+    error = fields.first_error(row.get("label"), steps.given, "label")
+    placed = steps.first_error(error, "label")
     yield ImportRow(
         problem=fields.text(row.get("problem"), "problem"),
-        steps=steps,
+        steps=steps.texts,
         generator=fields.name(row.get("generator"), "generator", "unknown"),
         dataset=f"processbench-{stem}",
         external_id=fields.optional_name(row.get("id"), "id"),
-        final_answer=extract_answer(steps[-1]),
+        final_answer=extract_answer(steps.texts[-1]),
         is_correct=fields.flag(row.get("final_answer_correct"), "final_answer_correct"),
-        labels=(SourceLabel("processbench", fields.up_to_first_error(error, len(steps)), error),),
+        labels=(
+            SourceLabel("processbench", fields.up_to_first_error(placed, len(steps.texts)), placed),
+        ),
+        line=line,
     )
+    yield from steps.remarks()
 
 
 def row(kept: ExportRow) -> dict[str, Json] | None:

@@ -21,9 +21,18 @@ class Rejection:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A row that was read, but not as it stands in the file: where it begins, and what changed."""
+
+    path: Path
+    line: int
+    reason: str
+
+
 def read_rows(
     format: str, path: str | Path, on_bytes: Callable[[int], None] | None = None
-) -> Iterator[ImportRow | Rejection]:
+) -> Iterator[ImportRow | Rejection | Note]:
     """Open `path` and yield its solutions one by one; a bad row becomes a Rejection.
 
     Reads JSON lines or one JSON list, plain or gzipped, in constant memory. `on_bytes` is called
@@ -37,15 +46,20 @@ def read_rows(
     return _rows(format, path, open_values(path, on_bytes))
 
 
-def _rows(format: str, path: Path, values: Iterator[Value]) -> Iterator[ImportRow | Rejection]:
+def _rows(
+    format: str, path: Path, values: Iterator[Value]
+) -> Iterator[ImportRow | Rejection | Note]:
     convert, stem = READERS[format], file_stem(path)
     for value in values:
         if value.error is not None:
             yield Rejection(path, value.line, value.error)
             continue
         try:
-            for row in convert(value.value, stem, value.line):
-                yield Rejection(path, value.line, row) if isinstance(row, str) else row
+            for found in convert(value.value, stem, value.line):
+                if isinstance(found, ImportRow):
+                    yield found
+                else:
+                    yield (Rejection if found.lost else Note)(path, value.line, found.text)
         except BadRow as error:
             yield Rejection(path, value.line, str(error))
 

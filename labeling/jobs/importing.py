@@ -2,66 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from db.ingest import insert_rows, solution_fingerprint
-from db.records import ImportRow, IngestCount
-from labeling.formats.reading import Rejection, read_rows
+from db.records import ImportRow, IngestCount, SourceLabel
+from labeling.formats.reading import Note, Rejection, read_rows
 from labeling.jobs.context import JobContext
 
 CHUNK = 500  # Rows in one transaction: what a kill -9 can cost.
-KEPT_REJECTIONS = 1000  # Kept with the job; all are counted.
+KEPT_REASONS = 100  # Kept with the job; the rows of all are counted.
+FIRST_LINES = 5  # named for each reason
+
+_NUMBER = re.compile(r"\d+")
 
 
 class ImportRefused(ValueError):
     """A strict import met a bad row; nothing of the file was stored."""
 
 
+class Reason(TypedDict):
+    """Why rows of a file were not read, or what was changed in them; the first lines, from 1."""
+
+    file: str
+    reason: str
+    rows: int
+    lines: list[int]
+
+
+class Reasons:
+    """The rows of which something is to be said, by file and reason.
+
+    Reasons that differ in a number alone ("steps[3] is blank") are one; the first is shown.
+    """
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._kept: dict[tuple[str, str], Reason] = {}
+
+    def add(self, file: Path, line: int, reason: str) -> None:
+        """Count a row."""
+        self.rows += 1
+        key = (str(file), _NUMBER.sub("0", reason))
+        if key not in self._kept:
+            if len(self._kept) == KEPT_REASONS:
+                return
+            self._kept[key] = Reason(file=str(file), reason=reason, rows=0, lines=[])
+        kept = self._kept[key]
+        kept["rows"] += 1
+        if len(kept["lines"]) < FIRST_LINES:
+            kept["lines"].append(line)
+
+    def kept(self) -> list[Reason]:
+        """The most frequent first."""
+        return sorted(self._kept.values(), key=lambda one: -one["rows"])
+
+
+def in_words(one: Reason) -> str:
+    """A reason as a line of text."""
+    if one["rows"] == 1:
+        return f"{one['file']}, line {one['lines'][0]}: {one['reason']}"
+    lines = ", ".join(map(str, one["lines"])) + (", …" if one["rows"] > len(one["lines"]) else "")
+    return f"{one['file']}, {one['rows']:,} rows (lines {lines}): {one['reason']}"
+
+
 def run_import(context: JobContext) -> dict[str, Any]:
     """Import params["files"] in params["format"]; params["strict"] refuses a file with bad rows.
 
+    The result counts what was added, what was there, and the rows that were rejected or noted;
+    `rejections` and `notes` are Reasons, `unread` the files of which every row was rejected.
     Running it again adds nothing twice, which is also how a killed import goes on.
     Raises ImportRefused (strict), OSError for a file that cannot be read.
     """
     files = [Path(file) for file in context.params["files"]]
     check_files(files)
-    progress = _Bytes(context, files)
-    count, n_rejected, n_repeated = IngestCount(), 0, 0
-    rejections: list[dict[str, Any]] = []
+    work = _Import(context, files)
     for file in files:
         if context.params.get("strict"):
             _refuse_bad_rows(context.params["format"], file)
-        chunk: list[ImportRow] = []
-        repeats = _Repeats()
-        for row in read_rows(context.params["format"], file, on_bytes=progress.advance):
-            if isinstance(row, Rejection):
-                n_rejected += 1
-                if len(rejections) < KEPT_REJECTIONS:
-                    rejections.append(
-                        {"file": str(row.path), "line": row.line, "reason": row.reason}
-                    )
-                continue
-            chunk.append(repeats.counted(row))
-            if len(chunk) == CHUNK:
-                count += insert_rows(context.database, chunk)
-                chunk = []
-                progress.report(count, n_rejected)
-        if chunk:
-            count += insert_rows(context.database, chunk)
-        n_repeated += repeats.number
-        progress.finish_file(file)
-        progress.report(count, n_rejected)
+        work.read(context.params["format"], file)
     return {
-        "problems": count.problems,
-        "solutions": count.solutions,
-        "annotations": count.annotations,
-        "repeated": n_repeated,
-        "duplicates": count.duplicates - n_repeated,
-        "rejected": n_rejected,
-        "rejections": rejections,
+        "problems": work.count.problems,
+        "solutions": work.count.solutions,
+        "annotations": work.count.annotations,
+        "repeated": work.repeated,
+        "duplicates": work.count.duplicates - work.repeated,
+        "rejected": work.rejections.rows,
+        "rejections": work.rejections.kept(),
+        "noted": work.notes.rows,
+        "notes": work.notes.kept(),
+        "unread": work.unread,
     }
 
 
@@ -73,9 +106,7 @@ def check_files(files: Iterable[str | Path]) -> None:
 
 
 def _refuse_bad_rows(format: str, file: Path) -> None:
-    bad: Iterator[Rejection] = (
-        row for row in read_rows(format, file) if isinstance(row, Rejection)
-    )
+    bad = (row for row in read_rows(format, file) if isinstance(row, Rejection))
     first = next(bad, None)
     if first is not None:
         more = sum(1 for _ in bad)
@@ -113,25 +144,58 @@ class _Repeats:
         return replace(row, samples=samples)
 
 
-class _Bytes:
-    """Progress in bytes over several files."""
+class _Import:
+    """What was read so far, of several files; progress is in bytes on disk."""
 
     def __init__(self, context: JobContext, files: list[Path]):
         self._context = context
         self._total = sum(file.stat().st_size for file in files)
         self._before = 0
         self._here = 0
+        self.count = IngestCount()
+        self.rejections = Reasons()
+        self.notes = Reasons()
+        self.unread: list[str] = []
+        self.repeated = 0
 
-    def advance(self, position: int) -> None:
-        self._here = position
-
-    def finish_file(self, file: Path) -> None:
+    def read(self, format: str, file: Path) -> None:
+        chunk: list[ImportRow] = []
+        rejected, rows, repeats = self.rejections.rows, 0, _Repeats()
+        for row in read_rows(format, file, on_bytes=self._advance):
+            if isinstance(row, Rejection):
+                self.rejections.add(file, row.line, row.reason)
+            elif isinstance(row, Note):
+                self.notes.add(file, row.line, row.reason)
+            else:
+                rows += 1
+                chunk.append(repeats.counted(row))
+                if len(chunk) == CHUNK:
+                    self._store(file, chunk)
+                    chunk = []
         self._before += file.stat().st_size
         self._here = 0
+        self._store(file, chunk)
+        self.repeated += repeats.number
+        if not rows and self.rejections.rows > rejected:
+            self.unread.append(str(file))
 
-    def report(self, count: IngestCount, rejected: int) -> None:
+    def _advance(self, position: int) -> None:
+        self._here = position
+
+    def _store(self, file: Path, chunk: list[ImportRow]) -> None:
+        def contradicted(row: ImportRow, label: SourceLabel) -> None:
+            self.notes.add(
+                file,
+                row.line or 0,
+                f"{label.kind}:{label.annotator} has labelled this solution otherwise before; "
+                "what came first stays",
+            )
+
+        if chunk:
+            self.count += insert_rows(self._context.database, chunk, on_contradiction=contradicted)
         self._context.report(
             min(self._before + self._here, self._total),
             self._total,
-            f"{count.solutions:,} new solutions, {count.duplicates:,} known, {rejected:,} rejected",
+            f"{self.count.solutions:,} new solutions, {self.count.duplicates:,} known, "
+            f"{self.rejections.rows:,} rejected",
         )

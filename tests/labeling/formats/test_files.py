@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from db.records import ImportRow
 from labeling.formats import stream
 from labeling.formats.catalog import READERS
-from labeling.formats.reading import Rejection, file_stem, read_rows
+from labeling.formats.reading import Note, Rejection, file_stem, read_rows
 from tests.labeling.formats.test_rows import GOOD, read_all, write_rows
 
 ROW = json.dumps(GOOD["jsonl"])
@@ -181,7 +181,7 @@ def test_any_bytes_in_a_file_never_raise(
     text = (f"[{row}, {row}]" if list_form else f"{row}\n{row}\n").encode()
     path = tmp_path / "file.json"
     path.write_bytes(b" " + text[:at] + noise + text[at:])
-    assert all(isinstance(found, ImportRow | Rejection) for found in read_rows(format, path))
+    assert all(isinstance(found, ImportRow | Rejection | Note) for found in read_rows(format, path))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

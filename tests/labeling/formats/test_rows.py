@@ -12,7 +12,7 @@ import pytest
 
 from db.records import ImportRow
 from labeling.formats.catalog import READERS
-from labeling.formats.reading import Rejection, read_rows
+from labeling.formats.reading import Note, Rejection, read_rows
 from tests.support.data import shared_data
 
 GOOD: dict[str, dict[str, Any]] = {
@@ -228,6 +228,49 @@ def test_jsonl_labels_and_first_error(tmp_path: Path) -> None:
     assert not _one("jsonl", tmp_path, base).labels
 
 
+def _noted(format: str, tmp_path: Path, row: Any) -> tuple[ImportRow, list[str]]:
+    found = list(read_rows(format, write_rows(tmp_path / "file.jsonl", row)))
+    (read,) = [one for one in found if isinstance(one, ImportRow)]
+    notes = [one for one in found if isinstance(one, Note)]
+    assert [one.line for one in notes] == [1] * len(notes) == [1] * (len(found) - 1)
+    return read, [one.reason for one in notes]
+
+
+def test_blank_steps_are_left_out_and_labels_move_along(tmp_path: Path) -> None:
+    steps = ["", "a", "b", " \n", "c"]
+
+    def jsonl(**fields: Any) -> tuple[Any, ...]:
+        row = {"problem": "p", "steps": steps} | fields
+        read, notes = _noted("jsonl", tmp_path, row)
+        assert read.steps == ("a", "b", "c")
+        assert [note[:17] for note in notes] == ["steps[0] is blank", "steps[3] is blank"]
+        return read.labels[0].scores, read.labels[0].first_error
+
+    assert jsonl(first_error=4) == ((1, 1, -1), 2)
+    assert jsonl(first_error=-1) == ((1, 1, 1), -1)
+    assert jsonl(first_error=None) == ((None, None, None), None)
+    assert jsonl(labels=[None, 1, 1, None, 0]) == ((1, 1, 0), -1)
+    assert jsonl(labels=[1, 1, 1, 0, -1]) == ((1, 1, -1), 2)
+    assert jsonl(labels=[1, 0.5, 0, 0, 1], kind="mc") == ((0.5, 0, 1), 1)
+
+    read, notes = _noted(
+        "processbench", tmp_path, GOOD["processbench"] | {"steps": steps, "label": 2}
+    )
+    assert (read.steps, read.labels[0].first_error, len(notes)) == (("a", "b", "c"), 1, 2)
+    text = "1+1? Step 1: One. {}\n{}\nStep 2: Three. {}"
+    row = {"input": text.format(*["ки"] * 3), "label": text.format("+", "+", "-")}
+    read, notes = _noted("math-shepherd", tmp_path, row)
+    assert (read.labels[0].scores, read.labels[0].first_error, len(notes)) == ((1, 0), 1, 1)
+
+
+def test_whole_numbers_as_pandas_writes_them(tmp_path: Path) -> None:
+    base = {"problem": "p", "steps": ["a", "b", "c"]}
+    assert _one("jsonl", tmp_path, base | {"first_error": 1.0}).labels[0].first_error == 1
+    assert _one("jsonl", tmp_path, base | {"first_error": -1.0}).labels[0].first_error == -1
+    row = _one("processbench", tmp_path, GOOD["processbench"] | {"label": 1.0})
+    assert row.labels[0].first_error == 1
+
+
 def test_jsonl_defaults_and_solution_text(tmp_path: Path) -> None:
     row = _one(
         "jsonl",
@@ -243,7 +286,8 @@ def test_jsonl_defaults_and_solution_text(tmp_path: Path) -> None:
     ("format", "changes", "reason"),
     [
         ("jsonl", {"steps": []}, "steps is empty"),
-        ("jsonl", {"steps": ["a", " \n"]}, "steps[1] is blank"),
+        ("jsonl", {"steps": ["", " \n"], "labels": [1, 1]}, "steps has only blank entries"),
+        ("jsonl", {"steps": ["a", " "], "labels": [1, -1]}, "first_error is 1, but that step is"),
         ("jsonl", {"steps": "a"}, "must be a list"),
         ("jsonl", {"steps": ["a", 3]}, "steps[1] must be text"),
         ("jsonl", {"steps": ["a\x00b"]}, "NUL"),
@@ -266,6 +310,9 @@ def test_jsonl_defaults_and_solution_text(tmp_path: Path) -> None:
         ("processbench", {"label": False}, "whole number, not true/false"),
         ("processbench", {"label": 10**4000}, "outside the solution"),
         ("processbench", {"label": None}, "whole number, not null"),
+        ("processbench", {"label": 0.5}, "whole number, not 0.5"),
+        ("processbench", {"label": 1e300}, "outside the solution"),
+        ("processbench", {"steps": ["a", ""]}, "label is 1, but that step is blank"),
         ("processbench", {"final_answer_correct": 1}, "true or false"),
         ("prm800k", {"label": {"steps": [], "finish_reason": None}}, "at least one step"),
         ("prm800k", {"label": {"steps": [{}], "finish_reason": None}}, "no completion"),
