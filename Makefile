@@ -3,10 +3,20 @@
 PYTHON ?= python3
 VENV := .venv
 VLLM := .venv-vllm
+MINIMUM := .venv-minimum
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: run test test-postgres test-vllm lint types docs screenshots clean
+# uv, where it is installed, is several times as fast as pip, and chooses the build of torch that
+# this machine's GPU, or its lack of one, calls for. It does not know pip's settings: where it
+# fails, pip tries. $(call install,ENVIRONMENT,ARGUMENTS)
+UV := $(shell command -v uv)
+install = $(if $(UV),$(UV) pip install -q --python $(1)/bin/python --torch-backend=auto $(2) ||) \
+  $(1)/bin/pip install -q $(2)
+RUN := -e '.[train]'
+DEV := -e '.[train,dev]'
+
+.PHONY: run test test-postgres test-vllm test-minimum coverage lint types docs screenshots clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/steplens demo --port $(PORT)
@@ -21,6 +31,17 @@ test-postgres: $(VENV)/dev.stamp
 # vLLM for CPUs brings its own torch, so it has an environment of its own.
 test-vllm: $(VLLM)/stamp
 	$(VLLM)/bin/python -m pytest tests/in_vllm
+
+# With the lowest versions that pyproject.toml allows; the browser tests are left to the other runs.
+test-minimum: $(MINIMUM)/stamp
+	$(MINIMUM)/bin/python -m pytest -m "not browser"
+
+# TESTS=tests/labeling: of these alone.
+coverage: $(VENV)/dev.stamp
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(TESTS)
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -41,11 +62,17 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/run.stamp: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/pip install -q -c constraints.txt -e '.[train]'
+	$(call install,$(VENV),-c constraints.txt $(RUN))
 	touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp
-	$(BIN)/pip install -q -c constraints.txt -e '.[train,dev]'
+	$(call install,$(VENV),-c constraints.txt $(DEV))
+	touch $@
+
+$(MINIMUM)/stamp: pyproject.toml .ci/minimum
+	$(PYTHON) -m venv $(MINIMUM)
+	$(PYTHON) .ci/minimum >$(MINIMUM)/constraints.txt
+	$(call install,$(MINIMUM),-c $(MINIMUM)/constraints.txt $(DEV))
 	touch $@
 
 # torchvision and its like come in builds that do not fit torch's, and nothing here needs them.
@@ -57,4 +84,4 @@ $(VLLM)/stamp: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VLLM) build *.egg-info
+	rm -rf $(VENV) $(VLLM) $(MINIMUM) build *.egg-info
