@@ -23,7 +23,7 @@ PAGES = (
     ("jobs", "Jobs"),
     ("solution", "Solution"),
 )
-CHANGING = ("Consensus", "Jobs")  # Pages that start jobs and write exports.
+MANAGING = ("Consensus", "Jobs")  # Pages that start jobs and write exports.
 
 st.set_page_config(
     page_title="StepLens",
@@ -57,8 +57,8 @@ with st.sidebar:
     identity.ask_reviewer(database)
     st.caption("Project", help="Set with steplens --db, or STEPLENS_DB.")
     st.text(project.project_name(database))
-if identity.may_change() or page.title not in CHANGING:
+if identity.is_manager() or page.title not in MANAGING:
     page.run()
 else:
     st.title(page.title)
-    st.text("Sign in first: what is started or written here belongs to somebody.")
+    st.text(identity.managers_only())

@@ -1,4 +1,4 @@
-"""Who is at the keyboard: the person who signed in, or else the name that was typed."""
+"""Who is at the keyboard, by sign-in or by a typed name, and what they may do."""
 
 from __future__ import annotations
 
@@ -82,9 +82,21 @@ def needs_sign_in() -> bool:
 
 
 def signed_in() -> Person | None:
-    """The person who signed in and may work here, or None."""
+    """The person who signed in and may work here, as a reviewer or as a manager, or None."""
     person = _claimed()
-    return person if person is not None and admitted(person, _people()) else None
+    return person if person is not None and _admitted_here(person) else None
+
+
+def is_manager() -> bool:
+    """Whether this person may start jobs, write exports and adjudicate.
+
+    Where people sign in, `managers` of [steplens] in the secrets names them. Jobs run with the
+    server's rights and its keys, so without that list nobody is one.
+    """
+    if not needs_sign_in():
+        return True
+    person = _claimed()
+    return person is not None and admitted(person, _listed("managers") or ())
 
 
 def reviewer_name() -> str:
@@ -110,9 +122,15 @@ def may_read() -> bool:
     return not needs_sign_in() or signed_in() is not None or _is_private()
 
 
-def may_change() -> bool:
-    """Whether this person may start jobs and write exports."""
-    return not needs_sign_in() or signed_in() is not None
+def managers_only() -> str:
+    """What somebody who is no manager reads in place of what only managers do."""
+    person = signed_in()
+    if person is None:
+        return "Sign in first: only managers start jobs, export and adjudicate."
+    return (
+        "Only managers start jobs, export and adjudicate. Whoever runs StepLens can add "
+        f"{person.name} to managers under [steplens] in its secrets (docs/team.md)."
+    )
 
 
 def ask_reviewer(database: Database) -> None:
@@ -179,7 +197,7 @@ def _key(person: Person) -> str:
 
 
 def _say_who(database: Database, person: Person) -> None:
-    if not admitted(person, _people()):
+    if not _admitted_here(person):
         _refusal(person)
         return
     if person.mark:
@@ -262,9 +280,14 @@ def _providers() -> list[str]:
     return providers(_secrets().get("auth", {})) or ["default"]
 
 
-def _people() -> Sequence[str] | None:
-    """The list `people` of [steplens] in the secrets; without it all whom the provider lets in."""
-    people: Sequence[str] | None = _secrets().get("steplens", {}).get("people")
+def _admitted_here(person: Person) -> bool:
+    """Whether `people` of the secrets, or `managers`, has this person; without `people` anybody."""
+    return admitted(person, _listed("people")) or admitted(person, _listed("managers") or ())
+
+
+def _listed(role: str) -> Sequence[str] | None:
+    """A list of [steplens] in the secrets, `people` or `managers`; None where there is none."""
+    people: Sequence[str] | None = _secrets().get("steplens", {}).get(role)
     return people
 
 

@@ -85,11 +85,12 @@ def _toml(file: Path) -> dict[str, Any]:
 
 
 def _check_people(file: Path, written: Mapping[str, Any]) -> None:
-    """The list that app.auth.identity lets in."""
+    """The lists of people and managers that app.auth.identity goes by."""
     section = written.get("steplens", {})
-    people = section.get("people", []) if isinstance(section, Mapping) else None
-    if not isinstance(people, list) or not all(isinstance(one, str) for one in people):
-        raise ValueError(f'people of [steplens] in {file} must be a list: ["ada@example.org"]')
+    for role in ("people", "managers"):
+        listed = section.get(role, []) if isinstance(section, Mapping) else None
+        if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+            raise ValueError(f'{role} of [steplens] in {file} must be a list: ["ada@example.org"]')
 
 
 def _checked(file: Path, auth: Any) -> SignIn:

@@ -41,6 +41,8 @@ def desk(
     """
     name = identity.reviewer_name()
     trouble = reviewer_trouble(database, name)
+    if adjudicating and not trouble and not identity.is_manager():
+        trouble = identity.managers_only()
     if trouble:
         mode = "read"
         project.complain(trouble)

@@ -37,7 +37,7 @@ def empty(database: Any) -> None:
         if st.button(
             "Fill this project from the playground",
             type="primary",
-            disabled=not identity.may_change(),
+            disabled=not identity.is_manager(),
         ):
             try:
                 start_job(database, "sample", {"problems": 100, "solutions": 4, "seed": 0})

@@ -42,7 +42,8 @@ def test_loopback() -> None:
         ("https://steplens", "http://steplens", "must begin with https://"),
         ("https://accounts", "http://accounts", "must begin with https://"),
         ("/oauth2callback", "/callback", "must end in"),
-        ("[auth]", "[steplens]\npeople = 3\n[auth]", "must be a list"),
+        ("[auth]", "[steplens]\npeople = 3\n[auth]", "people of [steplens] in"),
+        ("[auth]", '[steplens]\nmanagers = "ada"\n[auth]', "managers of [steplens] in"),
     ],
 )
 def test_secrets_that_cannot_work_are_refused(

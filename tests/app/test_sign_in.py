@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from streamlit.testing.v1 import AppTest
 
+from app.auth import identity
 from app.auth.identity import NAME_LENGTH, Person, admitted, person_of
 from app.serve import Where, checked_sign_in, server_command
 from db.annotators import list_annotators
@@ -151,6 +152,47 @@ def test_another_display_name_is_the_same_person(
     test.user = {"is_logged_in": True, **BOB, "name": "Robert"}
     test.run()
     assert [one.value for one in test.sidebar.text][:2] == ["Robert", earlier.name]
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "manages"),
+    [
+        ({"managers": ["ada@example.org"]}, "jobs", True),
+        ({"managers": ["@example.org"], "people": ["bob@example.com"]}, "consensus", True),
+        ({"people": ["@example.org"], "managers": ["bob@example.org"]}, "jobs", False),
+        ({"people": ["ada@example.org"]}, "consensus", False),
+        ({}, "jobs", False),
+    ],
+)
+def test_only_managers_start_jobs_and_export(
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    written: dict[str, list[str]],
+    name: str,
+    manages: bool,
+) -> None:
+    monkeypatch.setattr(identity, "_secrets", lambda: {"steplens": written})
+    test = page(database, monkeypatch, name)
+    test.user = {"is_logged_in": True, **ADA}
+    test.run()
+    assert not test.exception
+    told = [one.value for one in test.main.text]
+    assert any("add ada@example.org to managers" in one for one in told) is not manages
+    assert bool(test.main.button or test.main.selectbox) is manages
+
+
+def test_only_managers_adjudicate(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    for managers in ([], ["ada@example.org"]):
+        monkeypatch.setattr(
+            identity, "_secrets", lambda one=managers: {"steplens": {"managers": one}}
+        )
+        test = page(database, monkeypatch, "review")
+        test.query_params["queue"] = "adjudication"
+        test.user = {"is_logged_in": True, **ADA}
+        test.run()
+        assert not test.exception
+        people = {one.name for one in list_annotators(database)}
+        assert ("ada@example.org (adjudicator)" in people) is bool(managers)
 
 
 # The real thing
