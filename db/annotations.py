@@ -11,8 +11,9 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from db.engine import IN_LIST, Database
+from db.jobs import check_claim
 from db.lists import solution_index
-from db.records import AnnotationRecord, Comparison, RolloutRecord, lowest
+from db.records import AnnotationRecord, Comparison, JobRecord, RolloutRecord, lowest
 from db.schema import Annotation, Problem, Rollout, Solution, utcnow
 
 
@@ -46,12 +47,17 @@ def stored_rollouts(
 def save_wave(
     database: Database,
     annotator_id: int,
-    job_id: int | None,
+    job: JobRecord | None,
     annotations: Sequence[AnnotationRecord],
     rollouts: Sequence[RolloutRecord] = (),
 ) -> None:
-    """Store one wave in ONE transaction; rows that are there already stay as they are."""
+    """Store one wave in ONE transaction; rows that are there already stay as they are.
+
+    Raises LostJobError, and stores nothing, when `job` is no longer this process's.
+    """
     with database.write() as session:
+        if job is not None:
+            check_claim(session, job)
         if rollouts:
             insert_missing(
                 session,
@@ -77,7 +83,7 @@ def save_wave(
                 [
                     {
                         "annotator_id": annotator_id,
-                        "job_id": job_id,
+                        "job_id": None if job is None else job.id,
                         "solution_id": a.solution_id,
                         "scores": list(a.scores),
                         "first_error": a.first_error,

@@ -174,6 +174,8 @@ class JobRecord:
     message: str
     result: dict[str, Any] | None
     state: dict[str, Any]
+    claim: str | None  # what the process that works on it writes with (see db.jobs)
+    host: str | None
     pid: int | None
     pid_started: float | None
     heartbeat_at: datetime | None

@@ -281,6 +281,8 @@ class Job(Base):
     message: Mapped[str] = mapped_column(Text, default="")
     state: Mapped[dict[str, Any]]
     result: Mapped[dict[str, Any] | None]
+    claim: Mapped[str | None] = mapped_column(String(32))  # every write of the job needs it
+    host: Mapped[str | None] = mapped_column(Text)
     pid: Mapped[int | None]
     pid_started: Mapped[float | None]
     heartbeat_at: Mapped[datetime | None]

@@ -17,7 +17,8 @@ def write_snapshot(database: Database, file: Path) -> None:
     if not database.is_sqlite:
         raise DatabaseError("only a SQLite project can be written into one file")
     with database.write() as session:
-        session.execute(text("UPDATE job SET state = '{}', pid = NULL, pid_started = NULL"))
+        nobody = "state = '{}', claim = NULL, host = NULL, pid = NULL, pid_started = NULL"
+        session.execute(text(f"UPDATE job SET {nobody}"))
     file.unlink(missing_ok=True)
     with database.engine.connect() as connection:
         connection.execute(text("VACUUM INTO :file"), {"file": str(file)})

@@ -12,7 +12,7 @@ from app.components.data_table import data_table
 from app.ui import formatting, project
 from app.ui.charts import training_history
 from app.ui.job_forms import ANNOTATORS, FORMS, say_what_for
-from db.engine import DatabaseError
+from db.engine import Database, DatabaseError
 from db.jobs import get_job, is_alive, list_jobs, request_cancel
 from db.records import JobRecord
 from labeling.jobs.importing import in_words
@@ -31,11 +31,12 @@ STATES = {
 
 
 def standing(job: JobRecord) -> str:
-    """Its status, but `stopped` for one that says it runs and whose process is gone."""
-    return "stopped" if job.status == "running" and not is_alive(job) else job.status
+    """Its status, but `stopped` for one that waits or runs and whose process is gone."""
+    waits = job.status in ("queued", "running")
+    return "stopped" if waits and not is_alive(job) else job.status
 
 
-def begin(database: Any, kind: str, params: dict[str, Any]) -> None:
+def begin(database: Database, kind: str, params: dict[str, Any]) -> None:
     """Start or resume a job and put it on screen."""
     try:
         job = start_job(database, kind, params)
@@ -45,7 +46,7 @@ def begin(database: Any, kind: str, params: dict[str, Any]) -> None:
         st.session_state.job = job.id
 
 
-def selected(database: Any, jobs: list[JobRecord]) -> JobRecord | None:
+def selected(database: Database, jobs: list[JobRecord]) -> JobRecord | None:
     """The job on screen: the one picked, the one in the address, or the newest."""
     given = st.query_params.get("job", "")
     if "job" not in st.session_state and given.isascii() and given.isdecimal():
@@ -106,7 +107,7 @@ def about(job: JobRecord) -> str:
     return " · ".join(parts)
 
 
-def details(database: Any, job: JobRecord) -> None:
+def details(database: Database, job: JobRecord) -> None:
     """One job: progress, what it was asked, what came out, its log, and what can be done."""
     word, _ = STATES[standing(job)]
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -199,7 +200,7 @@ def spent(job: JobRecord) -> str:
     return formatting.duration((job.finished_at - job.started_at).total_seconds())
 
 
-def buttons(database: Any, job: JobRecord) -> None:
+def buttons(database: Database, job: JobRecord) -> None:
     """Cancel, resume, and what follows a result."""
     now = standing(job)
     if now in ("running", "queued") and st.button("Cancel", disabled=job.cancel_requested):
@@ -222,7 +223,7 @@ def buttons(database: Any, job: JobRecord) -> None:
 
 
 @st.fragment(run_every=2)
-def watch(database: Any) -> None:
+def watch(database: Database) -> None:
     """The list and the job on screen, kept up to date."""
     jobs = list_jobs(database, 30)
     chosen = selected(database, jobs)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from db import jobs
 from db.engine import Database
 from db.records import JobRecord
 
-BEAT_SECONDS = 1.0
+REPORT_SECONDS = 1.0
 Report = Callable[[int, int, str], None]
 
 
@@ -36,19 +37,21 @@ class JobContext:
         """Store what a resumed job will find in `job.state`."""
         merged = {**self.job.state, **state}
         if merged != self.job.state:
-            jobs.set_state(self.database, self.job.id, merged)
-            self.job = jobs.get_job(self.database, self.job.id)
+            jobs.set_state(self.database, self.job, merged)
+            self.job = replace(self.job, state=merged)
 
     def report(self, done: int, total: int, message: str = "") -> None:
-        """Say how far the work is. Raises JobCancelled when somebody asked for it.
+        """Say how far the work is.
 
-        Writes at most one row a second, so it may be called as often as one likes.
+        Raises JobCancelled when somebody asked for it, and LostJobError when another process has
+        taken the job over. Writes at most one row a second, so it may be called as often as one
+        likes.
         """
         if self._echo is not None:
             self._echo(done, total, message)
         now = time.monotonic()
-        if now - self._last < BEAT_SECONDS and done != total:
+        if now - self._last < REPORT_SECONDS and done != total:
             return
         self._last = now
-        if jobs.beat(self.database, self.job.id, done, total, message):
+        if jobs.report(self.database, self.job, done, total, message):
             raise JobCancelled

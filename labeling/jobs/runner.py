@@ -11,8 +11,11 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,8 +26,11 @@ from db.records import JobRecord
 from labeling.jobs.context import JobCancelled, JobContext, Report
 from models.names import refuse_secrets
 
+HEARTBEAT_SECONDS = 10.0
 LOG_SECONDS = 5.0
 LOG_TAIL_BYTES = 20_000
+
+Work = Callable[[JobContext], dict[str, Any]]
 
 # Imported only when a job of the kind runs: most of them load torch.
 WORK = {
@@ -42,26 +48,52 @@ WORK = {
 def run_job(database: Database, job_id: int, echo: Report | None = None) -> dict[str, Any]:
     """Do a job in this process, from where it stopped, and return its result.
 
-    Raises DatabaseError when another process works on it, JobCancelled, or whatever the work
-    raised; in each case the job's row says so, and starting it again resumes it.
+    Raises DatabaseError when another process works on it, LostJobError when one took it over,
+    JobCancelled, or whatever the work raised. The job's row says how it ended, unless it is
+    another process's now; starting it again resumes it.
     """
     job = jobs.claim_job(database, job_id)
-    context = JobContext(database, job, echo)
-    context.remember(host=os.uname().nodename)
     module, _, function = WORK[job.kind].partition(":")
     try:
-        result: dict[str, Any] = getattr(import_module(module), function)(context)
+        with _heartbeats(database, job):
+            work: Work = getattr(import_module(module), function)
+            result = work(JobContext(database, job, echo))
+    except jobs.LostJobError:
+        raise
     except JobCancelled:
-        jobs.finish_job(database, job_id, "cancelled", "cancelled; start it again to go on", None)
+        jobs.finish_job(database, job, "cancelled", "cancelled; start it again to go on", None)
         raise
     except KeyboardInterrupt:
-        jobs.finish_job(database, job_id, "cancelled", "interrupted; start it again to go on", None)
+        jobs.finish_job(database, job, "cancelled", "interrupted; start it again to go on", None)
         raise
     except Exception as error:
-        jobs.finish_job(database, job_id, "failed", f"{error}" or type(error).__name__, None)
+        jobs.finish_job(database, job, "failed", f"{error}" or type(error).__name__, None)
         raise
-    jobs.finish_job(database, job_id, "done", "", result)
+    jobs.finish_job(database, job, "done", "", result)
     return result
+
+
+@contextmanager
+def _heartbeats(database: Database, job: JobRecord) -> Iterator[None]:
+    """Says every few seconds that this process lives, however long the work takes to report."""
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(HEARTBEAT_SECONDS):
+            try:
+                jobs.beat(database, job)
+            except jobs.LostJobError:
+                return  # The work's own next write tells it.
+            except Exception as error:  # A server that is away for a moment ends no job.
+                print(f"no heartbeat: {error}", file=sys.stderr)
+
+    thread = threading.Thread(target=beat, name=f"heartbeats of job {job.id}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def start_job(database: Database, kind: str, params: dict[str, Any]) -> JobRecord:
@@ -74,14 +106,13 @@ def start_job(database: Database, kind: str, params: dict[str, Any]) -> JobRecor
     if kind not in WORK:
         raise ValueError(f"no kind of job {kind!r}; there are {', '.join(WORK)}")
     job = jobs.create_job(database, kind, params)
-    if jobs.is_alive(job):
-        raise ValueError(f"job {job.id} ({kind}) with these settings is already running")
+    jobs.queue_job(database, job.id)
     log = log_file(database, job.id)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as stream:
         # -P: a models.py in the working folder must not be taken for ours. The URL may hold a
         # password, which everybody on the machine could read among the arguments.
-        subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-P", "-m", "labeling.jobs.runner", str(job.id)],
             env={**os.environ, "STEPLENS_DB": database.url},
             stdin=subprocess.DEVNULL,
@@ -89,7 +120,8 @@ def start_job(database: Database, kind: str, params: dict[str, Any]) -> JobRecor
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    return job
+    jobs.wait_for_process(database, job.id, process.pid)
+    return jobs.get_job(database, job.id)
 
 
 def data_folder(database: Database) -> Path:

@@ -64,7 +64,7 @@ def annotate_judge(context: JobContext) -> dict[str, Any]:
         finished = store.annotated_ids(context.database, annotator.id, [s.id for s in segment])
         if len(finished) < len(segment):
             annotations, replies = judge.annotate([s for s in segment if s.id not in finished])
-            store.save_wave(context.database, annotator.id, context.job.id, annotations)
+            store.save_wave(context.database, annotator.id, context.job, annotations)
             tokens = sum(reply.n_tokens for reply in replies)
             tally.add(solutions=len(annotations), replies=len(replies), tokens=tokens)
         context.report(done + len(segment), total, tally.message("replies"))

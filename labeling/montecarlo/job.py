@@ -152,7 +152,7 @@ class _Run:
                 store.save_wave(
                     self.context.database,
                     self.annotator.id,
-                    self.context.job.id,
+                    self.context.job,
                     [_mc_annotation(result) for result in new],
                     [*copies, *rollouts],
                 )

@@ -57,7 +57,7 @@ def annotate_prm(context: JobContext) -> dict[str, Any]:
             _prm_annotation(solution.id, scores, threshold)
             for solution, scores in zip(todo, scored, strict=True)
         ]
-        store.save_wave(context.database, annotator.id, context.job.id, annotations)
+        store.save_wave(context.database, annotator.id, context.job, annotations)
         tally.add(solutions=len(annotations))
         dropped += sum(scores.count(None) for scores in scored)
         message = tally.message("solutions")

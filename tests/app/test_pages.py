@@ -116,8 +116,7 @@ def test_hostile_content_is_never_parsed(
 ) -> None:
     fill(database, 3, text)
     job = create_job(database, "import", {"files": [text], "format": text})
-    claim_job(database, job.id)
-    finish_job(database, job.id, "failed", text, {"x": text})
+    finish_job(database, claim_job(database, job.id), "failed", text, {"x": text})
     made = {
         "token": "token-0001",
         "solution_id": 1,

@@ -119,11 +119,11 @@ def test_annotators_are_one_per_configuration(database: Database) -> None:
 def test_a_resumed_job_sees_the_same_work_list(database: Database) -> None:
     ids = fill(database, 4)
     annotator = ensure_annotator(database, "mc", "m", {})
-    old = jobs.create_job(database, "annotate_mc", {"run": 1})
-    job = jobs.create_job(database, "annotate_mc", {"run": 2})
+    old = jobs.claim_job(database, jobs.create_job(database, "annotate_mc", {"run": 1}).id)
+    job = jobs.claim_job(database, jobs.create_job(database, "annotate_mc", {"run": 2}).id)
     done = AnnotationRecord(ids[0], 0, (1.0, 1.0), -1, "ok", {})
-    save_wave(database, annotator.id, old.id, [done])
-    save_wave(database, annotator.id, job.id, [AnnotationRecord(ids[1], 0, (1.0,), -1, "ok", {})])
+    save_wave(database, annotator.id, old, [done])
+    save_wave(database, annotator.id, job, [AnnotationRecord(ids[1], 0, (1.0,), -1, "ok", {})])
     listed = solutions_to_annotate(database, annotator.id, job.id, up_to=ids[-1], after=0, limit=10)
     assert [solution.id for solution in listed] == ids[1:]
 
@@ -233,33 +233,6 @@ def test_writers_in_threads_lose_nothing(database: Database) -> None:
         thread.join()
     assert errors == []
     assert len(rollouts_of(database, only, annotator.id)) == 120
-
-
-def test_a_job_is_claimed_once_and_resumed_by_the_same_words(database: Database) -> None:
-    job = jobs.create_job(database, "import", {"files": ["x"]})
-    assert jobs.create_job(database, "import", {"files": ["x"]}).id == job.id
-    claimed = jobs.claim_job(database, job.id)
-    assert jobs.is_alive(claimed)
-    assert jobs.beat(database, job.id, 1, 2, "half") is False
-    jobs.request_cancel(database, job.id)
-    assert jobs.beat(database, job.id, 1, 2, "half") is True
-    jobs.finish_job(database, job.id, "done", "", {"rows": 2})
-    assert jobs.get_job(database, job.id).result == {"rows": 2}
-    assert jobs.create_job(database, "import", {"files": ["x"]}).id != job.id
-
-
-def test_a_second_process_cannot_take_a_living_job(database: Database) -> None:
-    job = jobs.create_job(database, "import", {})
-    with database.write() as session:
-        session.execute(
-            text("UPDATE job SET status='running', pid=1, pid_started=:t"),
-            {"t": __import__("psutil").Process(1).create_time()},
-        )
-    with pytest.raises(DatabaseError, match="already running as process 1"):
-        jobs.claim_job(database, job.id)
-    with database.write() as session:
-        session.execute(text("UPDATE job SET pid_started=1"))  # The number was reused.
-    assert jobs.claim_job(database, job.id).status == "running"
 
 
 def test_times_come_back_in_utc(database: Database, tmp_path: Path) -> None:

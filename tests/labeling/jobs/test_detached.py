@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 import pytest
 
 from db.engine import Database
-from db.jobs import get_job
+from db.jobs import get_job, is_alive
 from db.records import JobRecord
 from labeling.jobs.runner import job_log, start_job
 
@@ -43,6 +45,22 @@ def test_modules_of_the_working_folder_are_not_taken_for_ours(
     monkeypatch.chdir(here)
     job = ended(database, start_job(database, "import", import_one(tmp_path)).id)
     assert job.status == "done", job_log(database, job.id)
+
+
+def test_a_process_that_dies_before_it_begins_is_noticed_and_can_be_resumed(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = import_one(tmp_path)
+    with monkeypatch.context() as broken:
+        broken.setattr(sys, "executable", shutil.which("false"))
+        job = start_job(database, "import", wanted)
+    deadline = time.monotonic() + WAIT_SECONDS
+    while is_alive(get_job(database, job.id)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert get_job(database, job.id).status == "queued"
+    assert start_job(database, "import", wanted).id == job.id
+    assert ended(database, job.id).status == "done", job_log(database, job.id)
 
 
 def test_the_database_url_does_not_stand_among_the_arguments(
