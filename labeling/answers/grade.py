@@ -1,12 +1,13 @@
 """Final answers: deciding whether one is the gold answer.
 
 `grade` settles most pairs by comparing normalised strings and exact fractions; what is left goes
-to math-verify in a process of its own (`labeling.answers.pool`).
+to math-verify in processes of its own (`labeling.answers.pool`).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Literal
 
@@ -116,20 +117,34 @@ def _without_unit(answer: str) -> Fraction | None:
     return number(match[1])
 
 
-def grade(answer: str, gold: str, *, seconds: float = 5.0) -> Verdict:
-    """Whether `answer` is the gold answer; may be called from any thread.
+def grade(answer: str, gold: str) -> Verdict:
+    """Whether `answer` is the gold answer; see `grade_all`, which is faster for several."""
+    return grade_all([(answer, gold)])[0]
 
-    What strings and exact numbers do not settle goes to math-verify in a worker process, for at
-    most `seconds` of wall clock; a time-out or a crash is "unknown", never "wrong", and so is a
-    gold answer that math-verify cannot read. (Its own time-outs need signals, and answer wrongly
-    in threads: Math-Verify issues 22, 42 and 50.) Raises RuntimeError if math-verify cannot be
+
+def grade_all(pairs: Sequence[tuple[str, str]]) -> list[Verdict]:
+    """Whether the first of each pair is the second, the gold answer; may be called from any thread.
+
+    What strings and exact numbers do not settle goes to math-verify in worker processes, all of
+    them at work, under a wall clock. A time-out or a crash is "unknown", never "wrong", and so is
+    a gold answer that math-verify cannot read. Raises RuntimeError if math-verify cannot be
     started at all.
     """
+    verdicts = [_settled(answer, gold) for answer, gold in pairs]
+    hard = [place for place, verdict in enumerate(verdicts) if verdict is None]
+    if hard:
+        from labeling.answers.pool import verify_all  # Nothing is started for easy answers.
+
+        asked = [(strip_markup(pairs[at][0]), strip_markup(pairs[at][1])) for at in hard]
+        for place, verdict in zip(hard, verify_all(asked), strict=True):
+            verdicts[place] = verdict
+    return [verdict or "unknown" for verdict in verdicts]
+
+
+def _settled(answer: str, gold: str) -> Verdict | None:
+    """The verdict that needs no math-verify; None where only that can tell."""
     verdict = quick_grade(answer, gold)
     if verdict is not None:
         return verdict
-    if not answer.strip() or not gold.strip() or max(len(answer), len(gold)) > MAX_ANSWER:
-        return "unknown"
-    from labeling.answers.pool import ask  # Nothing is started for answers that are easy.
-
-    return ask(strip_markup(answer), strip_markup(gold), seconds)
+    readable = answer.strip() and gold.strip() and max(len(answer), len(gold)) <= MAX_ANSWER
+    return None if readable else "unknown"

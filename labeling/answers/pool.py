@@ -1,174 +1,144 @@
-"""Worker processes that run math-verify under a wall clock.
+"""math-verify in worker processes of pebble's, under a wall clock.
 
-Run as a script, this file is such a worker: it reads one JSON `[answer, gold]` a line and writes
-one verdict a line. math-verify is imported there only.
+math-verify is imported in the workers only: its own time-outs need signals, which threads cannot
+have, and there they let it answer wrongly (Math-Verify issues 22, 42 and 50).
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
-import json
+import multiprocessing
 import os
-import queue
-import subprocess
-import sys
 import threading
-from functools import lru_cache
-from typing import Literal, cast
+from collections.abc import Sequence
+from concurrent.futures import TimeoutError
+from concurrent.futures.process import BrokenProcessPool
+from typing import Literal
 
-WORKERS = max(1, min(4, (os.cpu_count() or 2) // 2))
-START_SECONDS = 120.0  # Importing sympy takes seconds; on a loaded machine, many.
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
+
+Verdict = Literal["correct", "wrong", "unknown"]
+Pair = tuple[str, str]  # an answer and the gold answer
+
+SECONDS = 5.0  # for a pair beside others
+MORE = 6  # times as long, for one that missed this, alone
+WORKERS = max(1, min(8, os.cpu_count() or 1))  # nothing else of a job computes while it grades
+TASKS = 20_000  # of a worker; sympy's caches grow
 MEMORY = 4 << 30  # bytes; 9^(9^9) must kill the worker, not the machine.
-VERDICTS = ("correct", "wrong", "unknown")
+MOST_KEPT = 100_000  # verdicts
+
+_turn = threading.Lock()  # one batch at a time, or a pair would not be alone
+_pool: ProcessPool | None = None
+_verdicts: dict[Pair, Verdict] = {}
 
 
-class Worker:
-    """One child process; dead once it has missed a deadline."""
+def verify_all(pairs: Sequence[Pair], seconds: float = SECONDS) -> list[Verdict]:
+    """math-verify's verdicts on all pairs, in their order; may be called from any thread.
 
-    def __init__(self) -> None:
-        # -P: this file's folder must not become an import path, its modules have common names.
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", os.path.abspath(__file__)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            encoding="utf-8",
-        )
-        greeting = self._line(START_SECONDS)
-        if greeting != "ready":
-            self.close()
-            raise RuntimeError(
-                "The grading worker did not start: "
-                f"{greeting or f'no answer in {START_SECONDS:.0f} s'}. "
-                'Check the installation with: python -c "import math_verify"'
-            )
-
-    def ask(self, answer: str, gold: str, seconds: float) -> str | None:
-        """The verdict, or None if the worker did not give one in time (it is dead then)."""
-        assert self.process.stdin is not None
-        try:
-            self.process.stdin.write(json.dumps([answer, gold]) + "\n")
-            self.process.stdin.flush()
-        except OSError:
-            self.close()
-            return None
-        verdict = self._line(seconds)
-        if verdict in VERDICTS:
-            return verdict
-        self.close()
-        return None
-
-    def _line(self, seconds: float) -> str:
-        assert self.process.stdout is not None
-        watchdog = threading.Timer(seconds, self.process.kill)
-        watchdog.daemon = True
-        watchdog.start()
-        try:
-            return self.process.stdout.readline().strip()
-        finally:
-            watchdog.cancel()
-
-    def close(self) -> None:
-        """Kill the process and wait for it."""
-        self.process.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                # Closing flushes, and there is nobody left to read.
-                with contextlib.suppress(OSError):
-                    pipe.close()
-
-
-_slots: queue.LifoQueue[Worker | None] = queue.LifoQueue()
-
-
-def _fill() -> None:
-    """Fresh empty slots; a forked child must not write into its parent's pipes."""
-    global _slots
-    _slots = queue.LifoQueue()
-    for _ in range(WORKERS):
-        _slots.put(None)
-    _answers.cache_clear()
-
-
-def ask(answer: str, gold: str, seconds: float) -> Literal["correct", "wrong", "unknown"]:
-    """math-verify's verdict on a pair, "unknown" after `seconds`; waits for a free worker.
-
-    The same pair is asked once: the rollouts of one problem mostly repeat a few answers.
+    A pair that takes longer than `seconds`, or ends its worker, is asked again after all others,
+    alone and for MORE times as long: on a busy machine the first try says little. What misses
+    that too is "unknown", which is never remembered; verdicts are, since the completions of one
+    problem mostly repeat a few answers. Raises RuntimeError if math-verify cannot be started.
     """
-    return cast(Literal["correct", "wrong", "unknown"], _answers(answer, gold, seconds))
-
-
-@lru_cache(maxsize=100_000)
-def _answers(answer: str, gold: str, seconds: float) -> str:
-    slots = _slots
-    worker = slots.get()
-    try:
-        if worker is None or worker.process.poll() is not None:
-            worker = Worker()
-        return worker.ask(answer, gold, seconds) or "unknown"
-    finally:
-        slots.put(worker if worker and worker.process.poll() is None else None)
+    with _turn:
+        wanted = [pair for pair in dict.fromkeys(pairs) if pair not in _verdicts]
+        found = _ask(wanted, seconds)
+        for late in [pair for pair in wanted if pair not in found]:
+            found |= _ask([late], MORE * seconds)
+        if len(_verdicts) + len(found) > MOST_KEPT:
+            _verdicts.clear()
+        known = {**{pair: _verdicts[pair] for pair in pairs if pair in _verdicts}, **found}
+        _verdicts.update(found)
+        return [known.get(pair, "unknown") for pair in pairs]
 
 
 def close() -> None:
-    """Stop all idle workers; the next question starts one again."""
-    idle = []
-    with contextlib.suppress(queue.Empty):
-        while True:
-            idle.append(_slots.get_nowait())
-    for worker in idle:
-        if worker is not None:
-            worker.close()
-        _slots.put(None)
+    """Stop all workers; the next question starts them again."""
+    global _pool
+    if _pool is not None:
+        _pool.stop()
+        _pool.join()
+        _pool = None
 
 
-_fill()
+def _ask(pairs: Sequence[Pair], seconds: float) -> dict[Pair, Verdict]:
+    """The verdicts that came in time, with all workers at work."""
+    try:
+        return _ask_once(pairs, seconds)
+    except BrokenProcessPool:
+        close()  # pebble gives up when an idle worker is killed, as for want of memory
+    try:
+        return _ask_once(pairs, seconds)
+    except BrokenProcessPool as error:
+        close()
+        raise RuntimeError(
+            "The grading workers did not start. Check the installation with "
+            '`python -c "import math_verify"`; a script that grades must keep what it does '
+            'under `if __name__ == "__main__":`, as Python asks of programs with processes.'
+        ) from error
+
+
+def _ask_once(pairs: Sequence[Pair], seconds: float) -> dict[Pair, Verdict]:
+    asked = {pair: _schedule(pair, seconds) for pair in pairs}
+    found = {}
+    for pair, future in asked.items():
+        with contextlib.suppress(TimeoutError, ProcessExpired):
+            found[pair] = future.result()
+    return found
+
+
+def _schedule(pair: Pair, seconds: float) -> ProcessFuture:
+    global _pool
+    if _pool is None:
+        # Spawned: a fork would copy the threads' locks of whoever grades, torch's among them.
+        _pool = ProcessPool(
+            WORKERS,
+            max_tasks=TASKS,
+            initializer=_start,
+            context=multiprocessing.get_context("spawn"),
+        )
+    return _pool.schedule(_verify, args=pair, timeout=seconds)
+
+
+def _forget() -> None:
+    """A forked child has none of its parent's workers, and perhaps a lock that nobody holds."""
+    global _pool, _turn
+    _pool, _turn = None, threading.Lock()
+
+
 atexit.register(close)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_fill)
+    os.register_at_fork(after_in_child=_forget)
 
 
-def _serve() -> None:
-    """The worker's loop: ends when its parent closes the pipe or dies."""
-    # Whatever a library prints must not be taken for a verdict.
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    try:
-        _limit_memory()
-        from math_verify import parse, verify
-    except Exception as error:
-        print(f"{type(error).__name__}: {error}".splitlines()[0], file=out, flush=True)
-        return
-    print("ready", file=out, flush=True)
-    for line in sys.stdin:
-        answer, gold = json.loads(line)
-        try:
-            # The time-outs are switched off: the parent's watchdog kills this process instead.
-            wanted = parse(_as_math(gold), parsing_timeout=None)
-            given = parse(_as_math(answer), parsing_timeout=None)
-            if not wanted:
-                verdict = "unknown"
-            else:
-                same = bool(given) and verify(wanted, given, timeout_seconds=None)
-                verdict = "correct" if same else "wrong"
-        except Exception:
-            verdict = "unknown"
-        print(verdict, file=out, flush=True)
-
-
-def _as_math(answer: str) -> str:
-    return answer if "$" in answer else f"${answer}$"
-
-
-def _limit_memory() -> None:
+def _start() -> None:
+    """Prepare a worker: import what it needs, with bounded memory, and then keep it quiet."""
     with contextlib.suppress(ImportError, ValueError, OSError):  # Windows, or a lower limit set
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    import math_verify  # noqa: F401
+
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
 
 
-if __name__ == "__main__":
-    _serve()
+def _verify(answer: str, gold: str) -> Verdict:
+    """What a worker says of one pair. Its time-outs are off: the pool kills it instead."""
+    from math_verify import parse, verify
+
+    try:
+        wanted = parse(_as_math(gold), parsing_timeout=None)
+        given = parse(_as_math(answer), parsing_timeout=None)
+        if not wanted:
+            return "unknown"
+        same = bool(given) and verify(wanted, given, timeout_seconds=None)
+        return "correct" if same else "wrong"
+    except Exception:
+        return "unknown"
+
+
+def _as_math(answer: str) -> str:
+    return answer if "$" in answer else f"${answer}$"

@@ -13,8 +13,8 @@ from db.engine import Database
 from db.records import AnnotatorRecord, SolutionRecord
 from labeling.jobs.cluster import cluster
 from labeling.jobs.worklist import work_list
-from labeling.montecarlo.job import SEGMENT, annotator_config, mc_config, mc_sampling, prompt, work
-from labeling.montecarlo.outcomes import Outcome, outcome
+from labeling.montecarlo.job import SEGMENT, annotator_config, mc_config, mc_sampling, prompt, works
+from labeling.montecarlo.outcomes import Outcome, outcomes
 from labeling.montecarlo.planner import STRATEGIES, MCConfig, Planner
 from labeling.montecarlo.sharing import Shared, prefix_keys, remaining_characters
 from labeling.seeds import completion_seed
@@ -129,10 +129,15 @@ def _complete(
         began = time.monotonic()
         completions = generator.complete(requests, sampling)
         seconds = time.monotonic() - began
-        for (solution, step, sample), request, completion in zip(
-            keys, requests, completions, strict=True
+        graded = outcomes(
+            [
+                (completion.text, solution.gold_answer, completion.finish_reason)
+                for (solution, _, _), completion in zip(keys, completions, strict=True)
+            ]
+        )
+        for (solution, step, sample), request, completion, said in zip(
+            keys, requests, completions, graded, strict=True
         ):
-            said = outcome(completion.text, solution.gold_answer, completion.finish_reason)
             made.outcomes[solution.id, step, sample] = (
                 said,
                 completion.n_tokens,
@@ -186,20 +191,20 @@ def _cost(
     }
 
 
-def _play(config: MCConfig, chosen: Sequence[SolutionRecord], outcomes: Outcomes) -> list[_Spent]:
+def _play(config: MCConfig, chosen: Sequence[SolutionRecord], pool: Outcomes) -> list[_Spent]:
     """What the strategy would have asked of the pilot, solution by solution.
 
     `adaptive` plays with its first beliefs: the pilot here is too small to learn from.
     """
     spent = []
-    for solution in chosen:
+    for solution, work in zip(chosen, works(chosen), strict=True):
         planner = Planner(config, pilot=0)
-        planner.add([work(solution)])
+        planner.add([work])
         generated = prompted = read = 0
         while wave := planner.next_wave(config.samples * len(solution.steps)):
             prompts: dict[int, int] = {}
             for probe in wave:
-                said, out, begun = outcomes[probe.solution_id, probe.step, probe.sample]
+                said, out, begun = pool[probe.solution_id, probe.step, probe.sample]
                 planner.record(probe, said)
                 generated, prompted = generated + out, prompted + begun
                 prompts[probe.step] = begun

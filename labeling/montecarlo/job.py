@@ -7,6 +7,7 @@ of the model is the one that was lost, and its labels are those of a run that wa
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,12 +15,12 @@ from db import annotations as store
 from db.annotators import ensure_annotator
 from db.records import AnnotationRecord, AnnotatorRecord, RolloutRecord, SolutionRecord
 from labeling.answers.extract import extract_answer
-from labeling.answers.grade import grade
+from labeling.answers.grade import Verdict, grade_all
 from labeling.jobs.cluster import cluster
 from labeling.jobs.context import JobContext
 from labeling.jobs.tally import Tally
 from labeling.jobs.worklist import job_list
-from labeling.montecarlo.outcomes import Outcome, outcome
+from labeling.montecarlo.outcomes import Outcome, outcomes
 from labeling.montecarlo.planner import PILOT, STOP_MASS, MCConfig, MCResult, Planner, Probe, Work
 from labeling.montecarlo.sharing import Shared, remaining_characters
 from labeling.prompt import question
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 SEGMENT = 512  # Solutions read from the database together.
 WAVE = 512  # Completions asked for together, at least; what a kill -9 can cost.
+
+DECIDED: dict[Verdict | None, bool] = {"correct": True, "wrong": False}
 
 Key = tuple[int, int, int]  # solution, step, sample
 
@@ -217,10 +220,18 @@ class _Run:
         completions = self.generator.complete(requests, self.sampling)
         self.model_seconds += time.monotonic() - began
         self.prompted += sum(map(count_prompt_tokens, requests, completions))
+        firsts = [self.solutions[probes[0].solution_id] for probes in asked.values()]
+        graded = outcomes(
+            [
+                (completion.text, first.gold_answer, completion.finish_reason)
+                for first, completion in zip(firsts, completions, strict=True)
+            ]
+        )
         rollouts = []
-        for probes, completion in zip(asked.values(), completions, strict=True):
-            first = self.solutions[probes[0].solution_id]
-            rollout = _rollout(probes[0], completion, first.gold_answer)
+        for probes, first, completion, came_to in zip(
+            asked.values(), firsts, completions, graded, strict=True
+        ):
+            rollout = _rollout(probes[0], completion, came_to)
             rollouts.append(rollout)
             self.shared.put(rollout)
             self.asked_characters += remaining_characters(first.steps)[probes[0].step]
@@ -229,7 +240,7 @@ class _Run:
                 self.shared.put(copy)  # it may belong to another block
                 rollouts.append(copy)
             for probe in probes:
-                self.planner.record(probe, cast(Outcome, rollout.outcome))
+                self.planner.record(probe, came_to)
         self.copied += len(rollouts) - len(requests)
         self.tally.add(rollouts=len(requests), tokens=sum(c.n_tokens for c in completions))
         return rollouts
@@ -252,14 +263,14 @@ class _Run:
         _, self.total, segment = read
         database, ids = self.context.database, [solution.id for solution in segment]
         finished = store.annotated_ids(database, self.annotator.id, ids)
-        works = []
-        for order, solution in enumerate(segment, start=self.listed):
-            # The pilot is planned again even when it is finished: `adaptive` learns from it.
-            asks = solution.id not in finished or order < self.pilot
-            if asks:
-                works.append(work(solution))
-                self.solutions[solution.id] = solution
-        stored = store.stored_rollouts(database, self.annotator.id, [w.solution_id for w in works])
+        # The pilot is planned again even when it is finished: `adaptive` learns from it.
+        asking = [
+            solution
+            for order, solution in enumerate(segment, start=self.listed)
+            if solution.id not in finished or order < self.pilot
+        ]
+        self.solutions.update((solution.id, solution) for solution in asking)
+        stored = store.stored_rollouts(database, self.annotator.id, [one.id for one in asking])
         begun = {solution_id for solution_id, _, _ in stored} | finished
         for order, solution in enumerate(segment, start=self.listed):
             fresh = self.shared.enter(
@@ -275,18 +286,28 @@ class _Run:
         self.ended += len(finished)
         self.listed += len(segment)
         self.resumed = self.resumed or bool(begun)
-        self.planner.add(works)
+        self.planner.add(works(asking))
         return True
 
 
-def work(solution: SolutionRecord) -> Work:
-    """A solution as the planner sees it."""
-    return Work(
-        solution.id,
-        len(solution.steps),
-        _answer_is_correct(solution),
-        remaining_characters(solution.steps),
-    )
+def works(solutions: Sequence[SolutionRecord]) -> list[Work]:
+    """Solutions as the planner sees them; answers that nobody has graded are graded here."""
+    answers = {
+        one.id: (answer, one.gold_answer)
+        for one in solutions
+        if one.is_correct is None and one.gold_answer is not None
+        if (answer := one.final_answer or extract_answer(one.steps[-1])) is not None
+    }
+    verdicts = dict(zip(answers, grade_all(list(answers.values())), strict=True))
+    return [
+        Work(
+            one.id,
+            len(one.steps),
+            DECIDED.get(verdicts.get(one.id)) if one.is_correct is None else one.is_correct,
+            remaining_characters(one.steps),
+        )
+        for one in solutions
+    ]
 
 
 def prompt(generator: Generator, solution: SolutionRecord, step: int) -> Prompt:
@@ -295,28 +316,18 @@ def prompt(generator: Generator, solution: SolutionRecord, step: int) -> Prompt:
     return generator.prompt_ids(question(solution.problem), begun)
 
 
-def _answer_is_correct(solution: SolutionRecord) -> bool | None:
-    if solution.is_correct is not None:
-        return solution.is_correct
-    answer = solution.final_answer or extract_answer(solution.steps[-1])
-    if answer is None or solution.gold_answer is None:
-        return None
-    verdict = grade(answer, solution.gold_answer)
-    return None if verdict == "unknown" else verdict == "correct"
-
-
 def _key(probe: Probe) -> tuple[int, int, int]:
     return probe.solution_id, probe.step, probe.sample
 
 
-def _rollout(probe: Probe, completion: Completion, gold: str | None) -> RolloutRecord:
+def _rollout(probe: Probe, completion: Completion, came_to: Outcome) -> RolloutRecord:
     return RolloutRecord(
         probe.solution_id,
         probe.step,
         probe.sample,
         completion.text,
         extract_answer(completion.text),
-        outcome(completion.text, gold, completion.finish_reason),
+        came_to,
         completion.n_tokens,
     )
 

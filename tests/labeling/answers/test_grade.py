@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.answers import pool
 from labeling.answers.extract import extract_answer
 from labeling.answers.grade import grade, number, quick_grade
 from labeling.montecarlo.outcomes import outcome
 from tests.support.data import shared_data
-
-
-def _workers() -> list[pool.Worker]:
-    return [worker for worker in pool._slots.queue if worker is not None]
 
 
 @pytest.mark.parametrize(
@@ -91,56 +80,6 @@ def test_what_strings_do_not_settle_goes_to_math_verify(
     assert grade(answer, gold) == verdict
 
 
-def test_a_time_out_is_unknown_and_the_next_answer_is_graded() -> None:
-    assert grade(r"\sqrt{9}+1", "4", seconds=60) == "correct"  # A worker runs now.
-    for worker in _workers():
-        os.kill(worker.process.pid, signal.SIGSTOP)
-    started = time.monotonic()
-    assert grade(r"\sqrt{81}+1", "10", seconds=0.5) == "unknown"
-    assert time.monotonic() - started < 10
-    pool.close()
-    assert grade(r"\sqrt{16}+1", "5", seconds=60) == "correct"
-
-
-def test_grading_in_threads_gives_the_same_verdicts() -> None:
-    pairs = [(rf"\sqrt{{{n * n}}}+k", f"k+{n + n % 2}") for n in range(2, 14)]
-    with ThreadPoolExecutor(6) as threads:
-        verdicts = list(threads.map(lambda pair: grade(*pair, seconds=60), pairs))
-    assert verdicts == ["wrong" if n % 2 else "correct" for n in range(2, 14)]
-
-
-def test_a_killed_worker_costs_no_later_verdict() -> None:
-    assert grade(r"\sqrt{25}+z", "z+5", seconds=60) == "correct"
-    for worker in _workers():
-        worker.process.kill()
-        worker.process.wait()
-    assert grade(r"\sqrt{36}+z", "z+6", seconds=60) == "correct"
-    pool.close()
-    assert not _workers()
-    assert grade(r"\sqrt{49}+z", "z+7", seconds=60) == "correct"
-
-
-def test_easy_answers_start_nothing_and_import_no_math_verify() -> None:
-    code = (
-        "import sys; from labeling.answers.grade import grade; assert grade('2', '12') == 'wrong';"
-        "assert not {'math_verify', 'sympy', 'labeling.answers.pool'} & sys.modules.keys()"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_workers_end_with_their_program() -> None:
-    code = (
-        "from labeling.answers.grade import grade; from labeling.answers import pool;"
-        r"assert grade(r'\sqrt{4}+y', 'y+2', seconds=60) == 'correct';"
-        "print(next(w for w in pool._slots.queue if w).process.pid)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=120
-    )
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(done.stdout), 0)
-
-
 def test_agreement_with_the_released_gsm8k_grades() -> None:
     path = shared_data("gsm8k_solutions/example_model_solutions.jsonl")
     models = ("6b_finetuning", "6b_verification", "175b_finetuning", "175b_verification")
@@ -173,7 +112,7 @@ def test_agreement_with_the_released_math_grades() -> None:
 
 def test_the_main_thread_is_not_needed() -> None:
     seen: list[str] = []
-    thread = threading.Thread(target=lambda: seen.append(grade("y+x+1", "x+1+y", seconds=60)))
+    thread = threading.Thread(target=lambda: seen.append(grade("y+x+1", "x+1+y")))
     thread.start()
     thread.join()
     assert seen == ["correct"]
