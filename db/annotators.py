@@ -1,7 +1,8 @@
-"""Annotators: one row per configuration, found by `kind:name`."""
+"""Annotators: one row per configuration, found by `kind:name`, and what PRMs were trained on."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import select
@@ -9,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database, DatabaseError, stable_hash
 from db.records import KINDS, AnnotatorRecord
-from db.schema import Annotation, Annotator
+from db.schema import Annotation, Annotator, TrainingSet
+
+FINGERPRINT_BYTES = 8  # of a problem's text, `training.data.fingerprint`
 
 
 def ensure_annotator(
@@ -126,6 +129,32 @@ def list_annotators(database: Database, *, with_work: bool = False) -> list[Anno
         rows = session.scalars(query).all()
     order = {kind: place for place, kind in enumerate(KINDS)}
     return sorted(map(to_record, rows), key=lambda a: (order.get(a.kind, 9), a.id))
+
+
+def save_training_problems(database: Database, revision: str, problems: Iterable[str]) -> None:
+    """Remember the fingerprints of the problems that the weights of a revision were trained on.
+
+    300,000 of them take 2.4 MB, once for all annotators with these weights; what is stored of a
+    revision already stays. Raises ValueError for what is no fingerprint.
+    """
+    packed = sorted({bytes.fromhex(problem) for problem in problems})
+    if any(len(one) != FINGERPRINT_BYTES for one in packed):
+        raise ValueError(f"a problem's fingerprint has {2 * FINGERPRINT_BYTES} hex digits")
+    with database.write() as session:
+        if session.get(TrainingSet, revision) is None:
+            row = TrainingSet(revision=revision, n_problems=len(packed), problems=b"".join(packed))
+            session.add(row)
+
+
+def training_problems(database: Database, revision: str) -> frozenset[str] | None:
+    """The fingerprints that are stored of a revision, None where there are none."""
+    with database.read() as session:
+        row = session.get(TrainingSet, revision)
+        if row is None:
+            return None
+        packed = row.problems
+    starts = range(0, len(packed), FINGERPRINT_BYTES)
+    return frozenset(packed[start : start + FINGERPRINT_BYTES].hex() for start in starts)
 
 
 def to_record(row: Annotator) -> AnnotatorRecord:

@@ -112,6 +112,16 @@ class Annotator(Base):
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
 
+class TrainingSet(Base):
+    """The problems that the weights of a revision were trained on (see `db.annotators`)."""
+
+    __tablename__ = "training_set"
+    revision: Mapped[str] = mapped_column(String(64), primary_key=True)
+    n_problems: Mapped[int]
+    problems: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
 class Annotation(Base):
     """What one annotator says about one solution.
 

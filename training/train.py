@@ -18,7 +18,7 @@ from models.names import checkpoint_folder, checkpoint_revision
 from models.prm.encoding import pad_batch, separator_token
 from models.prm.reader import POSITIVE, PRM, init_prm
 from models.prm.save import save_prm
-from models.prm.schemes import STEPLENS_FILE
+from models.prm.schemes import STEPLENS_FILE, read_json
 from training.batches import (
     Item,
     TrainingError,
@@ -103,6 +103,7 @@ def train(
         "report": asdict(report),
         "training_problems": sorted({fingerprint(e.problem) for e in split[0]}),
         "validation_problems": sorted({fingerprint(e.problem) for e in split[1]}),
+        "base_problems": _base_problems(folder) if has_head else [],
         "versions": {name: version(name) for name in ("torch", "transformers")},
     }
     dtype = torch.bfloat16 if device.startswith("cuda") else torch.float32
@@ -116,6 +117,16 @@ class _Best:
     epoch: int
     score: tuple[float, float]
     state: dict[str, Any]
+
+
+def _base_problems(folder: Path) -> list[str] | None:
+    """Fingerprints of the problems that a PRM was trained on before this; None if not known."""
+    known = read_json(folder / STEPLENS_FILE)
+    try:
+        parts = (known["training_problems"], known["validation_problems"])
+        return sorted({*parts[0], *parts[1], *known.get("base_problems", [])})
+    except (KeyError, TypeError):
+        return None
 
 
 def _fit(

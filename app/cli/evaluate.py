@@ -28,7 +28,7 @@ def evaluate_processbench(
     F1 is the harmonic mean of those two accuracies. No verdict counts as wrong. Several data
     sets are measured one by one, and the last line is their unweighted mean, as in the paper.
     """
-    from app.cli.tables import processbench_table
+    from app.cli.tables import processbench_table, training_note
 
     with opened(ctx) as database:
         result = run_here(
@@ -39,7 +39,9 @@ def evaluate_processbench(
             reference=reference,
             dataset=dataset,
         )
-    console.print(processbench_table(cast(ProcessBenchJson, result)))
+    told = cast(ProcessBenchJson, result)
+    console.print(processbench_table(told))
+    _note(training_note(told))
 
 
 @evaluate.command("best-of-n")
@@ -56,7 +58,7 @@ def evaluate_best_of_n(ctx: click.Context, annotator: str, n: int, dataset: str 
     the PRM was trained on, and those of which a grade or a score is missing, are left out and
     counted.
     """
-    from app.cli.tables import best_of_n_table, left_out
+    from app.cli.tables import best_of_n_table, left_out, training_note
     from labeling.evaluation.best_of_n import evaluate_best_of_n as measure
 
     with opened(ctx) as database, progress_bar(console, "grade") as report:
@@ -64,5 +66,10 @@ def evaluate_best_of_n(ctx: click.Context, annotator: str, n: int, dataset: str 
     if result["graded"]:
         console.print(f"{result['graded']:,} answers graded that the import had left open")
     console.print(best_of_n_table(result))
-    if result["left_out"]:
-        console.print(left_out(result), markup=False, soft_wrap=True)
+    _note(left_out(result))
+    _note(training_note(result))
+
+
+def _note(text: str) -> None:
+    if text:
+        console.print(text, markup=False, soft_wrap=True)

@@ -40,6 +40,16 @@ def processbench_table(result: ProcessBenchJson) -> Table:
     return table
 
 
+def training_note(result: ProcessBenchJson | BestOfNJson) -> str:
+    """What to think of figures on problems that the annotator may have seen; often empty."""
+    who = result["annotator"]
+    if result["training_data"] == "unknown":
+        return f"It is not known what {who} was trained on: it may have seen these problems."
+    if result["training_data"] == "known" and result.get("held_out", "") is None:
+        return f"{who} was trained on every one of these problems: no figure is held out."
+    return ""
+
+
 def _add_report(table: Table, name: str, report: ReportJson) -> None:
     datasets = report["datasets"]
     if len(datasets) > 1:

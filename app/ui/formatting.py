@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from db.records import AnnotatorRecord, JobRecord
@@ -80,3 +81,14 @@ def annotator_order(annotators: list[AnnotatorRecord]) -> list[AnnotatorRecord]:
     """Columns from the evidence to the verdicts: MC, judge, PRM, people."""
     order = {kind: place for place, kind in enumerate(KIND_WORDS)}
     return sorted(annotators, key=lambda one: (order.get(one.kind, 9), one.id))
+
+
+def which_problems(result: Mapping[str, object]) -> str:
+    """Which problems an evaluation's figures are of, as far as training is concerned."""
+    if result.get("held_out"):
+        return "held-out problems"
+    known = str(result.get("training_data"))
+    return {
+        "known": "all: it was trained on them",
+        "not trained": "all",
+    }.get(known, "all: not known what it was trained on")

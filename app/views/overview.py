@@ -150,14 +150,18 @@ def evaluations(found: list[Any], hues: dict[int, str]) -> None:
                 percent(figures.get("error_accuracy")),
                 percent(figures.get("correct_accuracy")),
                 f"{figures.get('n_error', 0) + figures.get('n_correct', 0):,}",
-                data_table.text("held-out problems" if held_out else "all", "muted"),
+                data_table.text(formatting.which_problems(one.result), "muted"),
             ]
         )
     data_table.table(
         [
             "Annotator",
             "Reference",
-            data_table.column("F1", "right", title="Harmonic mean of the two accuracies"),
+            data_table.column(
+                "F1",
+                "right",
+                title="Harmonic mean of the two accuracies; of several data sets the mean",
+            ),
             data_table.column("95% interval"),
             data_table.column(
                 "On wrong", "right", title="Exact first error, solutions with an error"

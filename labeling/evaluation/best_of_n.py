@@ -14,7 +14,7 @@ from db.solutions import each_solution
 from labeling.answers.grade import normalise
 from labeling.answers.job import grade_open
 from labeling.datasets import require_dataset
-from labeling.evaluation.provenance import training_problems
+from labeling.evaluation.provenance import training_data, training_problems
 from labeling.evaluation.results import BestOfNJson, pick_json
 from labeling.jobs.context import Report
 
@@ -41,12 +41,12 @@ def evaluate_best_of_n(
     require_dataset(database, dataset)
     mine = find_annotator(database, annotator)
     graded = grade_open(database, dataset, report)
-    trained_on = training_problems(mine)
+    trained_on = training_problems(database, mine)
     kept: list[list[Response]] = []
     left_out: Counter[str] = Counter()
     for problem in _problems(database, mine, dataset):
         reason = problem.lacks(n)
-        if reason is None and fingerprint(problem.text) in trained_on:
+        if reason is None and fingerprint(problem.text) in (trained_on or ()):
             reason = TRAINED_ON
         if reason is None:
             kept.append(problem.responses)
@@ -63,6 +63,7 @@ def evaluate_best_of_n(
         "n": n,
         "problems": len(kept),
         "responses": sum(one.samples for group in kept for one in group),
+        "training_data": training_data(mine, trained_on),
         "left_out": dict(left_out.most_common()),
         "graded": graded.correct + graded.wrong,
         "picks": {name: pick_json(pick) for name, pick in best_of_n(kept, n).items()},

@@ -10,7 +10,7 @@ from db.annotators import find_annotator
 from db.engine import Database
 from db.results import add_evaluation
 from labeling.datasets import require_dataset
-from labeling.evaluation.provenance import training_problems
+from labeling.evaluation.provenance import training_data, training_problems
 from labeling.evaluation.results import ProcessBenchJson, ReportJson, report_json
 from labeling.jobs.context import JobContext
 
@@ -30,23 +30,23 @@ def evaluate_processbench(
 ) -> ProcessBenchJson:
     """ProcessBench's metric (PB 4.1) over every solution that both have annotated; stored.
 
-    Each data set has figures of its own, and the headline is their unweighted mean. Where the
-    annotator is a PRM of ours, solutions to problems it was trained on are told apart:
-    `held_out` is the figure to believe. Raises ValueError for a data set that is not there, or
-    when the two share no solution.
+    Each data set has figures of its own, and the headline is their unweighted mean. Where it is
+    known what the annotator was trained on, `held_out` is of the other problems, and the figure
+    to believe. Raises ValueError for a data set that is not there, or when the two share no
+    solution.
     """
     from training.data import fingerprint
 
     require_dataset(database, dataset)
     mine, other = find_annotator(database, annotator), find_annotator(database, reference)
-    trained_on = training_problems(mine)
+    trained_on = training_problems(database, mine)
     every: _Verdicts = defaultdict(list)
     unseen: _Verdicts = defaultdict(list)
     for one in compare(database, mine.id, other.id, dataset):
         if one.expected is None:
             continue
         every[one.dataset].append((one.first_error, one.expected))
-        if trained_on and fingerprint(one.problem) not in trained_on:
+        if trained_on is not None and fingerprint(one.problem) not in trained_on:
             unseen[one.dataset].append((one.first_error, one.expected))
     if not every:
         raise ValueError(
@@ -60,7 +60,8 @@ def evaluate_processbench(
         "dataset": dataset,
         "threshold": mine.config.get("threshold"),
         "threshold_policy": "fixed" if "threshold" in mine.config else "not a threshold",
-        "trained_on_problems": len(trained_on) if trained_on else None,
+        "training_data": training_data(mine, trained_on),
+        "trained_on_problems": None if trained_on is None else len(trained_on),
         "all": _report(every),
         "held_out": _report(unseen) if unseen else None,
     }

@@ -6,6 +6,8 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
+from labeling.evaluation.provenance import TrainingData
+
 if TYPE_CHECKING:
     from training.best_of_n import Pick
     from training.evaluation import ProcessBenchReport, ProcessBenchResult
@@ -40,7 +42,7 @@ class ProcessBenchJson(TypedDict):
     """The stored result of `evaluate_processbench`.
 
     `held_out` is of the problems that the annotator was not trained on; null where it was
-    trained on all of them, or where what it was trained on is not known or not its concern.
+    trained on all of them, or where that is not known (`training_data`).
     """
 
     annotator: str
@@ -48,6 +50,7 @@ class ProcessBenchJson(TypedDict):
     dataset: str | None
     threshold: float | None
     threshold_policy: str
+    training_data: TrainingData
     trained_on_problems: int | None
     all: ReportJson
     held_out: ReportJson | None
@@ -74,6 +77,7 @@ class BestOfNJson(TypedDict):
     n: int
     problems: int
     responses: int
+    training_data: TrainingData
     left_out: dict[str, int]
     graded: int
     picks: dict[str, PickJson]

@@ -7,6 +7,7 @@ from typing import Any
 from db import annotations as store
 from db.annotators import ensure_annotator
 from db.records import AnnotationRecord
+from labeling.evaluation.provenance import remember_training
 from labeling.jobs.cluster import cluster
 from labeling.jobs.context import JobContext
 from labeling.jobs.tally import Tally
@@ -47,6 +48,7 @@ def annotate_prm(context: JobContext) -> dict[str, Any]:
         },
         default_name=short_name(params["model"]),
     )
+    remember_training(context.database, annotator)
     tally, dropped = Tally(), 0
     size = SEGMENT * (params.get("replicas") or 1)
     for done, total, segment in job_list(context, annotator).segments(size):

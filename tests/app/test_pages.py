@@ -23,6 +23,7 @@ from db.lists.counts import project_counts
 from db.lists.queues import QUEUES
 from db.records import AnnotationRecord, ImportRow, SourceLabel
 from labeling.demo.prepare import prepare_demo
+from labeling.evaluation.processbench import evaluate_processbench
 from labeling.review.commits import to_correction
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
@@ -293,6 +294,15 @@ def test_the_overview_knows_prms_that_were_not_trained_here(database: Database) 
             database, prm.id, None, [AnnotationRecord(1, prm.id, (0.9, 0.8, 0.7), -1, "ok", {})]
         )
         assert trained() == (said, False)
+
+
+def test_the_overview_says_when_it_is_not_known_what_an_annotator_was_trained_on(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, 6)
+    evaluate_processbench(database, "judge:j", "human:playground-truth")
+    table = shown(open_page(database, monkeypatch, "overview"), "evaluations")
+    assert "not known what it was trained on" in json.dumps(table)
 
 
 def test_without_a_judge_the_next_step_is_a_judge(database: Database) -> None:

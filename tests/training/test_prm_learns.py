@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from db import jobs
@@ -30,6 +31,7 @@ def test_it_beats_the_constant_predictors(database: Database, tmp_path: Path) ->
     unseen = create_database(f"sqlite:///{tmp_path / 'unseen.db'}")
     do(unseen, "sample", problems=150, solutions=2, seed=13)
     do(unseen, "annotate_prm", model=checkpoint, name="learnt")
+    shutil.rmtree(checkpoint)  # What it was trained on is known all the same.
     truth = "human:playground-truth"
     result = do(unseen, "evaluate", annotator="prm:learnt", reference=truth, dataset=None)
     unseen.close()

@@ -258,6 +258,17 @@ def test_the_checkpoint_records_where_it_comes_from(
     assert report.class_weights[0] > report.class_weights[1]
 
 
+def test_a_prm_trained_further_has_seen_what_its_base_has(trained: Trained, tmp_path: Path) -> None:
+    base, _, _ = trained
+    more = write_export(tmp_path / "more", visible_rule(40, seed=9))
+    train(more, str(base), tmp_path / "prm", TrainConfig(epochs=1, max_length=128))
+    first = json.loads((base / "steplens.json").read_text())
+    second = json.loads((tmp_path / "prm" / "steplens.json").read_text())
+    assert first["base_problems"] == []
+    seen = {*first["training_problems"], *first["validation_problems"]}
+    assert set(second["base_problems"]) == seen
+
+
 def test_progress_runs_from_nothing_to_all(trained: Trained) -> None:
     _, _, seen = trained
     done = [event[0] for event in seen]
