@@ -12,6 +12,7 @@ model costs without any of the machinery, and no goal in itself.
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -115,6 +116,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    os.environ["STEPLENS_THREADS"] = str(options.threads)
     generator = TransformersGenerator("playground:policy", batch_size=BATCH)
     temperature = generator.default_temperature() or 1.0
     chats = [

@@ -57,8 +57,6 @@ def as_pool(stored: dict[str, Any]) -> list[Pooled]:
 
 def make_pool(solutions: int, samples: int, seed: int) -> dict[str, Any]:
     """Sample the pool; one thread, so that others on the machine are left a core."""
-    import torch
-
     from labeling.answers.extract import extract_answer
     from labeling.answers.grade import grade
     from labeling.montecarlo.outcomes import outcome
@@ -68,7 +66,6 @@ def make_pool(solutions: int, samples: int, seed: int) -> dict[str, Any]:
     from models.generation.load import load_generator
     from models.playground.world import first_error, sample_problems
 
-    torch.set_num_threads(1)
     generator = load_generator(MODEL)
     sampling = Sampling(default_temperature(generator), max_tokens=MAX_TOKENS)
     problems = sample_problems(solutions, seed)

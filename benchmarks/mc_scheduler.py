@@ -14,6 +14,7 @@ there the wall time counts; its prefix cache is emptied before the backend is ti
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 import time
 from collections import Counter
@@ -88,6 +89,7 @@ def main() -> None:
     parser.add_argument("--waves", action="store_true", help="width and time of each wave")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    os.environ["STEPLENS_THREADS"] = str(options.threads)
     backend = generators.load_generator(options.model)
     recorder = Recorder(backend)
     generators.load_generator = lambda *_: recorder  # type: ignore[assignment,return-value]

@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import os
 import random
 import tempfile
 import time
@@ -55,6 +56,7 @@ Solution = tuple[str, list[str]]
 def main() -> None:
     options = arguments()
     torch.set_num_threads(options.threads)
+    os.environ["STEPLENS_THREADS"] = str(options.threads)
     everything, source = processbench()
     chosen = random.Random(0).sample(everything, options.solutions)
     tokenizer = trained_tokenizer(everything)

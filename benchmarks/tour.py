@@ -1,22 +1,26 @@
 """The README's commands in order, timed: `python -m benchmarks.tour [--problems 200] [--runs 1]`.
 
 With --runs 2 the tour is made twice and every label and score compared: the same seed must give
-the same ones.
+the same ones. --busy 1 makes it once more beside a process that keeps one core busy, and fails
+when that takes more than 2.5 times as long.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
 ROOT = Path(__file__).parent.parent
+MOST_BESIDE_A_BUSY_CORE = 2.5  # times as long as without
 LABELS = (
     "SELECT s.fingerprint, a.kind, a.name, n.scores, n.first_error, n.status FROM annotation n "
     "JOIN solution s ON s.id = n.solution_id JOIN annotator a ON a.id = n.annotator_id "
@@ -43,8 +47,8 @@ def commands(problems: int) -> list[list[str]]:
     ]
 
 
-def tour(folder: Path, problems: int) -> list[tuple[object, ...]]:
-    """Run every command, print its time and what it says; returns all labels."""
+def tour(folder: Path, problems: int) -> tuple[list[tuple[object, ...]], float]:
+    """Run every command, print its time and what it says; returns all labels, and the seconds."""
     total = 0.0
     for arguments in commands(problems):
         began = time.monotonic()
@@ -67,7 +71,19 @@ def tour(folder: Path, problems: int) -> list[tuple[object, ...]]:
     with engine.connect() as connection:
         labels = [tuple(row) for row in connection.execute(text(LABELS))]
     engine.dispose()
-    return labels
+    return labels, total
+
+
+@contextlib.contextmanager
+def busy(cores: int) -> Iterator[None]:
+    """The time in which other processes keep this many cores busy."""
+    spinning = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cores)]
+    try:
+        yield
+    finally:
+        for process in spinning:
+            process.kill()
+            process.wait()
 
 
 def main() -> None:
@@ -75,14 +91,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--problems", type=int, default=200)
     parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--busy", type=int, default=0, help="cores that another tour does without")
     options = parser.parse_args()
     made = []
-    for _ in range(options.runs):
-        with tempfile.TemporaryDirectory() as folder:
+    for cores in [0] * options.runs + [options.busy] * bool(options.busy):
+        print(f"beside {cores} busy core(s); load of this machine {os.getloadavg()[0]:.1f}")
+        with tempfile.TemporaryDirectory() as folder, busy(cores):
             made.append(tour(Path(folder), options.problems))
-    if any(labels != made[0] for labels in made):
+    if any(labels != made[0][0] for labels, _ in made):
         sys.exit("the same seed gave different labels")
-    print(f"{len(made[0]):,} annotations; {len(made)} run(s) with the same labels")
+    print(f"{len(made[0][0]):,} annotations; {len(made)} run(s) with the same labels")
+    if options.busy:
+        ratio = made[-1][1] / min(seconds for _, seconds in made[:-1])
+        print(f"beside {options.busy} busy core(s): {ratio:.2f} times as long")
+        if ratio > MOST_BESIDE_A_BUSY_CORE:
+            sys.exit(f"more than {MOST_BESIDE_A_BUSY_CORE} times")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ except ImportError as error:
     raise MissingExtraError("--engine ray", error, "ray") from error
 
 PLACING_SECONDS = 120
-PASSED_ON = ("STEPLENS_VLLM",)  # settings of this process that the copies need
+PASSED_ON = ("STEPLENS_VLLM", "STEPLENS_THREADS")  # settings of this process that the copies need
 
 Model = TypeVar("Model")
 Item = TypeVar("Item")

@@ -19,6 +19,7 @@ from models.prm.encoding import pad_batch, separator_token
 from models.prm.reader import POSITIVE, PRM, init_prm
 from models.prm.save import save_prm
 from models.prm.schemes import STEPLENS_FILE, read_json
+from models.threads import set_threads
 from training.batches import (
     Item,
     TrainingError,
@@ -152,6 +153,7 @@ def _fit(
     message = "first epoch"
     for epoch in range(1, config.epochs + 1):
         began = time.monotonic()
+        set_threads(model)
         model.train()
         losses = []
         batches = make_batches(training, config.batch_size, config.wrong_share, order)

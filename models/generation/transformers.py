@@ -22,6 +22,7 @@ from models.generation.base import Completion, CompletionRequest, Sampling
 from models.loading import chat_ids, load_tokenizer, load_weights
 from models.memory import ADVICE, forget, out_of_memory, place
 from models.names import checkpoint_folder, checkpoint_revision
+from models.threads import set_threads
 
 # Rows that have ended are only dropped between two calls of `generate`: short stretches waste
 # few steps on ended rows, long ones pay for fewer calls.
@@ -155,6 +156,7 @@ class TransformersGenerator:
         A prompt that leaves no room in the model's context gets the empty text with
         "length". Raises ModelError for an empty prompt.
         """
+        set_threads(self.model)
         rows = []
         for request in requests:
             if not request.prompt_ids:

@@ -14,6 +14,7 @@ from models.prm.encoding import Encoded, pad_batch, token_batches
 from models.prm.formats import StepFormat
 from models.prm.reader import PRM, probability
 from models.prm.schemes import OWN, STEPLENS_FILE, check_scheme, open_prm, read_json
+from models.threads import set_threads
 
 try:
     import torch
@@ -88,6 +89,7 @@ def score_solutions(
     tokens; what a solution is batched with changes its scores by rounding only. `progress` is
     told (solutions done, all solutions).
     """
+    set_threads(prm.model)
     encoded = [prm.format.encode(problem, steps) for problem, steps in solutions]
     scores: Scores = [[None] * len(steps) for _, steps in solutions]
     kept = [i for i, e in enumerate(encoded) if e.n_kept_steps]

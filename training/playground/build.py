@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -365,6 +366,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--evaluate", action="store_true", help="only measure what --out holds")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
+    os.environ["STEPLENS_THREADS"] = str(options.threads)
     if options.device == "auto":
         options.device = "cuda" if torch.cuda.is_available() else "cpu"
     policy, judge = options.out / "policy", options.out / "judge"
