@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from db.records import AnnotatorRecord
+from labeling.jobs.worklist import WorkList
 
 
 class Tally:
@@ -30,10 +31,12 @@ class Tally:
             f"{self.counts['tokens'] / seconds:,.0f} tokens/s"
         )
 
-    def result(self, annotator: AnnotatorRecord, unit: str) -> dict[str, Any]:
-        """The job's result."""
+    def result(self, annotator: AnnotatorRecord, work: WorkList, unit: str) -> dict[str, Any]:
+        """The job's result; `came_later` of its list came after its first start."""
+        later = work.added()
         return {
             "annotator": annotator.label,
+            **({"came_later": later} if later else {}),
             "solutions": self.counts["solutions"],
             unit: self.counts[unit],
             "tokens_generated": self.counts["tokens"],

@@ -68,4 +68,4 @@ def annotate_judge(context: JobContext) -> dict[str, Any]:
             tokens = sum(reply.n_tokens for reply in replies)
             tally.add(solutions=len(annotations), replies=len(replies), tokens=tokens)
         context.report(done + len(segment), total, tally.message("replies"))
-    return tally.result(annotator, "replies")
+    return tally.result(annotator, work, "replies")

@@ -129,7 +129,8 @@ class _Run:
         self.width = context.params.get("wave") or max(WAVE, 2 * generator.batch_size)
         self.planner = Planner(config)
         self.pilot = PILOT if config.strategy == "adaptive" else 0
-        self.segments = job_list(context, annotator, with_gold=True).segments(SEGMENT)
+        self.work = job_list(context, annotator, with_gold=True)
+        self.segments = self.work.segments(SEGMENT)
         self.shared = Shared(
             lambda solution: store.rollouts_of(context.database, solution, annotator.id)
         )
@@ -173,7 +174,7 @@ class _Run:
         made = self.tally.counts["tokens"]
         per_character = made / self.asked_characters if self.asked_characters else 0.0
         return {
-            **self.tally.result(self.annotator, "rollouts"),
+            **self.tally.result(self.annotator, self.work, "rollouts"),
             "tokens_prompted": self.prompted,
             "rollouts_shared": self.copied,
             "tokens_exhaustive": round(self.config.samples * self.characters * per_character),

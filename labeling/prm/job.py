@@ -51,7 +51,8 @@ def annotate_prm(context: JobContext) -> dict[str, Any]:
     remember_training(context.database, annotator)
     tally, dropped = Tally(), 0
     size = SEGMENT * (params.get("replicas") or 1)
-    for done, total, segment in job_list(context, annotator).segments(size):
+    work = job_list(context, annotator)
+    for done, total, segment in work.segments(size):
         finished = store.annotated_ids(context.database, annotator.id, [s.id for s in segment])
         todo = [solution for solution in segment if solution.id not in finished]
         scored = prm.score([(s.problem, s.steps) for s in todo])
@@ -66,7 +67,7 @@ def annotate_prm(context: JobContext) -> dict[str, Any]:
         if dropped:
             message += f", {dropped:,} steps beyond the model's context dropped"
         context.report(done + len(segment), total, message)
-    return {**tally.result(annotator, "solutions"), "steps_dropped": dropped}
+    return {**tally.result(annotator, work, "solutions"), "steps_dropped": dropped}
 
 
 def _prm_annotation(
