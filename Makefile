@@ -16,7 +16,7 @@ install = $(if $(UV),$(UV) pip install -q --python $(1)/bin/python --torch-backe
 RUN := -e '.[train]'
 DEV := -e '.[train,dev]'
 
-.PHONY: run test test-postgres test-vllm test-minimum coverage lint types docs screenshots clean
+.PHONY: run test test-postgres test-vllm test-minimum coverage lint lint-js types docs screenshots clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/steplens demo --port $(PORT)
@@ -43,9 +43,21 @@ coverage: $(VENV)/dev.stamp
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
+# Python, and with npm the JavaScript and CSS too: rules, format, and the types in their comments.
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@if command -v npm >/dev/null; then $(MAKE) lint-js; \
+	  elif [ "$$CI" = true ]; then echo "npm is missing: JavaScript and CSS need it"; exit 1; \
+	  else echo "npm is missing: JavaScript and CSS were not checked"; fi
+
+lint-js: node_modules/.package-lock.json
+	npm run --silent lint
+	npm run --silent types
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	touch $@
 
 types: $(VENV)/dev.stamp
 	$(BIN)/mypy
@@ -84,4 +96,4 @@ $(VLLM)/stamp: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VLLM) $(MINIMUM) build *.egg-info
+	rm -rf node_modules $(VENV) $(VLLM) $(MINIMUM) build *.egg-info

@@ -1,40 +1,200 @@
 // The keyboard: which key does what, and when a key press is not ours.
 
+/** @import { Key, Meaning, Mode, Press, State } from "./types.js" */
+
 import { FLAGS } from "./rules/doc.js";
 
 // group: where its button stands. repeat: may be held down. modes: where it exists.
+/** @type {Key[]} */
 export const KEYS = [
-  { id: "up", keys: ["k", "ArrowUp"], shown: "k", word: "↑", title: "Previous step", group: "move", repeat: true, does: { type: "move", by: -1 } },
-  { id: "down", keys: ["j", "ArrowDown"], shown: "j", word: "↓", title: "Next step", group: "move", repeat: true, does: { type: "move", by: 1 } },
-  { id: "correct", keys: ["1"], shown: "1", word: "✓", title: "Step is correct", group: "label", labels: true, does: { type: "label", value: 1 } },
-  { id: "neutral", keys: ["2"], shown: "2", word: "–", title: "Step is neutral: neither progress nor an error", group: "label", labels: true, does: { type: "label", value: 0 } },
-  { id: "wrong", keys: ["3"], shown: "3", word: "✗", title: "Step is wrong", group: "label", labels: true, does: { type: "label", value: -1 } },
-  { id: "clear", keys: ["0", "Backspace"], shown: "0", word: "clear", title: "Unmark this step", group: "label", labels: true, does: { type: "label", value: null } },
-  { id: "first", keys: ["e"], shown: "e", word: "first error", title: "First error here: earlier steps become correct, later ones are not judged", group: "verdict", labels: true, does: { type: "first_error" } },
-  { id: "all", keys: ["a"], shown: "a", word: "all correct", title: "No error in this solution", group: "verdict", labels: true, does: { type: "all_correct" } },
-  { id: "save", keys: ["Enter"], shown: "⏎", word: "save & next", group: "save", labels: true, primary: true, does: { type: "save" } },
-  { id: "skip", keys: ["s"], shown: "s", word: "skip", title: "Next solution without a label; flags and note are kept", group: "save", labels: true, reviewOnly: true, does: { type: "skip" } },
-  { id: "flag", keys: ["f"], shown: "f", word: "flag", title: "Flag the solution: bad problem, bad split, unsure", group: "flag", labels: true, does: { type: "flags" } },
-  { id: "undo", keys: ["u"], shown: "u", word: "undo", title: "Undo, also a save or a skip", group: "undo", labels: true, does: { type: "undo" } },
-  { id: "redo", keys: ["y"], shown: "y", word: "redo", group: "undo", labels: true, does: { type: "redo" } },
-  { id: "note", keys: ["n"], shown: "n", word: "note", group: "note", labels: true, does: { view: "note" } },
-  { id: "evidence", keys: ["v"], shown: "v", word: "evidence", title: "Evidence behind the focused step: next annotator", group: "dock", does: { view: "evidence" } },
-  { id: "scores", keys: ["m"], shown: "m", word: "scores", title: "Machine scores on or off", group: "view", toggle: true, does: { type: "scores" } },
-  { id: "raw", keys: ["t"], shown: "t", word: "raw", title: "Source text instead of typeset mathematics", group: "view", toggle: true, does: { type: "raw" } },
+  {
+    id: "up",
+    keys: ["k", "ArrowUp"],
+    shown: "k",
+    word: "↑",
+    title: "Previous step",
+    group: "move",
+    repeat: true,
+    does: { type: "move", by: -1 },
+  },
+  {
+    id: "down",
+    keys: ["j", "ArrowDown"],
+    shown: "j",
+    word: "↓",
+    title: "Next step",
+    group: "move",
+    repeat: true,
+    does: { type: "move", by: 1 },
+  },
+  {
+    id: "correct",
+    keys: ["1"],
+    shown: "1",
+    word: "✓",
+    title: "Step is correct",
+    group: "label",
+    labels: true,
+    does: { type: "label", value: 1 },
+  },
+  {
+    id: "neutral",
+    keys: ["2"],
+    shown: "2",
+    word: "–",
+    title: "Step is neutral: neither progress nor an error",
+    group: "label",
+    labels: true,
+    does: { type: "label", value: 0 },
+  },
+  {
+    id: "wrong",
+    keys: ["3"],
+    shown: "3",
+    word: "✗",
+    title: "Step is wrong",
+    group: "label",
+    labels: true,
+    does: { type: "label", value: -1 },
+  },
+  {
+    id: "clear",
+    keys: ["0", "Backspace"],
+    shown: "0",
+    word: "clear",
+    title: "Unmark this step",
+    group: "label",
+    labels: true,
+    does: { type: "label", value: null },
+  },
+  {
+    id: "first",
+    keys: ["e"],
+    shown: "e",
+    word: "first error",
+    title: "First error here: earlier steps become correct, later ones are not judged",
+    group: "verdict",
+    labels: true,
+    does: { type: "first_error" },
+  },
+  {
+    id: "all",
+    keys: ["a"],
+    shown: "a",
+    word: "all correct",
+    title: "No error in this solution",
+    group: "verdict",
+    labels: true,
+    does: { type: "all_correct" },
+  },
+  {
+    id: "save",
+    keys: ["Enter"],
+    shown: "⏎",
+    word: "save & next",
+    group: "save",
+    labels: true,
+    primary: true,
+    does: { type: "save" },
+  },
+  {
+    id: "skip",
+    keys: ["s"],
+    shown: "s",
+    word: "skip",
+    title: "Next solution without a label; flags and note are kept",
+    group: "save",
+    labels: true,
+    reviewOnly: true,
+    does: { type: "skip" },
+  },
+  {
+    id: "flag",
+    keys: ["f"],
+    shown: "f",
+    word: "flag",
+    title: "Flag the solution: bad problem, bad split, unsure",
+    group: "flag",
+    labels: true,
+    does: { type: "flags" },
+  },
+  {
+    id: "undo",
+    keys: ["u"],
+    shown: "u",
+    word: "undo",
+    title: "Undo, also a save or a skip",
+    group: "undo",
+    labels: true,
+    does: { type: "undo" },
+  },
+  {
+    id: "redo",
+    keys: ["y"],
+    shown: "y",
+    word: "redo",
+    group: "undo",
+    labels: true,
+    does: { type: "redo" },
+  },
+  {
+    id: "note",
+    keys: ["n"],
+    shown: "n",
+    word: "note",
+    group: "note",
+    labels: true,
+    does: { view: "note" },
+  },
+  {
+    id: "evidence",
+    keys: ["v"],
+    shown: "v",
+    word: "evidence",
+    title: "Evidence behind the focused step: next annotator",
+    group: "dock",
+    does: { view: "evidence" },
+  },
+  {
+    id: "scores",
+    keys: ["m"],
+    shown: "m",
+    word: "scores",
+    title: "Machine scores on or off",
+    group: "view",
+    toggle: true,
+    does: { type: "scores" },
+  },
+  {
+    id: "raw",
+    keys: ["t"],
+    shown: "t",
+    word: "raw",
+    title: "Source text instead of typeset mathematics",
+    group: "view",
+    toggle: true,
+    does: { type: "raw" },
+  },
   { id: "help", keys: ["?"], shown: "?", word: "help", group: "view", does: { type: "help" } },
 ];
 
+/** @type {Record<string, Press>} */
 const MOVES = { Home: { type: "focus", step: 0 }, End: { type: "focus", step: 1e9 } };
 const SILENT = new Set(["c", "r"]); // Streamlit's own shortcuts: clear the cache, run again
-const TEXT = "textarea, select, [contenteditable=''], [contenteditable='true'], [role='textbox'], [role='combobox'], [role='listbox'], [data-testid='stDataFrame']";
+const TEXT =
+  "textarea, select, [contenteditable=''], [contenteditable='true'], [role='textbox'], [role='combobox'], [role='listbox'], [data-testid='stDataFrame']";
 const NOT_TEXT = new Set(["checkbox", "radio", "button", "submit", "range", "color", "file"]);
-const CONTROL = "button, a[href], summary, input, [role='button'], [role='tab'], [role='radio'], [role='slider'], [role='option'], [role='menuitem']";
+const CONTROL =
+  "button, a[href], summary, input, [role='button'], [role='tab'], [role='radio'], [role='slider'], [role='option'], [role='menuitem']";
 const PAGE_KEYS = new Set(["Enter", "ArrowUp", "ArrowDown", "Home", "End", "Backspace"]);
 const DIALOG = "[role='dialog'], [data-testid='stDialog'], dialog[open]";
 
-export const available = (key, mode) => !(key.labels && mode === "read") && !(key.reviewOnly && mode !== "review");
+/** @type {(key: Key, mode: Mode) => boolean} */
+export const available = (key, mode) =>
+  !(key.labels && mode === "read") && !(key.reviewOnly && mode !== "review");
 
 // "swallow", null (not ours), or the entry of KEYS / {does} for `event`.
+/** @type {(event: KeyboardEvent, root: HTMLElement, state: State) => Meaning} */
 export function meaning(event, root, state) {
   const whose = owner(event, root);
   if (whose !== "ours") return whose;
@@ -52,13 +212,14 @@ export function meaning(event, root, state) {
 }
 
 // "ours", "swallow", or null for a key press that belongs to something else.
+/** @type {(event: KeyboardEvent, root: HTMLElement) => "ours" | "swallow" | null} */
 function owner(event, root) {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return null;
   if (event.isComposing || event.keyCode === 229) return null;
   const [target] = event.composedPath();
   if (target instanceof Element) {
     if (target.closest(TEXT)) return null;
-    if (target.tagName === "INPUT" && !NOT_TEXT.has(target.type)) return null;
+    if (target instanceof HTMLInputElement && !NOT_TEXT.has(target.type)) return null;
     // A held Enter would click a focused "skip" again and again.
     if (PAGE_KEYS.has(event.key) && target.closest(CONTROL))
       return event.repeat && event.key === "Enter" && root.contains(target) ? "swallow" : null;
@@ -67,12 +228,14 @@ function owner(event, root) {
   return document.querySelector(DIALOG) ? null : "ours";
 }
 
+/** @type {(name: string, key: Key | undefined) => Meaning} */
 function inHelp(name, key) {
   if (name === "Escape" || name === "?") return { does: { type: "help", open: false } };
   return key || MOVES[name] ? "swallow" : null;
 }
 
 // The menu of flags has the digits; nothing labels behind it.
+/** @type {(event: KeyboardEvent, name: string, key: Key | undefined) => Meaning} */
 function inFlags(event, name, key) {
   const flag = FLAGS[Number(name) - 1]?.[0];
   const closes = ["Escape", "f", "Enter"].includes(name);
@@ -82,6 +245,7 @@ function inFlags(event, name, key) {
 }
 
 // Latin letters also on a keyboard with another script, and with caps lock on.
+/** @type {(event: KeyboardEvent) => string} */
 function nameOf(event) {
   if (event.key.length > 1 || event.key === "?") return event.key;
   const letter = /^Key([A-Z])$/.exec(event.code);

@@ -55,13 +55,29 @@ import streamlit as st
 
 from app.components import assets
 
-STYLES = ("step_table.css", "edges.css")
+# In the order of the cascade: what comes later may overrule what came before.
+STYLES = (
+    "ground",
+    "problem",
+    "table",
+    "marks",
+    "scores",
+    "dock",
+    "wide",
+    "bar",
+    "status",
+    "keys",
+    "help",
+    "narrow",
+)
 Height = int | Literal["fill", "content"]
 
 _component = st.components.v2.component(
     "steplens_step_table",
     js=assets.loader("step_table/step_table.js"),
-    css="\n".join(Path(__file__).with_name(name).read_text("utf-8") for name in STYLES),
+    css="\n".join(
+        (Path(__file__).parent / "styles" / f"{name}.css").read_text("utf-8") for name in STYLES
+    ),
 )
 
 

@@ -2,12 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  draftOf,
-  newDoc,
-  unsaved,
-  verdict,
-} from "../../../app/components/step_table/rules/doc.js";
+import { draftOf, newDoc, unsaved, verdict } from "../../../app/components/step_table/rules/doc.js";
 
 for (const [labels, firstError, why] of [
   [[null, null, null], null, "nothing is marked"],

@@ -1,5 +1,7 @@
 // What in a text is mathematics: formulas between delimiters, and bare environments. Pure.
 
+/** @import { Found, Part } from "../types.js" */
+
 const ENVIRONMENTS =
   /^\\begin\{((?:align|aligned|alignat|equation|gather|gathered|cases|array|split|[pbBvV]?matrix)\*?)\}/;
 
@@ -7,7 +9,9 @@ const ENVIRONMENTS =
 // environments. A single $ opens maths only under Pandoc's rule (no blank after the opening one,
 // none before the closing one, no digit behind it), and never around running prose, so that
 // "costs $5 and $6" stays what it is.
+/** @type {(text: string) => Part[]} */
 export function splitMath(text) {
+  /** @type {Part[]} */
   const parts = [];
   let plain = "";
   let at = 0;
@@ -30,6 +34,7 @@ export function splitMath(text) {
   return parts;
 }
 
+/** @type {(text: string, at: number) => Found | null} */
 function formulaAt(text, at) {
   const two = text.slice(at, at + 2);
   if (two === "\\(") return between(text, at, "\\(", "\\)", false);
@@ -40,6 +45,7 @@ function formulaAt(text, at) {
   return null;
 }
 
+/** @type {(text: string, at: number, opening: string, closing: string, display: boolean) => Found | null} */
 function between(text, at, opening, closing, display) {
   const from = at + opening.length;
   const to = text.indexOf(closing, from);
@@ -47,6 +53,7 @@ function between(text, at, opening, closing, display) {
   return { text: text.slice(from, to), display, end: to + closing.length };
 }
 
+/** @type {(text: string, at: number) => Found | null} */
 function environment(text, at) {
   const match = ENVIRONMENTS.exec(text.slice(at, at + 40));
   if (!match) return null;
@@ -57,13 +64,17 @@ function environment(text, at) {
   return { text: text.slice(at, end), display: true, end };
 }
 
+/** @type {(text: string, at: number) => Found | null} */
 function dollars(text, at) {
   let to = at + 1;
   while (to < text.length && text[to] !== "$") to += text[to] === "\\" ? 2 : 1;
   if (to >= text.length || to === at + 1) return null;
   const inside = text.slice(at + 1, to);
   if (/^\s|\s$|\n\s*\n/.test(inside) || /\d/.test(text[to + 1] ?? "")) return null;
-  const bare = inside.replace(/\\(text|mbox|textbf|mathrm|operatorname)\s*\{[^}]*\}|\\[a-zA-Z]+/g, " ");
+  const bare = inside.replace(
+    /\\(text|mbox|textbf|mathrm|operatorname)\s*\{[^}]*\}|\\[a-zA-Z]+/g,
+    " ",
+  );
   if (/[a-z]{3,}\s+[a-z]{2,}/i.test(bare)) return null;
   return { text: inside, display: false, end: to + 1 };
 }

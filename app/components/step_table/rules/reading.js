@@ -1,15 +1,26 @@
 // What the table says about an item: verdicts, disputes, dimming, the content of one cell. Pure.
 
+/** @import { Annotator, Cell, Label, Verdict } from "../types.js" */
+
+/** @type {Record<number, string>} */
 export const MARKS = { 1: "✓", 0: "–", "-1": "✗" };
+/** @type {Record<number, string>} */
 export const WORDS = { 1: "correct", 0: "neutral", "-1": "wrong" };
 
 // Two letters of status are never a verdict.
-export const hasVerdict = (annotator) => annotator.first_error !== null && annotator.status === "ok";
+/** @type {(annotator: Pick<Annotator, "first_error" | "status">) => boolean} */
+export const hasVerdict = (annotator) =>
+  annotator.first_error !== null && annotator.status === "ok";
+
+/** @type {(annotators: Pick<Annotator, "first_error" | "status">[]) => number[]} */
+const verdictsOf = (annotators) =>
+  annotators.filter(hasVerdict).map((annotator) => Number(annotator.first_error));
 
 // {agree, disputed}: whether all verdicts (with the reviewer's, once there is one) name the same
 // first error, and the steps that some but not all of them name.
+/** @type {(annotators: Pick<Annotator, "first_error" | "status">[], mine?: number | null) => { agree: boolean; disputed: Set<number> }} */
 export function dispute(annotators, mine = null) {
-  const verdicts = annotators.filter(hasVerdict).map((annotator) => annotator.first_error);
+  const verdicts = verdictsOf(annotators);
   if (mine !== null) verdicts.push(mine);
   const named = new Set(verdicts);
   const agree = named.size <= 1;
@@ -18,13 +29,15 @@ export function dispute(annotators, mine = null) {
 
 // The last step that still matters, as an index: the reviewer's first error, else the latest one
 // when every verdict names an error; Infinity when some verdict runs to the end.
+/** @type {(annotators: Pick<Annotator, "first_error" | "status">[], mine?: number | null) => number} */
 export function lastInScope(annotators, mine = null) {
   if (mine !== null) return mine >= 0 ? mine : Infinity;
-  const verdicts = annotators.filter(hasVerdict).map((annotator) => annotator.first_error);
+  const verdicts = verdictsOf(annotators);
   if (!verdicts.length || verdicts.includes(-1)) return Infinity;
   return Math.max(...verdicts);
 }
 
+/** @type {(annotator: Annotator) => [glyph: string, words: string]} */
 export function verdictText(annotator) {
   if (annotator.status === "unparsed") return ["?", "unparsed"];
   if (annotator.status === "unfinished") return ["?", "unfinished"];
@@ -33,29 +46,46 @@ export function verdictText(annotator) {
 }
 
 // The quiet third line of a column's head: a judge's vote, a PRM's threshold; "" for neither.
+/** @type {(annotator: Pick<Annotator, "kind" | "votes" | "threshold">) => string} */
 export function headDetail(annotator) {
   const { kind, votes, threshold } = annotator;
-  if (kind === "judge" && votes?.n > 1) return `${Math.round(votes.share * votes.n)}/${votes.n} votes`;
-  if (kind === "prm" && typeof threshold === "number") return `≥ ${threshold.toFixed(2).replace(/^0/, "")}`;
+  if (kind === "judge" && votes && votes.n > 1)
+    return `${Math.round(votes.share * votes.n)}/${votes.n} votes`;
+  if (kind === "prm" && typeof threshold === "number")
+    return `≥ ${threshold.toFixed(2).replace(/^0/, "")}`;
   return "";
 }
 
 // One cell: {text, fraction (0..1 or null, drawn as a bar), tone, flag, spoken}.
 // tone: "right" | "wrong" | "plain" | "absent"
+/** @type {(annotator: Annotator, step: number) => Cell} */
 export function cell(annotator, step) {
   const score = annotator.scores[step] ?? null;
   const flag = annotator.first_error === step;
   const trials = annotator.trials?.[step] ?? 0;
+  /** @type {Cell} */
   const base = { fraction: null, flag, tone: "absent", text: "·", spoken: "not looked at" };
   if (annotator.kind === "mc" && trials > 0) {
     const successes = annotator.successes?.[step] ?? 0;
     const spoken = `${successes} of ${trials} rollouts correct`;
-    return said({ ...base, text: `${successes}/${trials}`, fraction: successes / trials, tone: "plain", spoken });
+    return said({
+      ...base,
+      text: `${successes}/${trials}`,
+      fraction: successes / trials,
+      tone: "plain",
+      spoken,
+    });
   }
   if (score === null) return said(base);
   if (annotator.kind === "prm" || (annotator.kind === "mc" && score > 0 && score < 1)) {
     const text = score >= 0.995 ? "1.0" : score.toFixed(2).replace(/^0/, "");
-    return said({ ...base, text, fraction: score, tone: "plain", spoken: `score ${score.toFixed(3)}` });
+    return said({
+      ...base,
+      text,
+      fraction: score,
+      tone: "plain",
+      spoken: `score ${score.toFixed(3)}`,
+    });
   }
   if (annotator.kind === "human") {
     const sign = Math.sign(score);
@@ -64,13 +94,16 @@ export function cell(annotator, step) {
   }
   // A judge's score, or the last step of MC, settled by comparing the answer.
   const right = score >= 0.5;
-  const spoken = annotator.kind === "mc" ? `answer ${right ? "correct" : "wrong"}` : right ? "correct" : "wrong";
+  const spoken =
+    annotator.kind === "mc" ? `answer ${right ? "correct" : "wrong"}` : right ? "correct" : "wrong";
   return said({ ...base, text: right ? "✓" : "✗", tone: right ? "right" : "wrong", spoken });
 }
 
+/** @type {(made: Cell) => Cell} */
 const said = (made) => (made.flag ? { ...made, spoken: `${made.spoken}, first error` } : made);
 
 // What Enter would store, in words, before it is stored; null where nothing is marked.
+/** @type {(labels: Label[], verdict: Verdict) => string | null} */
 export function preview(labels, verdict) {
   const n = labels.length;
   const marked = labels.filter((label) => label !== null).length;
@@ -90,6 +123,7 @@ export function preview(labels, verdict) {
 }
 
 // What to do while nothing is marked.
+/** @type {(flags: string[], hidden: boolean) => string} */
 export function invitation(flags, hidden) {
   if (flags.length) return "No labels, only flags: Enter skips this solution and sends them.";
   const after = hidden ? "Scores appear after your verdict." : "Enter saves.";

@@ -1,10 +1,26 @@
 // What a reviewer's acts do to the step table: (state, action) -> state.
 // Pure: no DOM, no clock, no chance. Tokens and seconds arrive inside the actions.
 
-import { clamp, flagWord, lifted, newDoc, remembered, revealed, same, snapshot, toggledFlag, unsaved, untouched, verdict } from "./doc.js";
+/** @import { Action, Commit, Data, Doc, Draft, Item, Label, Message, Shown, Stamped, State, What } from "../types.js" */
+
+import {
+  clamp,
+  flagWord,
+  lifted,
+  newDoc,
+  remembered,
+  revealed,
+  same,
+  snapshot,
+  toggledFlag,
+  unsaved,
+  untouched,
+  verdict,
+} from "./doc.js";
 
 const TRAIL_LENGTH = 200;
 
+/** @type {State} */
 export const EMPTY = {
   mode: "review", // "review" | "solution" | "read"
   queue: null, // identity of the server's queue; a new one starts afresh
@@ -26,8 +42,10 @@ export const EMPTY = {
 const HELD_BACK = "until you have a verdict: this review is blind. e or a gives one.";
 
 // Are the machines' scores, reasons and evidence on screen?
+/** @type {(state: State) => boolean} */
 export const machinesShown = (state) => state.scoresVisible && revealed(state.doc);
 
+/** @type {(state: State, action: Action) => State} */
 export function reduce(state, action) {
   switch (action.type) {
     case "data":
@@ -35,8 +53,9 @@ export function reduce(state, action) {
     case "scores": {
       if (!revealed(state.doc)) return refused(state, `Scores stay hidden ${HELD_BACK}`);
       const scoresVisible = !state.scoresVisible;
-      const seen = state.doc && (state.doc.seen || (scoresVisible && !state.doc.blind));
-      return { ...state, scoresVisible, doc: state.doc && { ...state.doc, seen }, message: null };
+      const { doc } = state;
+      const seen = doc !== null && (doc.seen || (scoresVisible && !doc.blind));
+      return { ...state, scoresVisible, doc: doc && { ...doc, seen }, message: null };
     }
     case "evidence":
       return revealed(state.doc) ? state : refused(state, `Evidence stays hidden ${HELD_BACK}`);
@@ -51,7 +70,7 @@ export function reduce(state, action) {
     case "redo":
       return redo(state, action);
   }
-  if (!state.doc) return state;
+  if (!isShown(state)) return state;
   const { doc } = state;
   const n = doc.labels.length;
   if (action.type === "focus" || action.type === "move") {
@@ -80,7 +99,11 @@ export function reduce(state, action) {
     case "flags":
       return { ...state, flagging: action.open ?? !state.flagging, message: null };
     case "flag": {
-      const changes = { flags: toggledFlag(doc.flags, action.flag), past: [...doc.past, snapshot(doc)], future: [] };
+      const changes = {
+        flags: toggledFlag(doc.flags, action.flag),
+        past: [...doc.past, snapshot(doc)],
+        future: [],
+      };
       return { ...state, doc: { ...doc, ...changes, restored: false }, message: null };
     }
     case "save":
@@ -91,9 +114,17 @@ export function reduce(state, action) {
   return state;
 }
 
+/**
+ * @param {State} state
+ * @returns {state is Shown}
+ */
+const isShown = (state) => state.current !== null && state.doc !== null;
+
+/** @type {(state: State, text: string) => State} */
 const refused = (state, text) => ({ ...state, message: { kind: "refusal", text } });
 
 // Flags alone are worth sending: a skip that carries them.
+/** @type {(state: Shown, action: Stamped) => State} */
 function save(state, action) {
   const { doc } = state;
   const flagsOnly = untouched(doc.labels) && doc.flags.length > 0;
@@ -104,6 +135,7 @@ function save(state, action) {
   return commit(state, flagsOnly ? "skip" : "label", action);
 }
 
+/** @type {(state: Shown, rule: (label: Label, step: number) => [Label, boolean]) => State} */
 function edit(state, rule) {
   const { doc } = state;
   const pairs = doc.labels.map(rule);
@@ -118,6 +150,7 @@ function edit(state, rule) {
   };
 }
 
+/** @type {(state: Shown, action: Stamped, what: What | "undo") => Commit} */
 function entry(state, action, what) {
   const { current, doc } = state;
   const labelled = what === "label";
@@ -138,22 +171,34 @@ function entry(state, action, what) {
   };
 }
 
+/** @type {(state: Shown, what: What, action: Stamped) => State} */
 function commit(state, what, action) {
   const { current, doc } = state;
   const outbox = [...state.outbox, entry(state, action, what)];
   const past = [...doc.past, { commit: action.token, what, saved: doc.saved }];
   const labels = what === "label" ? doc.labels : doc.labels.map(() => null);
-  const done = { ...doc, past, saved: { labels, note: doc.note, flags: doc.flags }, restored: false };
-  if (state.mode !== "review") return { ...state, outbox, doc: done, message: null, flagging: false };
+  const done = {
+    ...doc,
+    past,
+    saved: { labels, note: doc.note, flags: doc.flags },
+    restored: false,
+  };
+  if (state.mode !== "review")
+    return { ...state, outbox, doc: done, message: null, flagging: false };
   const trail = [...state.trail, { item: current, doc: done }].slice(-TRAIL_LENGTH);
   // "Saved" is the server's word: the bar says so once it has acknowledged.
   const verb = what === "label" ? "labelled" : "skipped";
   const flagged = doc.flags.length ? `, flagged ${doc.flags.map(flagWord).join(", ")}` : "";
-  const message = { kind: "info", text: `Solution ${current.solution_id} ${verb}${flagged}. u takes it back.` };
+  /** @type {Message} */
+  const message = {
+    kind: "info",
+    text: `Solution ${current.solution_id} ${verb}${flagged}. u takes it back.`,
+  };
   return open({ ...state, outbox, trail, message }, state.upcoming, {});
 }
 
 // Put the first of `items` on screen; the rest wait.
+/** @type {(state: State, items: Item[], drafts: Record<string, Draft>) => State} */
 function open(state, items, drafts) {
   const [current, ...upcoming] = items;
   state = { ...state, flagging: false };
@@ -163,46 +208,57 @@ function open(state, items, drafts) {
   return { ...state, current, doc, upcoming, docs };
 }
 
+/** @type {(state: State, action: Stamped) => State} */
 function undo(state, action) {
   if (state.mode === "read") return state;
-  if (!state.doc?.past.length) {
-    const last = state.mode === "review" ? state.trail[state.trail.length - 1] : null;
-    if (!last) return { ...state, message: { kind: "info", text: "Nothing to undo." } };
-    const { current, doc } = state;
-    state = {
-      ...state,
-      current: last.item,
-      doc: last.doc,
-      trail: state.trail.slice(0, -1),
-      upcoming: current ? [current, ...state.upcoming] : state.upcoming,
-      docs: current ? { ...state.docs, [current.solution_id]: doc } : state.docs,
-      flagging: false,
-    };
+  const back = isShown(state) && state.doc.past.length > 0 ? state : previous(state);
+  return back
+    ? takeBack(back, action)
+    : { ...state, message: { kind: "info", text: "Nothing to undo." } };
+}
+
+// The solution that was saved last, on screen again; null where there is none.
+/** @type {(state: State) => Shown | null} */
+function previous(state) {
+  const last = state.mode === "review" ? state.trail[state.trail.length - 1] : null;
+  if (!last) return null;
+  const shown = { ...state, current: last.item, doc: last.doc, flagging: false };
+  shown.trail = state.trail.slice(0, -1);
+  if (isShown(state)) {
+    shown.upcoming = [state.current, ...state.upcoming];
+    shown.docs = { ...state.docs, [state.current.solution_id]: state.doc };
   }
-  const { doc } = state;
+  return shown;
+}
+
+/** @type {(state: Shown, action: Stamped) => State} */
+function takeBack(state, action) {
+  const { current, doc } = state;
   const past = doc.past.slice(0, -1);
   const back = doc.past[doc.past.length - 1];
-  if (!back.commit) {
+  if (!("commit" in back)) {
     const future = [...doc.future, snapshot(doc)];
     return { ...state, doc: { ...doc, ...back, past, future }, message: null };
   }
   const taken = { ...entry(state, action, "undo"), undoes: back.commit };
   const what = back.what === "label" ? "save" : "skip";
+  const text = `Took back the ${what} of solution ${current.solution_id}.`;
   return {
     ...state,
     outbox: [...state.outbox, taken],
     doc: { ...doc, saved: back.saved, past, future: [...doc.future, { again: back.what }] },
-    message: { kind: "info", text: `Took back the ${what} of solution ${state.current.solution_id}.` },
+    message: { kind: "info", text },
   };
 }
 
+/** @type {(state: State, action: Stamped) => State} */
 function redo(state, action) {
+  if (state.mode === "read" || !isShown(state)) return state;
   const { doc } = state;
-  if (state.mode === "read" || !doc) return state;
   if (!doc.future.length) return { ...state, message: { kind: "info", text: "Nothing to redo." } };
   const future = doc.future.slice(0, -1);
   const next = doc.future[doc.future.length - 1];
-  if (next.again) return commit({ ...state, doc: { ...doc, future } }, next.again, action);
+  if ("again" in next) return commit({ ...state, doc: { ...doc, future } }, next.again, action);
   const past = [...doc.past, snapshot(doc)];
   return { ...state, doc: { ...doc, ...next, past, future }, message: null };
 }
@@ -210,39 +266,57 @@ function redo(state, action) {
 // New data from the server. Its items already count what `acked` lists; what is still in the
 // outbox it does not know of, so those solutions are left out here. `stored` is an outbox that
 // outlived a reload.
+/** @type {(state: State, data: Data, drafts: Record<string, Draft>, stored: Commit[]) => State} */
 function receive(state, data, drafts, stored) {
-  const afresh = state.queue !== data.queue || state.mode !== data.mode;
+  const afresh = state.queue !== (data.queue ?? "") || state.mode !== data.mode;
   if (afresh)
-    state = { ...state, current: null, doc: null, upcoming: [], docs: {}, trail: [], message: null };
-  state = { ...state, queue: data.queue, mode: data.mode, blind: data.blind === true && data.mode !== "read" };
+    state = {
+      ...state,
+      current: null,
+      doc: null,
+      upcoming: [],
+      docs: {},
+      trail: [],
+      message: null,
+    };
+  state = {
+    ...state,
+    queue: data.queue ?? "",
+    mode: data.mode,
+    blind: data.blind === true && data.mode !== "read",
+  };
   if (!state.blind) state = unblind(state);
   state = settle(state, data, stored);
 
   const waiting = new Map(state.outbox.map((sent) => [sent.solution_id, sent.action !== "undo"]));
   const items = (data.items ?? []).filter((item) => !waiting.get(item.solution_id));
-  const { current } = state;
   if (data.mode !== "review") {
     const [item] = data.items ?? [];
-    if (item && current && item.solution_id === current.solution_id) return renew(state, item, drafts);
+    if (item && isShown(state) && item.solution_id === state.current.solution_id)
+      return renew(state, item, drafts);
     return open(state, item ? [item] : [], drafts);
   }
-  if (!current) return open(state, items, drafts);
+  if (!isShown(state)) return open(state, items, drafts);
+  const { current } = state;
   const rest = items.filter((item) => item.solution_id !== current.solution_id);
   // Items put back by an undo stay in front: the server may not offer them yet.
   const back = state.upcoming.filter((item) => state.docs[item.solution_id]);
   const backIds = new Set(back.map((item) => item.solution_id));
   const upcoming = [...back, ...rest.filter((item) => !backIds.has(item.solution_id))];
   const again = items.find((item) => item.solution_id === current.solution_id);
-  state = { ...state, upcoming };
-  return again ? renew(state, again, drafts) : state;
+  const shown = { ...state, upcoming };
+  return again ? renew(shown, again, drafts) : shown;
 }
 
+/** @type {(state: State) => State} */
 function unblind(state) {
-  const seen = (doc) => doc && lifted(doc, state.scoresVisible);
+  /** @type {(doc: Doc) => Doc} */
+  const seen = (doc) => lifted(doc, state.scoresVisible);
   const docs = Object.fromEntries(Object.entries(state.docs).map(([id, doc]) => [id, seen(doc)]));
-  return { ...state, doc: seen(state.doc), docs };
+  return { ...state, doc: state.doc && seen(state.doc), docs };
 }
 
+/** @type {(state: State, data: Data, stored: Commit[]) => State} */
 function settle(state, data, stored) {
   const acked = new Set(data.acked ?? []);
   const refused = new Map(Object.entries(data.refused ?? {}));
@@ -251,11 +325,13 @@ function settle(state, data, stored) {
   const outbox = all.filter((sent) => !acked.has(sent.token) && !refused.has(sent.token));
   const saved = state.saved + all.filter((sent) => acked.has(sent.token)).length;
   const bad = all.find((sent) => refused.has(sent.token));
-  const why = bad && `Solution ${bad.solution_id} was not saved: ${refused.get(bad.token)}`;
-  return { ...state, outbox, saved, message: bad ? { kind: "error", text: why } : state.message };
+  if (!bad) return { ...state, outbox, saved };
+  const text = `Solution ${bad.solution_id} was not saved: ${refused.get(bad.token)}`;
+  return { ...state, outbox, saved, message: { kind: "error", text } };
 }
 
 // The item on screen came again: keep the reviewer's work unless the solution itself changed.
+/** @type {(state: Shown, item: Item, drafts: Record<string, Draft>) => State} */
 function renew(state, item, drafts) {
   const { current, doc } = state;
   if (item.revision === current.revision && item.steps.length === doc.labels.length)

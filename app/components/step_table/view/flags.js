@@ -1,13 +1,21 @@
 // Flags in the page: the menu over the key row, and the chips in the status line.
 
+/** @import { FlagMenu, Owner, State } from "../types.js" */
+
+import { button, el, focusIn, setText, within } from "../../dom.js";
 import { FLAGS, flagWord } from "../rules/doc.js";
-import { button, el } from "../../dom.js";
 
 // The flag key with its menu behind it. `owner.act` toggles; the key itself opens and closes.
+/** @type {(owner: Owner, key: HTMLButtonElement) => FlagMenu} */
 export function buildFlags(owner, key) {
   const choices = FLAGS.map(([flag, word], i) =>
     button(
-      { class: "choice", "data-flag": flag, "aria-pressed": "false", onclick: () => owner.act({ type: "flag", flag }) },
+      {
+        class: "choice",
+        "data-flag": flag,
+        "aria-pressed": "false",
+        onclick: () => owner.act({ type: "flag", flag }),
+      },
       el("kbd", {}, `${i + 1}`),
       el("span", { class: "word" }, word),
       el("span", { class: "tick", "aria-hidden": "true" }),
@@ -15,7 +23,13 @@ export function buildFlags(owner, key) {
   );
   const menu = el(
     "div",
-    { class: "flag-menu", id: "flag-menu", role: "group", "aria-label": "Flag this solution", hidden: true },
+    {
+      class: "flag-menu",
+      id: "flag-menu",
+      role: "group",
+      "aria-label": "Flag this solution",
+      hidden: true,
+    },
     el("b", { class: "flag-title" }, "Flag this solution"),
     ...choices,
     el("span", { class: "flag-hint" }, "Flagged solutions stay out of the consensus. Esc closes."),
@@ -25,16 +39,17 @@ export function buildFlags(owner, key) {
   return { anchor: el("div", { class: "flag-anchor" }, key, menu), key, menu, choices };
 }
 
+/** @type {(flags: FlagMenu, chips: HTMLElement, state: State, owner: Owner) => void} */
 export function paintFlags({ key, menu, choices }, chips, { doc, mode, flagging }, owner) {
   const flags = doc?.flags ?? [];
   const open = flagging && mode !== "read";
-  if (!open && menu.contains(menu.getRootNode().activeElement)) key.focus();
+  if (!open && menu.contains(focusIn(menu))) key.focus();
   menu.hidden = !open;
   key.setAttribute("aria-expanded", String(open));
   for (const choice of choices) {
-    const on = flags.includes(choice.dataset.flag);
+    const on = flags.includes(choice.dataset.flag ?? "");
     choice.setAttribute("aria-pressed", String(on));
-    choice.querySelector(".tick").textContent = on ? "✓" : "";
+    setText(within(choice, ".tick"), on ? "✓" : "");
   }
   const shown = flags.join(" ");
   if (chips.dataset.flags === shown) return;
@@ -42,9 +57,15 @@ export function paintFlags({ key, menu, choices }, chips, { doc, mode, flagging 
   chips.replaceChildren(...flags.map((flag) => chip(flag, owner)));
 }
 
+/** @type {(flag: string, owner: Owner) => HTMLButtonElement} */
 function chip(flag, owner) {
   const word = flagWord(flag);
   const remove = () => owner.act({ type: "flag", flag });
-  const attributes = { class: "chip", title: `Remove the flag: ${word}`, "aria-label": `Remove the flag: ${word}`, onclick: remove };
+  const attributes = {
+    class: "chip",
+    title: `Remove the flag: ${word}`,
+    "aria-label": `Remove the flag: ${word}`,
+    onclick: remove,
+  };
   return button(attributes, word, el("span", { "aria-hidden": "true" }, "×"));
 }

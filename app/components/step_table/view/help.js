@@ -1,8 +1,11 @@
 // The help: every key in its group, and the rules that are not on screen.
 
-import { button, el } from "../../dom.js";
+/** @import { Frame, Key, Owner } from "../types.js" */
+
+import { button, el, focusIn } from "../../dom.js";
 import { KEYS } from "../keys.js";
 
+/** @type {[title: string, groups: string[]][]} */
 const SECTIONS = [
   ["Move", ["move"]],
   ["Label the focused step", ["label"]],
@@ -11,6 +14,7 @@ const SECTIONS = [
   ["Say more", ["flag", "note"]],
   ["View", ["dock", "view"]],
 ];
+/** @type {Record<string, string>} */
 const MEANING = {
   up: "Previous step",
   down: "Next step",
@@ -26,10 +30,16 @@ const RULES = [
   "≠ marks a step where some annotators, but not all, see the first error.",
   "In a blind review, scores and evidence appear once your marks amount to a verdict; you may change it afterwards, and the first one is kept beside it.",
 ];
+/** @type {Record<string, string>} */
 const ARROWS = { ArrowUp: "↑", ArrowDown: "↓", Enter: "⏎", Backspace: "⌫" };
 
+/** @type {(owner: Owner) => { help: HTMLElement; close: HTMLButtonElement }} */
 export function buildHelp(owner) {
-  const close = button({ class: "key", onclick: () => owner.act({ type: "help", open: false }) }, el("kbd", {}, "Esc"), "close");
+  const close = button(
+    { class: "key", onclick: () => owner.act({ type: "help", open: false }) },
+    el("kbd", {}, "Esc"),
+    "close",
+  );
   const help = el(
     "div",
     { class: "help", role: "dialog", "aria-label": "Help: keys and rules", hidden: true },
@@ -40,27 +50,30 @@ export function buildHelp(owner) {
   return { help, close };
 }
 
+/** @type {(section: [title: string, groups: string[]]) => HTMLElement} */
 function section([title, groups]) {
   const rows = KEYS.filter((key) => groups.includes(key.group)).map(row);
   if (groups.includes("move")) rows.push(line(["Home", "End"], "First and last step"));
   return el("section", {}, el("h4", {}, title), el("ul", {}, ...rows));
 }
 
+/** @type {(key: Key) => HTMLElement} */
 const row = (key) => line(key.keys, key.title ?? MEANING[key.id]);
 
+/** @type {(names: string[], text: string) => HTMLElement} */
 function line(names, text) {
   const caps = names.map((name) => el("kbd", {}, ARROWS[name] ?? name));
   return el("li", {}, el("span", { class: "caps" }, ...caps), el("span", {}, text));
 }
 
 // Open or closed; the focus goes in with it, and back where it was.
+/** @type {(frame: Frame, open: boolean) => void} */
 export function paintHelp(frame, open) {
   const { help, helpClose: close } = frame;
   if (help.hidden === !open) return;
-  const root = help.getRootNode();
   help.hidden = !open;
   if (open) {
-    frame.beforeHelp = root.activeElement;
+    frame.beforeHelp = focusIn(help);
     close.focus(); // in a low window this also brings the help into view
   } else if (frame.beforeHelp?.isConnected) frame.beforeHelp.focus({ preventScroll: true });
   else close.blur();

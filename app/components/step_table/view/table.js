@@ -1,13 +1,17 @@
 // The table itself: one row a step, one column an annotator. Built once per item, then patched.
 
+/** @import { Annotator, Doc, Item, Katex, Mode, Owner, Press, Row, State, Table } from "../types.js" */
+
+import { button, el, setText, within } from "../../dom.js";
 import { untouched, verdict } from "../rules/doc.js";
-import { button, el, setText } from "../../dom.js";
 import { pieces, shortNames } from "../rules/names.js";
 import { cell, dispute, headDetail, lastInScope, verdictText } from "../rules/reading.js";
 import { machinesShown } from "../rules/reducer.js";
 import { renderText } from "./tex.js";
 
+/** @type {Record<string, string>} */
 export const KIND_WORD = { mc: "Monte Carlo", judge: "judge", prm: "PRM", human: "person" };
+/** @type {[mark: string, does: Press & { type: string }, glyph: string, word: string][]} */
 const MARK_BUTTONS = [
   ["1", { type: "label", value: 1 }, "✓", "correct"],
   ["0", { type: "label", value: 0 }, "–", "neutral"],
@@ -17,6 +21,7 @@ const MARK_BUTTONS = [
 const RENDERED_AT_ONCE = 6; // steps typeset before the first paint; the rest as they come near
 
 // `act(action)` dispatches; `openEvidence(annotator, step)` shows what is behind a score.
+/** @type {(item: Item, mode: Mode, owner: Pick<Owner, "act"> & Pick<Table, "openEvidence">) => Table} */
 export function buildTable(item, mode, { act, openEvidence }) {
   const labelled = mode !== "read" || Boolean(item.mine && !untouched(item.mine.labels));
   const yours = labelled && el("th", { scope: "col", class: "you kind-human" }, headCell("You"));
@@ -41,31 +46,60 @@ export function buildTable(item, mode, { act, openEvidence }) {
   ];
   const node = el(
     "table",
-    { role: "grid", tabindex: "0", "aria-label": "Steps and what each annotator says", class: many, style: `--n: ${item.annotators.length}` },
+    {
+      role: "grid",
+      tabindex: "0",
+      "aria-label": "Steps and what each annotator says",
+      class: many,
+      style: `--n: ${item.annotators.length}`,
+    },
     el("colgroup", {}, ...columns),
     el("thead", {}, head),
     el("tbody", {}, ...rows.map((row) => row.tr)),
   );
-  return { node, rows, yours: yours || null, heads, item, openEvidence, shown: null, typeset: new Set() };
+  return {
+    node,
+    rows,
+    yours: yours || null,
+    heads,
+    item,
+    openEvidence,
+    shown: null,
+    typeset: new Set(),
+  };
 }
 
+/** @type {(name: string, title?: string, detailed?: boolean) => HTMLElement} */
 function headCell(name, title = name, detailed = false) {
   return el(
     "div",
     { class: "head" },
-    el("span", { class: "name", title }, shape(), ...pieces(name).flatMap((piece) => [piece, el("wbr")])),
+    el(
+      "span",
+      { class: "name", title },
+      shape(),
+      ...pieces(name).flatMap((piece) => [piece, el("wbr")]),
+    ),
     el("span", { class: "verdict" }),
     detailed && el("span", { class: "detail" }),
   );
 }
 
+/** @type {() => HTMLElement} */
 const shape = () => el("span", { class: "shape", "aria-hidden": "true" });
+/** @type {(annotator: Annotator) => string} */
 const fullName = (annotator) => `${annotator.name} (${KIND_WORD[annotator.kind]})`;
 
+/** @type {(annotator: Annotator, short: string, detailed: boolean) => HTMLElement} */
 function annotatorHead(annotator, short, detailed) {
-  return el("th", { scope: "col", class: `score kind-${annotator.kind}` }, headCell(short, fullName(annotator), detailed));
+  return el(
+    "th",
+    { scope: "col", class: `score kind-${annotator.kind}` },
+    headCell(short, fullName(annotator), detailed),
+  );
 }
 
+/** @type {(item: Item, step: number, text: string, mode: Mode, labelled: boolean, act: Owner["act"]) => Row} */
 function buildRow(item, step, text, mode, labelled, act) {
   const body = el("div", { class: "body" }, text);
   const marks = MARK_BUTTONS.map(([mark, action, glyph, word]) =>
@@ -88,7 +122,8 @@ function buildRow(item, step, text, mode, labelled, act) {
   );
   const you = labelled && el("td", { class: "you" }, el("div", { class: "marks" }, ...marks));
   const scores = item.annotators.map(() => el("td"));
-  const number = el("td", { class: "number" }, el("span", { class: "differ" }), `${step + 1}`);
+  const differ = el("span", { class: "differ" });
+  const number = el("td", { class: "number" }, differ, `${step + 1}`);
   const tr = el(
     "tr",
     { id: `step-${step}`, "aria-selected": "false", "data-label": "none" },
@@ -98,10 +133,11 @@ function buildRow(item, step, text, mode, labelled, act) {
     ...scores,
   );
   tr.addEventListener("click", () => act({ type: "focus", step }));
-  return { tr, body, text, marks, scores, differ: number.firstChild };
+  return { tr, body, text, marks, scores, differ };
 }
 
 // What machines say is in the page only while it may be seen; nothing is merely invisible.
+/** @type {(table: Table, shown: boolean) => void} */
 function showScores(table, shown) {
   if (table.shown === shown) return;
   table.shown = shown;
@@ -111,25 +147,30 @@ function showScores(table, shown) {
     const reached = shown ? verdictText(annotator).join(" ") : "";
     // A threshold is no verdict: it need not wait.
     const detail = shown || annotator.kind === "prm" ? headDetail(annotator) : "";
-    setText(head.querySelector(".verdict"), reached);
-    if (head.querySelector(".detail")) setText(head.querySelector(".detail"), detail);
-    head.setAttribute("aria-label", [fullName(annotator), reached, detail].filter(Boolean).join(", "));
+    setText(within(head, ".verdict"), reached);
+    if (head.querySelector(".detail")) setText(within(head, ".detail"), detail);
+    head.setAttribute(
+      "aria-label",
+      [fullName(annotator), reached, detail].filter(Boolean).join(", "),
+    );
   });
-  table.rows.forEach(({ scores }, step) =>
+  table.rows.forEach(({ scores }, step) => {
     scores.forEach((td, i) => {
       td.className = `score kind-${annotators[i].kind}`;
       if (shown) fillCell(td, annotators[i], step, table.openEvidence);
       else td.replaceChildren();
-    }),
-  );
+    });
+  });
 }
 
+/** @type {(td: HTMLTableCellElement, annotator: Annotator, step: number, openEvidence: Table["openEvidence"]) => void} */
 function fillCell(td, annotator, step, openEvidence) {
   const { text, fraction, tone, flag, spoken } = cell(annotator, step);
   const last = annotator.first_error ?? -1;
   const beyond = last >= 0 && step > last;
   const bar = el("span", { class: "bar", "aria-hidden": "true" });
-  if (fraction !== null) bar.append(el("span", { class: "fill", style: `width:${Math.round(fraction * 100)}%` }));
+  if (fraction !== null)
+    bar.append(el("span", { class: "fill", style: `width:${Math.round(fraction * 100)}%` }));
   const door = button(
     {
       class: "door",
@@ -150,8 +191,10 @@ function fillCell(td, annotator, step, openEvidence) {
 }
 
 // Everything that depends on the reviewer's state; cheap, runs on every act.
+/** @type {(table: Table, state: State) => void} */
 export function patchTable(table, state) {
   const { doc } = state;
+  if (!doc) return;
   const shown = machinesShown(state);
   const machines = shown ? table.item.annotators : [];
   const reached = table.yours ? verdict(doc.labels).first_error : null;
@@ -183,16 +226,25 @@ export function patchTable(table, state) {
   });
 }
 
+/** @type {(head: HTMLElement, doc: Doc, reached: number | null) => void} */
 function patchYours(head, doc, reached) {
   const marked = doc.labels.filter((label) => label !== null).length;
   const text =
-    reached === null ? (marked ? `${marked}/${doc.labels.length} marked` : "unmarked") : reached < 0 ? "✓ no error" : `⚑ step ${reached + 1}`;
-  setText(head.querySelector(".verdict"), text);
+    reached === null
+      ? marked
+        ? `${marked}/${doc.labels.length} marked`
+        : "unmarked"
+      : reached < 0
+        ? "✓ no error"
+        : `⚑ step ${reached + 1}`;
+  setText(within(head, ".verdict"), text);
 }
 
 // Typeset the steps that are near the screen; `raw` shows the source instead.
+/** @type {(table: Table, katex: Katex | null, raw: boolean, scroller: Element) => void} */
 export function typeset(table, katex, raw, scroller) {
   table.observer?.disconnect();
+  /** @type {(step: number) => void} */
   const show = (step) => {
     if (table.typeset.has(step)) return;
     table.typeset.add(step);
@@ -203,14 +255,15 @@ export function typeset(table, katex, raw, scroller) {
   table.typeset.clear();
   const from = raw ? table.rows.length : Math.min(RENDERED_AT_ONCE, table.rows.length);
   for (let step = 0; step < from; step++) show(step);
-  table.observer = new IntersectionObserver(
-    (entries) =>
-      entries.filter((entry) => entry.isIntersecting).forEach((entry) => {
-        show(Number(entry.target.id.slice(5)));
-        table.observer.unobserve(entry.target);
-      }),
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const { target } of entries.filter((entry) => entry.isIntersecting)) {
+        show(Number(target.id.slice(5)));
+        observer.unobserve(target);
+      }
+    },
     { root: scroller, rootMargin: "800px 0px" },
   );
-  table.rows.slice(from).forEach((row) => table.observer.observe(row.tr));
+  table.observer = observer;
+  for (const row of table.rows.slice(from)) observer.observe(row.tr);
 }
-

@@ -1,20 +1,36 @@
 // Text with mathematics -> DOM nodes. Data becomes text nodes only; KaTeX builds its own elements.
 
+/** @import { Katex, Part } from "../types.js" */
+
+import { el } from "../../dom.js";
 import { splitMath } from "../rules/mathematics.js";
 
 const LONGEST_FORMULA = 3000; // characters; a longer one is shown as its source
 
 // KaTeX comes once a formula may be on screen.
+/** @type {() => Promise<Katex>} */
 export const loadKatex = async () => (await import("../../katex/katex.mjs")).default;
-export const KATEX_STYLE = new URL("../../katex/katex.min.css", import.meta.url).href;
+const KATEX_STYLE = new URL("../../katex/katex.min.css", import.meta.url).href;
+
+// Its style sheet, before `root`; it goes with it. The fonts are declared in the same sheet, and
+// fonts are a document's, not a shadow root's: last, as Streamlit declares fonts of those names.
+/** @type {(root: Element) => Element} */
+export function addKatexStyle(root) {
+  const [here, inHead] = [0, 1].map(() => el("link", { rel: "stylesheet", href: KATEX_STYLE }));
+  root.before(here);
+  if (!document.head.querySelector(`link[href="${KATEX_STYLE}"]`)) document.head.append(inHead);
+  return here;
+}
 
 // A final answer: often bare LaTeX.
+/** @type {(text: string, katex: Katex | null) => Node} */
 export function renderAnswer(text, katex) {
   if (!/\\[a-zA-Z]|[\^_{]/.test(text) || /\$|\\[([]/.test(text)) return renderText(text, katex);
   return formula({ text, source: text, display: false }, katex);
 }
 
 // Nodes for `text`. Without KaTeX, or where a formula fails, its source in monospace.
+/** @type {(text: string, katex: Katex | null) => DocumentFragment} */
 export function renderText(text, katex) {
   const out = document.createDocumentFragment();
   const parts = splitMath(text.trimEnd());
@@ -23,7 +39,8 @@ export function renderText(text, katex) {
     if (part.kind === "math") {
       const box = formula(part, katex);
       glued = part.display ? 0 : glue(box, parts[i + 1]?.text ?? "");
-      return out.append(box);
+      out.append(box);
+      return;
     }
     // A display formula is a block: the line breaks around it would show as blank lines.
     let shown = part.text.slice(glued);
@@ -36,6 +53,7 @@ export function renderText(text, katex) {
 }
 
 // A line may break after a formula, but not between it and its full stop: that goes inside.
+/** @type {(box: HTMLElement, next: string) => number} */
 function glue(box, next) {
   const last = [...box.querySelectorAll(".katex-html > .base")].pop();
   const marks = /^[.,;:!?)\]]+/.exec(next)?.[0] ?? "";
@@ -47,6 +65,7 @@ function glue(box, next) {
   return marks.length;
 }
 
+/** @type {(part: Pick<Part, "text" | "source" | "display">, katex: Katex | null) => HTMLElement} */
 function formula(part, katex) {
   const box = document.createElement("span");
   box.className = part.display ? "math display" : "math";
@@ -68,6 +87,6 @@ function formula(part, katex) {
   }
   box.classList.add("source");
   box.title = katex ? "This formula cannot be typeset; this is its source" : "";
-  box.append(document.createTextNode(part.source));
+  box.append(document.createTextNode(part.source ?? part.text));
   return box;
 }
