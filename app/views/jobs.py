@@ -15,7 +15,7 @@ from app.ui.job_forms import ANNOTATORS, FORMS, say_what_for
 from db.engine import Database, DatabaseError
 from db.jobs import get_job, is_alive, list_jobs, request_cancel
 from db.records import JobRecord
-from labeling.jobs.importing import in_words
+from labeling.jobs.importing import Reason, lines_of
 from labeling.jobs.runner import job_log, start_job
 
 LOG_LINES = 14
@@ -137,11 +137,9 @@ def details(database: Database, job: JobRecord) -> None:
         facts("Asked for", {**job.params, "only": only}, "asked")
     with right:
         facts("Result", {**outcome(job.result or {}), "time": spent(job)}, "result")
-    for what, title in (("rejections", "Rejected rows"), ("notes", "Rows read with a change")):
-        reasons = (job.result or {}).get(what)
-        if reasons:
-            rows = [[data_table.text(in_words(one), "wrap")] for one in reasons]
-            data_table.table([title], rows, key=what)
+    result = job.result or {}
+    reason_table("Rejected", result.get("rejections", []), "rejections")
+    reason_table("Read with a change", result.get("notes", []), "notes")
     history = (job.result or {}).get("history")
     if history:
         best = int((job.result or {}).get("best_epoch", 1))
@@ -165,6 +163,24 @@ def facts(title: str, values: dict[str, Any], key: str) -> None:
         and name not in SAID_ELSEWHERE
     ]
     data_table.table([data_table.column(title, width="30%"), ""], rows, key=key, empty="")
+
+
+def reason_table(title: str, reasons: list[Reason], key: str) -> None:
+    """The rows of an import of which something is to be said: where they are, and why."""
+    if not reasons:
+        return
+    rows = [
+        [
+            data_table.text(f"{one['rows']:,}", "nowrap"),
+            data_table.text(Path(one["file"]).name, "wrap"),
+            data_table.text(lines_of(one), "wrap"),
+            data_table.text(one["reason"], "wrap"),
+        ]
+        for one in reasons
+    ]
+    data_table.table(
+        [data_table.column(title, "right nowrap"), "File", "Lines", "Reason"], rows, key=key
+    )
 
 
 def outcome(result: dict[str, Any]) -> dict[str, Any]:

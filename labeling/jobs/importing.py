@@ -65,8 +65,12 @@ def in_words(one: Reason) -> str:
     """A reason as a line of text."""
     if one["rows"] == 1:
         return f"{one['file']}, line {one['lines'][0]}: {one['reason']}"
-    lines = ", ".join(map(str, one["lines"])) + (", …" if one["rows"] > len(one["lines"]) else "")
-    return f"{one['file']}, {one['rows']:,} rows (lines {lines}): {one['reason']}"
+    return f"{one['file']}, {one['rows']:,} rows (lines {lines_of(one)}): {one['reason']}"
+
+
+def lines_of(one: Reason) -> str:
+    """The first lines that a reason is about."""
+    return ", ".join(map(str, one["lines"])) + (", …" if one["rows"] > len(one["lines"]) else "")
 
 
 def run_import(context: JobContext) -> dict[str, Any]:

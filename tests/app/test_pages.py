@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,15 +17,15 @@ from db.annotators import ensure_annotator, ensure_reviewer, list_annotators
 from db.corrections import append_corrections, correction_log
 from db.engine import Database, open_database
 from db.ingest import insert_rows
-from db.jobs import claim_job, create_job, finish_job, list_jobs
+from db.jobs import claim_job, create_job, finish_job
 from db.lists.counts import project_counts
 from db.lists.queues import QUEUES
 from db.records import AnnotationRecord, ImportRow, SourceLabel
 from labeling.demo.prepare import prepare_demo
 from labeling.evaluation.processbench import evaluate_processbench
 from labeling.review.commits import to_correction
+from tests.support.pages import MAIN, open_page, shown, words_of
 
-MAIN = Path(__file__).parents[2] / "app" / "main.py"
 PAGES = ("overview", "browse", "review", "consensus", "agreement", "jobs", "solution")
 HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(1)>",
@@ -71,31 +70,6 @@ def fill(database: Database, n: int, text: str = "") -> None:
         None,
         [AnnotationRecord(i, 0, (1.0, 0.0, None), (1, -1, None)[i % 3], "ok", said) for i in ids],
     )
-
-
-def open_page(
-    database: Database, monkeypatch: pytest.MonkeyPatch, page: str, /, **query: str
-) -> AppTest:
-    """The page as a visitor finds it who opens its address first."""
-    monkeypatch.setenv("STEPLENS_DB", database.url)
-    test = AppTest.from_file(MAIN, default_timeout=60)
-    test.session_state.reviewer = "Ada"
-    for name, value in query.items():
-        test.query_params[name] = value
-    if page != "overview":
-        test.switch_page(f"views/{page}.py")
-    return test.run()
-
-
-def shown(test: AppTest, key: str) -> dict[str, Any]:
-    """What a component of ours was given to draw."""
-    found = [element.proto for element in test.get("bidi_component") if key in element.proto.id]
-    assert found, f"nothing was drawn as {key}"
-    return json.loads(found[0].json)  # type: ignore[no-any-return]
-
-
-def words_of(test: AppTest) -> str:
-    return " ".join(element.value for element in [*test.text, *test.title, *test.subheader])
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -237,27 +211,6 @@ def test_a_data_sets_name_cannot_sign_corrections(
     test.run()
     assert shown(test, "review")["mode"] == "read"
     assert "Choose another one" in words_of(test)
-
-
-def test_a_job_is_started_from_its_form_and_a_second_start_is_refused(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    started: list[tuple[str, dict[str, Any]]] = []
-
-    def start(_: Database, kind: str, params: dict[str, Any]) -> Any:
-        if started:
-            raise ValueError("already running")
-        started.append((kind, params))
-        return create_job(database, kind, params)
-
-    monkeypatch.setattr("labeling.jobs.runner.start_job", start)
-    test = open_page(database, monkeypatch, "jobs", start="Playground")
-    test.button[0].click().run()
-    assert started == [("sample", {"problems": 100, "solutions": 4, "seed": 0})]
-    assert list_jobs(database)[0].kind == "sample"
-    test.button[0].click().run()
-    assert not test.exception
-    assert "already running" in words_of(test)
 
 
 def test_the_next_step_follows_the_loop(database: Database) -> None:
