@@ -9,6 +9,7 @@ from pathlib import Path
 from db.records import ImportRow
 from labeling.formats.catalog import READERS
 from labeling.formats.fields import BadRow
+from labeling.formats.foreign import advice_on
 from labeling.formats.stream import Value, open_values
 
 
@@ -61,7 +62,7 @@ def _rows(
                 else:
                     yield (Rejection if found.lost else Note)(path, value.line, found.text)
         except BadRow as error:
-            yield Rejection(path, value.line, str(error))
+            yield Rejection(path, value.line, str(error) + advice_on(value.value))
 
 
 def file_stem(path: Path) -> str:

@@ -17,18 +17,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from labeling.formats.foreign import no_rows, other_kind
+
 CHUNK = 1 << 20  # bytes
 MAX_ROW = 16 << 20  # characters; the longest real rows are some 100 kB.
 
-_NOT_JSON = {
-    b"PK\x03\x04": "a zip archive",
-    b"PAR1": "a Parquet file",
-    b"\x28\xb5\x2f\xfd": "zstandard-compressed",
-    b"\xfd7zXZ": "xz-compressed",
-    b"BZh": "bzip2-compressed",
-    b"\xff\xfe": "UTF-16 text",
-    b"\xfe\xff": "UTF-16 text",
-}
 _STRING_OR_MARK = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|["\[\]{},]', re.S)
 _BLANKS = re.compile(r"[\s,]*")
 _DIGITS = re.compile(r"[-+.0-9eE]*")
@@ -55,12 +48,10 @@ def open_values(path: Path, on_bytes: Callable[[int], None] | None = None) -> It
     file = open(path, "rb")  # noqa: SIM115  closed by the generator below
     start = file.read(8)
     file.seek(0)
-    for magic, kind in _NOT_JSON.items():
-        if start.startswith(magic):
-            file.close()
-            raise ValueError(
-                f"{path} is {kind}. Convert it to UTF-8 JSON lines first, plain or gzipped."
-            )
+    kind = other_kind(start)
+    if kind is not None:
+        file.close()
+        raise ValueError(f"{path} is {kind}")
     return _values(file, start.startswith(b"\x1f\x8b"), on_bytes)
 
 
@@ -74,6 +65,10 @@ def _values(
             first = next(chunks, b"").removeprefix(codecs.BOM_UTF8)
             if not first:
                 yield Value(1, None, "the file is empty")
+                return
+            reason = no_rows(first)
+            if reason is not None:
+                yield Value(1, None, reason)
                 return
             read = _list_items if first.lstrip().startswith(b"[") else _json_lines
             for value in read(chain([first], chunks)):
@@ -111,7 +106,12 @@ def _json_lines(chunks: Iterator[bytes]) -> Iterator[Value]:
             line += 1
         if len(tail) > MAX_ROW:
             if not skipping:
-                yield Value(line, None, f"the line is longer than {MAX_ROW >> 20} MB")
+                yield Value(
+                    line,
+                    None,
+                    f"the line is longer than {MAX_ROW >> 20} MB. If it is an object that "
+                    "holds all rows, take their list out of it",
+                )
             tail, skipping = b"", True
     if tail.strip() and not skipping:
         yield _decode(line, tail)

@@ -232,3 +232,66 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, form: str) -> None:
     )
     assert count == 25_000
     assert peak < 150 * 1024  # kB
+
+
+# Files of another kind
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        (
+            json.dumps({"version": 1, "data": [GOOD["jsonl"]] * 900}, indent=1),
+            """jq -c '.["data"][]'""",
+        ),
+        (json.dumps(GOOD["prm800k"], indent=2), "jq -c . FILE"),
+        ("\n".join([json.dumps(GOOD["jsonl"], indent=2)] * 900), "jq -c . FILE"),
+        ("problem,steps,label\n" + '"1+1?","[\'It is 2.\']",1\n' * 900, "pandas.read_csv(FILE)"),
+        ("problem\tsteps\n" + "1+1?\tIt is 2.\n" * 900, "looks like CSV"),
+        ("problem: 1+1?\nsteps:\n- It is 2.\n" * 900, "it begins with 'problem: 1+1?'"),
+    ],
+    ids=["object of rows", "object", "objects", "csv", "tsv", "yaml"],
+)
+def test_a_file_of_another_kind_is_one_error_that_says_what_to_do(
+    tmp_path: Path, content: str, advice: str
+) -> None:
+    path = tmp_path / "file"
+    path.write_text(content)
+    rows, (rejection,) = read_all("jsonl", path)
+    assert rows == []
+    assert rejection.line == 1
+    assert advice in rejection.reason
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("list_form", [False, True])
+def test_utf_16_without_a_mark_is_one_error(tmp_path: Path, encoding: str, list_form: bool) -> None:
+    text = json.dumps([GOOD["jsonl"]] * 900) if list_form else f"{ROW}\n" * 900
+    path = tmp_path / "file.jsonl"
+    path.write_bytes(text.encode(encoding))
+    rows, (rejection,) = read_all("jsonl", path)
+    assert rows == []
+    assert (
+        f"iconv -f {encoding.upper().replace('-LE', 'LE').replace('-BE', 'BE')}" in rejection.reason
+    )
+    fixed = tmp_path / "fixed.jsonl"
+    fixed.write_text(path.read_bytes().decode(encoding))
+    assert len(read_all("jsonl", fixed)[0]) == 900
+
+
+def test_an_object_on_one_line_that_is_no_row_is_told_from_a_row(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    path.write_text(json.dumps({"data": [GOOD["jsonl"]]}))
+    assert "If the rows are in 'data'" in read_all("jsonl", path)[1][0].reason
+    path.write_text(json.dumps({"problem": {"0": "1+1?"}, "steps": {"0": ["It is 2."]}}))
+    assert 'orient="records"' in read_all("processbench", path)[1][0].reason
+
+
+def test_bad_first_lines_do_not_cost_the_rows_after_them(tmp_path: Path) -> None:
+    path = tmp_path / "file.jsonl"
+    path.write_text(f"# made by a script\nloading, please wait, 100%\n{ROW}\n{ROW}\n")
+    rows, rejections = read_all("jsonl", path)
+    assert (len(rows), [found.line for found in rejections]) == (2, [1, 2])
+    path.write_text('{"problem": NaN}\n' * 50 + ROW)
+    rows, rejections = read_all("jsonl", path)
+    assert (len(rows), len(rejections)) == (1, 50)
