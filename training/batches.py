@@ -5,10 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from models.prm.encoding import Encoded, encode_solution
 from training.data import MASKED, Example
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 class TrainingError(ValueError):
@@ -26,7 +29,7 @@ class Item:
 
 
 def encode_examples(
-    tokenizer: Any,
+    tokenizer: PreTrainedTokenizerBase,
     examples: Sequence[Example],
     separator_id: int,
     max_length: int,

@@ -186,5 +186,6 @@ def _told(scores: Scores) -> list[float]:
 
 
 def _interval(values: np.ndarray) -> Interval:
+    """The middle 95% of bootstrapped means; not defined where they never vary."""
     low, high = np.quantile(values, [0.025, 0.975])
-    return Interval(float(low), float(high))
+    return Interval(float(low), float(high)) if low < high else Interval(math.nan, math.nan)

@@ -9,9 +9,10 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 MASKED = -100
+Row = dict[str, object]  # a line of data.jsonl, not checked yet
 MANIFEST, DATA = "manifest.json", "data.jsonl"
 
 
@@ -35,10 +36,9 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """The examples of an export with its manifest and the SHA-256 of its data file."""
+    """The examples of an export and the SHA-256 of its data file."""
 
     examples: tuple[Example, ...]
-    manifest: dict[str, Any]
     checksum: str
 
 
@@ -54,27 +54,25 @@ def read_export(folder: str | Path) -> Export:
     manifest's, and for a bad row with its file and line.
     """
     root = Path(folder)
-    manifest = _manifest(root)
+    recorded = _recorded(root)
     data = root / DATA
     if not data.is_file():
         raise ExportError(f"{root} has no {DATA}: the export is incomplete, export again")
     content = data.read_bytes()
     checksum = hashlib.sha256(content).hexdigest()
-    recorded = manifest["files"][DATA]
-    if recorded.get("sha256") != checksum:
+    if recorded.sha256 != checksum:
         raise ExportError(
             f"{data} is not the file that {MANIFEST} describes (its SHA-256 is {checksum[:12]}..., "
-            f"recorded is {str(recorded.get('sha256'))[:12]}...): it was changed or cut short; "
-            "export again"
+            f"recorded is {recorded.sha256[:12]}...): it was changed or cut short; export again"
         )
-    examples = tuple(_examples(content.decode("utf-8"), manifest["format"], data))
-    if recorded.get("rows") not in (None, len(examples)):
+    examples = tuple(_examples(content.decode("utf-8"), recorded.format, data))
+    if recorded.rows not in (None, len(examples)):
         raise ExportError(
-            f"{data} has {len(examples)} rows where {MANIFEST} records {recorded['rows']}"
+            f"{data} has {len(examples)} rows where {MANIFEST} records {recorded.rows}"
         )
     if not examples:
         raise ExportError(f"{data} has no rows: nothing was agreed on, so nothing can be learnt")
-    return Export(examples, manifest, checksum)
+    return Export(examples, checksum)
 
 
 def split_by_problem(
@@ -99,21 +97,30 @@ def split_by_problem(
     return training, validation
 
 
-def _manifest(root: Path) -> dict[str, Any]:
+class _Recorded(NamedTuple):
+    """What a manifest says of its data file."""
+
+    format: str
+    sha256: str
+    rows: object  # None where an older manifest does not say
+
+
+def _recorded(root: Path) -> _Recorded:
     file = root / MANIFEST
     if not file.is_file():
         raise ExportError(f"{root} is not an export: it has no {MANIFEST}")
     try:
-        manifest = json.loads(file.read_text("utf-8"))
+        manifest: object = json.loads(file.read_text("utf-8"))
     except ValueError as error:
         raise ExportError(f"{file} is not readable JSON: {error}") from error
-    if not isinstance(manifest, dict) or manifest.get("format") not in tuple(_READ):
-        form = manifest.get("format") if isinstance(manifest, dict) else None
+    form = manifest.get("format") if isinstance(manifest, dict) else None
+    if not isinstance(manifest, dict) or form not in tuple(_READ):
         raise ExportError(f"{file}: the format is {form!r}; known are {', '.join(_READ)}")
     files = manifest.get("files")
-    if not isinstance(files, dict) or not isinstance(files.get(DATA), dict):
+    data = files.get(DATA) if isinstance(files, dict) else None
+    if not isinstance(data, dict):
         raise ExportError(f"{file} records no checksum for {DATA}")
-    return manifest
+    return _Recorded(form, str(data.get("sha256")), data.get("rows"))
 
 
 def _examples(text: str, form: str, file: Path) -> Iterator[Example]:
@@ -133,7 +140,7 @@ def _examples(text: str, form: str, file: Path) -> Iterator[Example]:
             raise ExportError(f"{file}:{number}: {error}") from error
 
 
-def _from_labels(row: dict[str, Any]) -> Example:
+def _from_labels(row: Row) -> Example:
     """Our own rows: +1, 0 (neutral), -1 or null per step.
 
     Neutral is not an error, as in Qwen's use of PRM800K and in ProcessBench
@@ -148,7 +155,7 @@ def _from_labels(row: dict[str, Any]) -> Example:
         raise ValueError("labels must be a list of 1, 0, -1 or null")
     if len(labels) != len(steps):
         raise ValueError(f"{len(steps)} steps have {len(labels)} labels")
-    _check_index(first, len(steps), "first_error")
+    first = _index(first, len(steps), "first_error")
     marked = labels.index(-1) if -1 in labels else -1
     if marked != first:
         raise ValueError(f"first_error is {first}, but the first label of -1 is at {marked}")
@@ -156,7 +163,7 @@ def _from_labels(row: dict[str, Any]) -> Example:
     return _example(problem, steps, classes, first)
 
 
-def _from_trl(row: dict[str, Any]) -> Example:
+def _from_trl(row: Row) -> Example:
     """TRL's stepwise supervision: a true or false per step."""
     problem, steps = _texts(row, "prompt", "completions")
     labels = row["labels"]
@@ -168,11 +175,11 @@ def _from_trl(row: dict[str, Any]) -> Example:
     return _example(problem, steps, [int(label) for label in labels], first)
 
 
-def _from_processbench(row: dict[str, Any]) -> Example:
+def _from_processbench(row: Row) -> Example:
     """ProcessBench rows: the 0-based first error, -1 for none."""
     problem, steps = _texts(row, "problem", "steps")
-    _check_index(row["label"], len(steps), "label")
-    return _example(problem, steps, [1] * len(steps), row["label"])
+    first = _index(row["label"], len(steps), "label")
+    return _example(problem, steps, [1] * len(steps), first)
 
 
 def _example(problem: str, steps: list[str], classes: list[int], first: int) -> Example:
@@ -182,7 +189,7 @@ def _example(problem: str, steps: list[str], classes: list[int], first: int) -> 
     return Example(problem, tuple(steps), tuple(classes), first)
 
 
-def _texts(row: dict[str, Any], problem_key: str, steps_key: str) -> tuple[str, list[str]]:
+def _texts(row: Row, problem_key: str, steps_key: str) -> tuple[str, list[str]]:
     problem, steps = row[problem_key], row[steps_key]
     if not isinstance(problem, str) or not problem.strip():
         raise ValueError(f"{problem_key} must be a non-empty text")
@@ -191,9 +198,10 @@ def _texts(row: dict[str, Any], problem_key: str, steps_key: str) -> tuple[str, 
     return problem, steps
 
 
-def _check_index(value: Any, n_steps: int, name: str) -> None:
+def _index(value: object, n_steps: int, name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not -1 <= value < n_steps:
         raise ValueError(f"{name} must be -1 or the index of one of {n_steps} steps, not {value!r}")
+    return value
 
 
 # The same formats that labeling/formats can write; a test of exports holds the two together.

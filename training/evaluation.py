@@ -10,7 +10,7 @@ import numpy as np
 
 NO_ERROR = -1
 THRESHOLD = 0.5
-BOOTSTRAP_SAMPLES = 1000
+DRAWS = 1000  # that intervals are made from
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,15 @@ def processbench_metrics(
     predicted: Sequence[int | None],
     reference: Sequence[int],
     seed: int = 0,
-    samples: int = BOOTSTRAP_SAMPLES,
+    samples: int = DRAWS,
 ) -> ProcessBenchResult:
     """Accuracy on erroneous and on correct samples, and their harmonic mean.
 
     `predicted` and `reference` hold 0-based first-error indices, -1 for "no error"; a None
     (no verdict, an unparsed reply) counts as wrong. An erroneous sample is right only at its
-    exact index. Intervals are percentile bootstraps, resampled within the two classes so
-    that each keeps its size. Without erroneous or without correct samples the accuracy of
-    that class and the F1 are NaN. Raises ValueError on unequal lengths or an index below -1.
+    exact index. Intervals are Jeffreys' (see `_draws`). Without erroneous or without correct
+    samples the accuracy of that class and the F1 are NaN. Raises ValueError on unequal lengths
+    or an index below -1.
     """
     return _result(_measure(predicted, reference, samples, np.random.default_rng(seed)))
 
@@ -76,7 +76,7 @@ def processbench_metrics(
 def processbench_by_dataset(
     verdicts: Mapping[str, Sequence[tuple[int | None, int]]],
     seed: int = 0,
-    samples: int = BOOTSTRAP_SAMPLES,
+    samples: int = DRAWS,
 ) -> ProcessBenchReport:
     """`processbench_metrics` of each data set, and their unweighted mean.
 
@@ -124,7 +124,7 @@ FIGURES = ("error_accuracy", "correct_accuracy", "f1")
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """`points` (3,) and their bootstrap `draws` (3, samples), in the order of FIGURES."""
+    """`points` (3,) and what else they could be, `draws` (3, samples), in the order of FIGURES."""
 
     n_error: int
     n_correct: int
@@ -150,8 +150,8 @@ def _measure(
     correct_hits = np.array([p == r for p, r in pairs if r == NO_ERROR], dtype=float)
     error = float(error_hits.mean()) if error_hits.size else math.nan
     correct = float(correct_hits.mean()) if correct_hits.size else math.nan
-    errors = _resampled_means(error_hits, samples, random)
-    corrects = _resampled_means(correct_hits, samples, random)
+    errors = _draws(error_hits, samples, random)
+    corrects = _draws(correct_hits, samples, random)
     total = errors + corrects
     f1s = np.divide(2 * errors * corrects, total, out=np.zeros_like(total), where=total != 0)
     return _Measured(
@@ -173,7 +173,8 @@ def _result(measured: _Measured) -> ProcessBenchResult:
         n_correct=measured.n_correct,
         n_unparsed=measured.n_unparsed,
         intervals={
-            name: _interval(draws) for name, draws in zip(FIGURES, measured.draws, strict=True)
+            name: _interval(float(point), draws)
+            for name, point, draws in zip(FIGURES, measured.points, measured.draws, strict=True)
         },
     )
 
@@ -187,18 +188,20 @@ def _mean_of_defined(values: Sequence[np.ndarray]) -> np.ndarray:
     return np.divide(total, n, out=np.full(total.shape, math.nan), where=n > 0)
 
 
-def _resampled_means(hits: np.ndarray, samples: int, random: np.random.Generator) -> np.ndarray:
-    """Means (samples,) of bootstrap resamples of 0/1 `hits`; NaN where there are none.
+def _draws(hits: np.ndarray, samples: int, random: np.random.Generator) -> np.ndarray:
+    """Accuracies (samples,) that could have given these 0/1 `hits`; NaN where there are none.
 
-    Drawing with replacement from 0/1 values is a binomial draw of the number of ones.
+    From the posterior under Jeffreys' prior, Beta(k + 1/2, n - k + 1/2): a bootstrap of n equal
+    hits never varies, and would be certain of 100% after two (Brown, Cai and DasGupta 2001).
     """
     if not hits.size:
         return np.full(samples, math.nan)
-    return random.binomial(hits.size, hits.mean(), samples) / hits.size
+    return random.beta(hits.sum() + 0.5, hits.size - hits.sum() + 0.5, samples)
 
 
-def _interval(values: np.ndarray) -> Interval:
-    if np.isnan(values).any():
+def _interval(point: float, draws: np.ndarray) -> Interval:
+    """The middle 95% of the draws, widened to the estimate where that is 0 or 1."""
+    if np.isnan(draws).any():
         return Interval(math.nan, math.nan)
-    low, high = np.quantile(values, [0.025, 0.975])
-    return Interval(float(low), float(high))
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return Interval(min(float(low), point), max(float(high), point))

@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 from models.names import checkpoint_folder, checkpoint_revision
@@ -32,6 +33,9 @@ from training.config import EpochRecord, TrainConfig, TrainReport, resolved_rate
 from training.data import MASKED, fingerprint, read_export, split_by_problem
 from training.evaluation import first_error_from_scores, processbench_metrics
 from training.folders import check_free, whole_folder
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 Progress = Callable[[int, int, str], None]
 
@@ -115,9 +119,11 @@ def train(
 
 @dataclass(slots=True)
 class _Best:
+    """The best epoch until now; of equal F1s the one with the lower validation loss."""
+
     epoch: int
-    score: tuple[float, float]
-    state: dict[str, Any]
+    score: tuple[float, float]  # F1, minus the loss
+    state: dict[str, Tensor]
 
 
 def _base_problems(folder: Path) -> list[str] | None:
@@ -192,7 +198,7 @@ def _fit(
     return best, history
 
 
-def _logits(model: PRM, batch: Sequence[Item], dropout: float) -> tuple[Any, Any]:
+def _logits(model: PRM, batch: Sequence[Item], dropout: float) -> tuple[Tensor, Tensor]:
     """Logits (n, 2) in float32 at the n kept steps of a batch, and their targets (n)."""
     ids, at = pad_batch([item.encoded for item in batch], model.device)
     targets = torch.tensor([t for item in batch for t in item.targets], device=model.device)
@@ -202,14 +208,14 @@ def _logits(model: PRM, batch: Sequence[Item], dropout: float) -> tuple[Any, Any
     return logits.float(), targets
 
 
-def _loss(logits: Any, targets: Any, weighting: Any) -> Any:
+def _loss(logits: Tensor, targets: Tensor, weighting: Tensor) -> Tensor:
     """Weighted cross-entropy over the marked steps."""
     return functional.cross_entropy(logits, targets, weight=weighting, ignore_index=MASKED)
 
 
 @torch.no_grad()
 def _validate(
-    model: PRM, items: list[Item], weighting: Any, batch_size: int
+    model: PRM, items: list[Item], weighting: Tensor, batch_size: int
 ) -> tuple[float, float | None, float | None, float | None]:
     """Mean loss, accuracies on wrong and on right solutions, and their F1 (None: undefined)."""
     model.eval()
@@ -253,7 +259,9 @@ def _rate(step: int, total: int, warmup: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, total - rising)))
 
 
-def _prepare_separator(model: PRM, tokenizer: Any, separator: str, trained: bool) -> int:
+def _prepare_separator(
+    model: PRM, tokenizer: PreTrainedTokenizerBase, separator: str, trained: bool
+) -> int:
     """Make the separator one token, and let it start out as a blank line unless it is trained.
 
     A policy knows steps that a blank line separates and has never seen the separator.

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
-from labeling.evaluation.results import BestOfNJson, Figures, ProcessBenchJson, ReportJson
+from labeling.evaluation.results import (
+    FEW,
+    BestOfNJson,
+    Figures,
+    ProcessBenchJson,
+    ReportJson,
+    too_few,
+)
 
 if TYPE_CHECKING:
     from training.config import TrainReport
@@ -66,7 +73,7 @@ def _cells(figures: Figures) -> list[str]:
         _figure(figures["correct_accuracy"]),
         f"[bold]{_figure(figures['f1'])}[/bold]",
         f"{_figure(interval['low'])}-{_figure(interval['high'])}",
-        f"{figures['n_error']}/{figures['n_correct']}",
+        f"{figures['n_error']}/{figures['n_correct']}" + (" too few" if too_few(figures) else ""),
         str(figures["n_unparsed"]),
     ]
 
@@ -80,8 +87,9 @@ def best_of_n_table(result: BestOfNJson) -> Table:
         "95%",
         f"above maj@{n}",
         "95%",
-        title=f"Best-of-{n} by {result['annotator']}, {result['problems']:,} problems with "
-        f"{result['responses']:,} responses",
+        title=f"Best-of-{n} by {result['annotator']}, {result['problems']:,} problems "
+        + ("(too few) " if result["problems"] < FEW else "")
+        + f"with {result['responses']:,} responses",
         box=None,
         pad_edge=False,
         title_justify="left",
@@ -93,7 +101,7 @@ def best_of_n_table(result: BestOfNJson) -> Table:
             f"[bold]{_figure(pick['accuracy'])}[/bold]",
             f"{_figure(inside['low'])} to {_figure(inside['high'])}",
             f"{pick['above_majority']:+.3f}",
-            f"{above['low']:+.3f} to {above['high']:+.3f}",
+            f"{_figure(above['low'], '+')} to {_figure(above['high'], '+')}",
         )
     return table
 
@@ -119,6 +127,6 @@ def training_summary(report: TrainReport) -> str:
     return "\n".join(lines)
 
 
-def _figure(value: float | None) -> str:
+def _figure(value: float | None, sign: str = "") -> str:
     """Three decimals, or a dash where the figure is not defined."""
-    return "–" if value is None or value != value else f"{value:.3f}"
+    return "–" if value is None or value != value else f"{value:{sign}.3f}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from app.cli.console import console, progress_bar
@@ -18,7 +16,16 @@ from app.cli.console import console, progress_bar
 @click.option("--learning-rate", type=float)
 @click.option("--seed", default=0, show_default=True)
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
-def train(export_dir: str, base: str, out: str, overwrite: bool, **options: Any) -> None:
+def train(
+    export_dir: str,
+    base: str,
+    out: str,
+    epochs: int | None,
+    batch_size: int | None,
+    learning_rate: float | None,
+    seed: int,
+    overwrite: bool,
+) -> None:
     """Train a PRM on EXPORT_DIR (made by `steplens export`). Needs no database.
 
     The best epoch on held-out problems is kept, as safetensors in the layout that
@@ -28,10 +35,14 @@ def train(export_dir: str, base: str, out: str, overwrite: bool, **options: Any)
     from training.train import TrainConfig
     from training.train import train as train_prm
 
-    given = {name: value for name, value in options.items() if value is not None}
+    usual = TrainConfig()
+    config = TrainConfig(
+        epochs=epochs or usual.epochs,
+        batch_size=batch_size or usual.batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+    )
     with progress_bar(console, "train") as report:
-        outcome = train_prm(
-            export_dir, base, out, TrainConfig(**given), progress=report, overwrite=overwrite
-        )
+        outcome = train_prm(export_dir, base, out, config, progress=report, overwrite=overwrite)
     console.print(training_summary(outcome), markup=False)
     console.print(f"[bold]{out}[/bold]: score with `steplens annotate prm --model {out}`")

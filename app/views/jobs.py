@@ -15,6 +15,7 @@ from app.ui.job_forms import ANNOTATORS, FORMS, say_what_for
 from db.engine import Database, DatabaseError
 from db.jobs import get_job, is_alive, list_jobs, request_cancel
 from db.records import JobRecord
+from labeling.evaluation.results import too_few
 from labeling.jobs.importing import Reason, lines_of
 from labeling.jobs.runner import job_log, start_job
 
@@ -192,7 +193,9 @@ def outcome(result: dict[str, Any]) -> dict[str, Any]:
             span = (figures.get("intervals") or {}).get("f1") or {}
             low, high = span.get("low", math.nan), span.get("high", math.nan)
             where = "held-out problems" if name == "held_out" else "all problems"
-            flat[f"F1, {where}"] = f"{figures['f1']:.3f} (95% {low:.3f} to {high:.3f})"
+            flat[f"F1, {where}"] = f"{figures['f1']:.3f} (95% {low:.3f} to {high:.3f})" + (
+                ", too few solutions" if too_few(figures) else ""
+            )
             flat[f"accuracy, {where}"] = (
                 f"{figures['error_accuracy']:.1%} of {figures['n_error']:,} wrong, "
                 f"{figures['correct_accuracy']:.1%} of {figures['n_correct']:,} right"

@@ -12,6 +12,7 @@ from app.components.data_table import data_table
 from app.ui import formatting, project, project_summary
 from app.ui.counts import counted
 from db.lists.counts import project_counts
+from labeling.evaluation.results import too_few
 from labeling.jobs.runner import start_job
 
 
@@ -137,16 +138,13 @@ def evaluations(found: list[Any], hues: dict[int, str]) -> None:
         f1 = figures.get("f1")
         if not isinstance(f1, float) or math.isnan(f1):
             f1 = None
-        span = (figures.get("intervals") or {}).get("f1") or {}
         hue = hues.get(one.annotator_id, "none")
         rows.append(
             [
                 data_table.kind(hue, one.result.get("annotator", "")),
                 data_table.text(one.result.get("reference", ""), "muted"),
                 data_table.text("–" if f1 is None else f"{f1:.3f}", "strong"),
-                data_table.interval(f1, span.get("low", f1), span.get("high", f1), hue)
-                if f1 is not None
-                else None,
+                interval(figures, f1, hue),
                 percent(figures.get("error_accuracy")),
                 percent(figures.get("correct_accuracy")),
                 f"{figures.get('n_error', 0) + figures.get('n_correct', 0):,}",
@@ -174,6 +172,19 @@ def evaluations(found: list[Any], hues: dict[int, str]) -> None:
         key="evaluations",
         empty="Nothing was evaluated yet.",
     )
+
+
+def interval(figures: dict[str, Any], f1: float | None, hue: str) -> data_table.Cell | None:
+    """The 95% interval of F1 as a bar; in words where there are too few solutions for one."""
+    if f1 is None:
+        return None
+    span = (figures.get("intervals") or {}).get("f1") or {}
+    low, high = span.get("low"), span.get("high")
+    if low is None or high is None:
+        return None
+    if too_few(figures):
+        return data_table.text(f"too few ({low:.2f} to {high:.2f})", "muted")
+    return data_table.interval(f1, low, high, hue)
 
 
 def percent(value: Any) -> str:

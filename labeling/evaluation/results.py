@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from labeling.evaluation.provenance import TrainingData
+
+FEW = 30  # solutions of a class; with fewer, one more or less is over 3 points of accuracy
 
 if TYPE_CHECKING:
     from training.best_of_n import Pick
@@ -60,7 +63,7 @@ class PickJson(TypedDict):
     """A `training.best_of_n.Pick`."""
 
     accuracy: float
-    interval: IntervalJson
+    interval: IntervalJson  # null where the figure is the same for all problems
     above_majority: float
     above_majority_interval: IntervalJson
 
@@ -81,6 +84,16 @@ class BestOfNJson(TypedDict):
     left_out: dict[str, int]
     graded: int
     picks: dict[str, PickJson]
+
+
+def too_few(report: Mapping[str, Any]) -> bool:
+    """Whether a class that a data set's figures are made of has fewer solutions than FEW.
+
+    `report` may be the stored result of an older version, without data sets.
+    """
+    parts = list((report.get("datasets") or {"": report}).values())
+    counts = [part.get(name, 0) for part in parts for name in ("n_error", "n_correct")]
+    return min((count for count in counts if count), default=0) < FEW
 
 
 def report_json(report: ProcessBenchReport) -> ReportJson:

@@ -14,6 +14,7 @@ from db.engine import Database
 from db.ingest import insert_rows
 from db.records import AnnotationRecord, ImportRow, SourceLabel
 from labeling.evaluation.processbench import evaluate_processbench
+from labeling.evaluation.results import too_few
 
 
 def labelled(dataset: str, number: int, first_error: int) -> ImportRow:
@@ -88,3 +89,27 @@ def test_the_command_line_shows_each_data_set_and_their_mean(database: Database)
     assert "0.500" in lines["all, mean of 2 data sets"]
     assert "1.000" in lines["all, small"]
     assert "90/10" in lines["all, large"]
+
+
+@pytest.mark.parametrize(("each", "few"), [(29, True), (30, False)])
+def test_figures_of_few_solutions_say_so(database: Database, each: int, few: bool) -> None:
+    fill(database, {"d": (each, each, 40)})
+    told = CliRunner().invoke(
+        main,
+        ["--db", database.url, "evaluate", "processbench"]
+        + ["--annotator", "judge:j", "--reference", "human:people"],
+        env={"COLUMNS": "160"},
+    )
+    assert ("too few" in told.output) == few
+    assert "1.000-1.000" not in told.output
+
+
+def test_a_small_data_set_makes_the_mean_one_of_few_solutions(database: Database) -> None:
+    fill(database, {"large": (40, 20, 40), "small": (5, 5, 40), "wrong only": (40, 20, 0)})
+    report = evaluate_processbench(database, "judge:j", "human:people")["all"]
+    assert too_few(report)
+    assert {name: too_few(one) for name, one in report["datasets"].items()} == {
+        "large": False,
+        "small": True,
+        "wrong only": False,
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import combinations
-from math import comb
+from math import comb, isnan
 
 import numpy as np
 import pytest
@@ -126,6 +126,12 @@ def test_votes_over_many_sets_are_a_fixed_average_near_the_truth() -> None:
     first, again = best_of_n([group] * 20, 3), best_of_n([group] * 20, 3)
     assert first == again
     assert first["maj@N"].accuracy == pytest.approx(expected(group, 3)["maj@N"], abs=0.03)
+
+
+def test_figures_that_never_vary_have_no_interval() -> None:
+    picks = best_of_n([[Response("7", True, [0.5])]] * 5)
+    assert picks["product"].accuracy == 1
+    assert isnan(picks["product"].interval.low)
 
 
 def test_too_few_responses_are_refused() -> None:

@@ -74,7 +74,9 @@ def rms_norm(x: Tensor, layer: Any) -> Tensor:
     return F.rms_norm(x, (x.shape[-1],), layer.weight, layer.variance_epsilon)
 
 
-def rotations(theta: float, size: int, width: int, device: Any) -> tuple[Tensor, Tensor]:
+def rotations(
+    theta: float, size: int, width: int, device: torch.device | str
+) -> tuple[Tensor, Tensor]:
     """Cosines and sines (width, size) of rotary position embeddings (RoFormer, Su et al., 2021)."""
     speed = theta ** (-torch.arange(0, size, 2, device=device).float() / size)
     angle = torch.arange(width, device=device).float()[:, None] * speed[None]
@@ -104,7 +106,7 @@ def batches(source: Iterator[Example], tokens: int, seed: int) -> Iterator[list[
         yield from cut
 
 
-def padded(batch: Sequence[Example], device: Any) -> tuple[Tensor, Tensor]:
+def padded(batch: Sequence[Example], device: torch.device | str) -> tuple[Tensor, Tensor]:
     """Token ids and weights (rows, width), padded with 0 on the right."""
     width = max(len(example.ids) for example in batch)
     ids = torch.zeros((len(batch), width), dtype=torch.long)
@@ -135,7 +137,7 @@ def _bf16_is_fast(device: str) -> bool:
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
-def _optimizers(model: Any, recipe: Recipe) -> list[Any]:
+def _optimizers(model: Any, recipe: Recipe) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of the layers, AdamW for the embedding and the vectors.
 
     Muon (Jordan et al., 2024) with the update scaled to AdamW's (Liu et al., arXiv 2502.16982),
