@@ -39,7 +39,7 @@ def commands(problems: int) -> list[list[str]]:
         [*db, "playground", "sample", f"--problems={problems}", "--solutions=4", "--seed=1"],
         [*db, "annotate", "mc", "--model", "playground:policy", *mc],
         [*db, "annotate", "judge", "--model", "playground:judge", "--prompt", "playground"],
-        [*db, "consensus", "--annotators", *names],
+        [*db, "consensus", *names],
         [*db, "export", "consensus", "my-export", "--format", "jsonl"],
         ["train", "my-export", "--base", "playground:policy", "--out", "my-prm"],
         [*db, "annotate", "prm", "--model", "my-prm", "--name", "my-prm"],

@@ -9,43 +9,21 @@ from app.cli.console import console, opened
 from labeling.formats.catalog import WRITERS, table
 
 
-class ManyValues(click.Command):
-    """Lets `--annotators a b c` take every value up to the next option."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Give each value an option of its own, as click wants it."""
-        spread: list[str] = []
-        inside = False
-        for argument in args:
-            if argument == "--annotators":
-                inside = True
-            elif argument.startswith("-"):
-                inside = False
-                spread.append(argument)
-            elif inside:
-                spread += ["--annotators", argument]
-            else:
-                spread.append(argument)
-        return super().parse_args(ctx, spread)
-
-
-@click.command("consensus", cls=ManyValues, short_help="Keep what the annotators agree on.")
-@click.option(
-    "--annotators", required=True, multiple=True, help="kind:name of each that must agree."
-)
+@click.command("consensus", short_help="Keep what the annotators agree on.")
+@click.argument("annotators", nargs=-1, required=True, metavar="ANNOTATOR...")
 @click.option("--human-overrides/--no-human-overrides", default=True, show_default=True)
 @click.pass_context
 def consensus_command(
     ctx: click.Context, annotators: tuple[str, ...], human_overrides: bool
 ) -> None:
-    """Keep the solutions whose annotators agree on the first error; say why others drop.
+    """Keep the solutions on whose first error every ANNOTATOR agrees; say why others drop.
 
-    The rule of the paper (3.1.3). A correction by a person decides alone. The rule is
-    remembered: `steplens export consensus` uses the last one.
+    An ANNOTATOR is named kind:name. The rule is the paper's (3.1.3), and a correction by a person
+    decides alone. It is remembered: `steplens export consensus` uses the last one.
 
     \b
     Example:
-      steplens consensus --annotators mc:policy-k8-scan judge:judge-playground
+      steplens consensus mc:policy-k8-scan judge:judge-playground
     """
     from labeling.consensus.rule import Rule
     from labeling.consensus.run import run_consensus

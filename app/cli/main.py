@@ -52,7 +52,7 @@ def main(ctx: click.Context, url: str) -> None:
       steplens playground sample --problems 100 --solutions 4
       steplens annotate mc --model playground:policy
       steplens annotate judge --model playground:judge --prompt playground
-      steplens consensus --annotators mc:NAME judge:NAME
+      steplens consensus mc:NAME judge:NAME
       steplens export consensus my-export
       steplens train my-export --base playground:policy --out my-prm
       steplens annotate prm --model my-prm --name my-prm

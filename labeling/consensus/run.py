@@ -106,9 +106,7 @@ def export_consensus(
     if rule is None:
         latest = latest_consensus(database)
         if latest is None:
-            raise ValueError(
-                "no consensus was run yet. Run: steplens consensus --annotators mc:NAME judge:NAME"
-            )
+            raise ValueError("no consensus was run yet. Run: steplens consensus mc:NAME judge:NAME")
         rule = Rule.from_json(latest.rule)
     summary = preview(database, rule)
     if not summary.kept:

@@ -70,7 +70,7 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = [f"{kind}:{name}" for kind, name in rows(
         folder / "loop.db", "SELECT kind, name FROM annotator WHERE kind IN ('mc', 'judge')"
     )]  # fmt: skip
-    told = steplens(*db, "consensus", "--annotators", *names, cwd=folder).stdout
+    told = steplens(*db, "consensus", *names, cwd=folder).stdout
     assert "kept" in told
     assert "dropped: " in told
     for format in ("jsonl", "trl", "processbench"):
@@ -123,7 +123,7 @@ def test_errors_are_one_line_and_say_what_to_do(loop: Path, tmp_path: Path) -> N
         ((*db, "export", "consensus", "out-jsonl"), "overwrite"),
         ((*db, "annotate", "mc", "--model", "nowhere/model"), "nowhere/model"),
         ((*db, "annotate", "prm", "--model", "playground:policy"), "PRM"),
-        ((*db, "consensus", "--annotators", "mc:nobody", "judge:x"), "Known:"),
+        ((*db, "consensus", "mc:nobody", "judge:x"), "Known:"),
         ((*db, "evaluate", "processbench", "--annotator", "x", "--reference", "y"), "kind:name"),
         (("train", "no-such-export", "--base", "playground:policy", "--out", "z"), "no-such"),
         (("--db", "what", "db", "upgrade"), "database URL"),

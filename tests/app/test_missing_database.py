@@ -16,7 +16,7 @@ ASKING = (
     ("annotate", "mc", *MODEL, "--dry-run"),
     ("annotate", "judge", *MODEL),
     ("annotate", "prm", *MODEL),
-    ("consensus", "--annotators", "mc:a"),
+    ("consensus", "mc:a"),
     ("export", "consensus", "out"),
     ("evaluate", "processbench", "--annotator", "prm:a", "--reference", "human:b"),
     ("evaluate", "best-of-n", "--annotator", "prm:a"),
