@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import and_, insert, select
+from sqlalchemy import and_, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -13,20 +13,30 @@ from sqlalchemy.orm import Session
 from db.engine import IN_LIST, Database
 from db.jobs import check_claim
 from db.lists import solution_index
-from db.records import AnnotationRecord, Comparison, JobRecord, RolloutRecord, lowest
+from db.records import FAILED, AnnotationRecord, Comparison, JobRecord, RolloutRecord, lowest
 from db.schema import Annotation, Problem, Rollout, Solution, utcnow
 
 
 def annotated_ids(database: Database, annotator_id: int, solution_ids: Sequence[int]) -> set[int]:
-    """Which of these solutions the annotator has annotated."""
+    """Which of these solutions the annotator has annotated, those it failed at left out."""
     found: set[int] = set()
     with database.read() as session:
         for part in _chunks(solution_ids):
             query = select(Annotation.solution_id, Annotation.annotator_id)
+            query = query.where(Annotation.status != FAILED)
             rows = session.execute(query.where(Annotation.solution_id.in_(part)))
             # Asked for in the query, SQLite would read all that this annotator ever said.
             found.update(solution for solution, annotator in rows if annotator == annotator_id)
     return found
+
+
+def count_failed(database: Database, annotator_id: int) -> int:
+    """How many solutions the annotator failed at; its next job takes them again."""
+    query = select(func.count()).where(
+        Annotation.annotator_id == annotator_id, Annotation.status == FAILED
+    )
+    with database.read() as session:
+        return session.scalar(query) or 0
 
 
 def stored_rollouts(
@@ -51,7 +61,7 @@ def save_wave(
     annotations: Sequence[AnnotationRecord],
     rollouts: Sequence[RolloutRecord] = (),
 ) -> None:
-    """Store one wave in ONE transaction; rows that are there already stay as they are.
+    """Store one wave in ONE transaction; rows that are there already stay, but for failures.
 
     Raises LostJobError, and stores nothing, when `job` is no longer this process's.
     """
@@ -77,6 +87,14 @@ def save_wave(
                 ],
             )
         if annotations:
+            for part in _chunks([a.solution_id for a in annotations]):
+                session.execute(
+                    delete(Annotation).where(
+                        Annotation.annotator_id == annotator_id,
+                        Annotation.solution_id.in_(part),
+                        Annotation.status == FAILED,
+                    )
+                )
             insert_missing(
                 session,
                 Annotation,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 AnnotatorKind = str  # "mc" | "judge" | "prm" | "human"
 KINDS: tuple[AnnotatorKind, ...] = ("mc", "judge", "prm", "human")
@@ -98,9 +98,15 @@ class SolutionRecord:
     samples: int = 1
 
 
+FAILED: Final = "failed"  # the status of a solution that its annotator could not be asked about
+
+
 @dataclass(frozen=True, slots=True)
 class AnnotationRecord:
-    """What one annotator says about one solution (see docs/architecture.md)."""
+    """What one annotator says about one solution (see docs/architecture.md).
+
+    `status` is "ok", "unparsed", "unfinished" or FAILED; a failure is the annotator's work still.
+    """
 
     solution_id: int
     annotator_id: int

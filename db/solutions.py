@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, and_, func, or_, select
 
 from db.engine import Database, DatabaseError
-from db.records import SolutionRecord
+from db.records import FAILED, SolutionRecord
 from db.schema import Annotation, Problem, Solution
 
 
@@ -136,11 +136,15 @@ def _work_list(
     dataset: str | None,
     with_gold: bool,
 ) -> Select[Any]:
-    """`query` (over Solution and Problem) for what a job began with."""
+    """`query` (over Solution and Problem) for what a job began with: what lacks or failed."""
     query = query.outerjoin(
         Annotation,
         and_(Annotation.solution_id == Solution.id, Annotation.annotator_id == annotator_id),
-    ).where(Solution.id <= up_to, or_(Annotation.id.is_(None), Annotation.job_id == job_id))
+    )
+    open_to_it = or_(
+        Annotation.id.is_(None), Annotation.job_id == job_id, Annotation.status == FAILED
+    )
+    query = query.where(Solution.id <= up_to, open_to_it)
     if dataset is not None:
         query = query.where(Solution.dataset == dataset)
     if with_gold:

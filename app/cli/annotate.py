@@ -211,3 +211,8 @@ def _annotate(ctx: click.Context, kind: str, title: str, options: dict[str, Any]
     )
     if later := result.get("came_later"):
         console.print(f"{later:,} of the list came after this job was first started.")
+    if failed := result.get("failed"):
+        console.print(
+            f"[yellow]{failed:,} solutions failed[/yellow]; each one's reason is stored with it. "
+            "The same command asks about these alone again."
+        )

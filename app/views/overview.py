@@ -88,7 +88,9 @@ def annotators(covered: list[Any], pairs: dict[Any, Any], solutions: int) -> Non
         data_table.column(
             "Error found", "right", title="Share of verdicts that name a first error"
         ),
-        data_table.column("No verdict", "right", title="Unparsed replies and unfinished solutions"),
+        data_table.column(
+            "No verdict", "right", title="Unparsed replies, unfinished and failed solutions"
+        ),
     ]
     columns += [
         data_table.column(f"= {one.name}", "right nowrap", title=f"Same first error as {one.label}")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from db.annotations import storable
-from db.records import AnnotationRecord, SolutionRecord
+from db.records import FAILED, AnnotationRecord, SolutionRecord
 from labeling.answers.thinking import without_thinking
 from labeling.judge.replies import parse_reply
 from labeling.judge.templates import JudgeTemplate, messages
@@ -17,9 +17,31 @@ from labeling.seeds import completion_seed
 from labeling.uncertainty import vote_margin
 
 if TYPE_CHECKING:
-    from models.generation.base import Completion, Generator, Sampling
+    from models.errors import ModelError
+    from models.generation.base import Completion, CompletionRequest, Generator, Sampling
 
 Chat = list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lack:
+    """Why there is no reply, or no reference: it failed, or cannot be used."""
+
+    reason: str
+    status: Literal["failed", "unparsed"] = FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Judgements:
+    """What came of asking about some solutions.
+
+    `ended` is the error with which the model failed as a whole; solutions that it was not asked
+    about any more have no annotation then.
+    """
+
+    annotations: list[AnnotationRecord]
+    replies: list[Completion]
+    ended: ModelError | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,37 +54,40 @@ class Judge:
     seed: int = 0
     votes: int = 1
 
-    def annotate(
-        self, solutions: Sequence[SolutionRecord]
-    ) -> tuple[list[AnnotationRecord], list[Completion]]:
-        """(what it says of each solution, the replies it gave).
+    def annotate(self, solutions: Sequence[SolutionRecord]) -> Judgements:
+        """Ask about each of the solutions.
 
-        Where the prompt wants the judge's own solution and that never came to its end, there is
-        no reference to judge by: the annotation says so, and nothing is asked.
+        A request that fails for a reason of its own makes an annotation that says so, with the
+        status "failed". Where the prompt wants the judge's own solution and that never came to
+        its end, there is no reference to judge by: nothing is asked, and it is unparsed.
         """
-        references = self._references(solutions) if self.template.solve_first else {}
-        asked = [
-            one
-            for one in solutions
-            if not self.template.solve_first or references[one.problem_id] is not None
-        ]
-        prompts = {
-            one.id: messages(self.template, one.problem, one.steps, references.get(one.problem_id))
-            for one in asked
-        }
-        replies = self._replies(asked, prompts)
-        annotations = [
-            self._annotation(one, prompts[one.id], replies[one.id])
-            if one.id in prompts
-            else self._without_reference(one)
-            for one in solutions
-        ]
-        return annotations, [reply for mine in replies.values() for reply in mine]
+        annotations, prompts = [], {}
+        references, ended = self._references(solutions) if self.template.solve_first else ({}, None)
+        for one in solutions:
+            reference = references.get(one.problem_id)
+            if isinstance(reference, _Lack):
+                annotations.append(self._nothing(one, question(one.problem), reference))
+            elif reference is not None or not self.template.solve_first:
+                prompts[one.id] = messages(self.template, one.problem, one.steps, reference)
+        asked = [one for one in solutions if one.id in prompts]
+        said: list[Completion] = []
+        if ended is None and asked:
+            replies, ended = self._replies(asked, prompts)
+            for one in asked:
+                mine = replies.get(one.id)
+                if isinstance(mine, _Lack):
+                    annotations.append(self._nothing(one, prompts[one.id], mine))
+                elif mine is not None:
+                    annotations.append(self._annotation(one, prompts[one.id], mine))
+                    said += mine
+        return Judgements(annotations, said, ended)
 
-    def _references(self, solutions: Sequence[SolutionRecord]) -> dict[int, str | None]:
+    def _references(
+        self, solutions: Sequence[SolutionRecord]
+    ) -> tuple[dict[int, str | _Lack], ModelError | None]:
         """Problem id -> the judge's own solution, greedy, made without seeing any other.
 
-        None where it was cut or never left its thinking.
+        Nothing of what it thought on the way, and none that was cut.
         """
         from models.generation.base import CompletionRequest, Sampling
 
@@ -72,13 +97,18 @@ class Judge:
             for text in problems.values()
         ]
         greedy = Sampling(temperature=0.0, max_tokens=self.sampling.max_tokens)
-        solved = self.generator.complete(requests, greedy)
-        return dict(zip(problems, map(_reference, solved), strict=True))
+        solved, ended = self._complete(requests, greedy)
+        found = zip(problems, solved, strict=True)
+        return {
+            problem_id: one if isinstance(one, _Lack) else _reference(one)
+            for problem_id, one in found
+            if one is not None
+        }, ended
 
     def _replies(
         self, solutions: Sequence[SolutionRecord], prompts: dict[int, Chat]
-    ) -> dict[int, list[Completion]]:
-        """Solution id -> its replies."""
+    ) -> tuple[dict[int, list[Completion] | _Lack], ModelError | None]:
+        """Solution id -> all its replies, or why one of them is lacking."""
         from models.generation.base import CompletionRequest
 
         requests = [
@@ -87,8 +117,33 @@ class Judge:
             for ids in [self.generator.prompt_ids(prompts[solution.id])]
             for vote in range(self.votes)
         ]
-        replies = iter(self.generator.complete(requests, self.sampling))
-        return {solution.id: [next(replies) for _ in range(self.votes)] for solution in solutions}
+        replies, ended = self._complete(requests, self.sampling)
+        found: dict[int, list[Completion] | _Lack] = {}
+        for at, solution in enumerate(solutions):
+            mine = replies[at * self.votes : (at + 1) * self.votes]
+            lack = next((one for one in mine if isinstance(one, _Lack)), None)
+            whole = [one for one in mine if one is not None and not isinstance(one, _Lack)]
+            if lack is not None:
+                found[solution.id] = lack
+            elif len(whole) == self.votes:
+                found[solution.id] = whole
+        return found, ended
+
+    def _complete(
+        self, requests: list[CompletionRequest], sampling: Sampling
+    ) -> tuple[list[Completion | _Lack | None], ModelError | None]:
+        """(by request: what came, why nothing came, or None if it was not answered; what ended it).
+
+        Raises ModelError where nothing was answered at all.
+        """
+        from models.generation.base import IncompleteError
+
+        try:
+            return list(self.generator.complete(requests, sampling)), None
+        except IncompleteError as error:
+            reasons = {at: _Lack(reason) for at, reason in error.reasons.items()}
+            found = [reasons.get(at, one) for at, one in enumerate(error.completions)]
+            return found, error if error.ended else None
 
     def _annotation(
         self, solution: SolutionRecord, prompt: Chat, replies: Sequence[Completion]
@@ -103,6 +158,9 @@ class Judge:
         agreeing = (at for at, one in enumerate(verdicts) if one.first_error == first_error)
         shown = next(agreeing, 0)
         verdict, reply = verdicts[shown], replies[shown]
+        if any(one.finish_reason == "length" and not (one.text or one.n_tokens) for one in replies):
+            words = "the prompt leaves no room for a reply in the model's context"
+            return self._nothing(solution, prompt, _Lack(words, "unparsed"))
         evidence = {
             **self._asked(prompt),
             "reply": storable(reply.text),
@@ -125,11 +183,10 @@ class Judge:
             margin=vote_margin(share, first_error) if len(replies) > 1 else None,
         )
 
-    def _without_reference(self, solution: SolutionRecord) -> AnnotationRecord:
-        reason = "the judge's own solution was cut before its end; raise max_tokens"
-        evidence = {**self._asked(question(solution.problem)), "reason": reason}
+    def _nothing(self, solution: SolutionRecord, prompt: Chat, lack: _Lack) -> AnnotationRecord:
+        evidence = {**self._asked(prompt), "reason": storable(lack.reason)}
         none = scores(None, len(solution.steps))
-        return AnnotationRecord(solution.id, 0, none, None, "unparsed", evidence)
+        return AnnotationRecord(solution.id, 0, none, None, lack.status, evidence)
 
     def _asked(self, prompt: Chat) -> dict[str, Any]:
         sampling = {
@@ -140,6 +197,10 @@ class Judge:
         return {"prompt": prompt, "sampling": sampling}
 
 
-def _reference(solved: Completion) -> str | None:
+def _reference(solved: Completion) -> str | _Lack:
     said = without_thinking(solved.text) if solved.finish_reason == "stop" else None
-    return None if said is None else said.strip()
+    if said is None:
+        return _Lack(
+            "the judge's own solution was cut before its end; raise max_tokens", "unparsed"
+        )
+    return said.strip()

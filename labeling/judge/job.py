@@ -6,15 +6,18 @@ from typing import Any
 
 from db import annotations as store
 from db.annotators import ensure_annotator
+from db.records import FAILED
 from labeling.jobs.cluster import cluster
 from labeling.jobs.context import JobContext
 from labeling.jobs.tally import Tally
 from labeling.jobs.worklist import job_list
 from labeling.judge.asking import Judge
 from labeling.judge.templates import load_template
+from models.errors import ModelError
 from models.names import short_name
 
-SEGMENT = 128  # Solutions judged and stored together, at least; what a kill -9 can cost.
+SEGMENT = 128  # Solutions read from the database together, at least.
+HOPELESS = 16  # Solutions that all fail before any does not: the rest would fail too.
 VOTING_TEMPERATURE = 1.0  # of several replies, unless the prompt or the user says otherwise
 
 
@@ -23,6 +26,8 @@ def annotate_judge(context: JobContext) -> dict[str, Any]:
 
     params: model, prompt (a shipped name or a path); optional votes (replies to take a majority
     of, default 1), temperature, max_tokens, seed, name, dataset; where it runs (see `cluster`).
+    A wave of solutions is stored as it comes. One that fails is stored with its reason, and is
+    asked about again by the next job of the same annotator; the result counts both.
     """
     from models.generation.base import Sampling
     from models.generation.load import load_generator
@@ -58,14 +63,36 @@ def annotate_judge(context: JobContext) -> dict[str, Any]:
         + (f"-{votes}votes" if votes > 1 else ""),
     )
     judge = Judge(generator, template, sampling, seed, votes)
-    tally = Tally()
+    width = max(1, 2 * generator.batch_size // votes)
+    tally, failed = Tally(), 0
+    failed_before = store.count_failed(context.database, annotator.id)
+    again = f", {failed_before:,} failed before" if failed_before else ""
     work = job_list(context, annotator)
     for done, total, segment in work.segments(max(SEGMENT, generator.batch_size)):
         finished = store.annotated_ids(context.database, annotator.id, [s.id for s in segment])
-        if len(finished) < len(segment):
-            annotations, replies = judge.annotate([s for s in segment if s.id not in finished])
-            store.save_wave(context.database, annotator.id, context.job, annotations)
-            tokens = sum(reply.n_tokens for reply in replies)
-            tally.add(solutions=len(annotations), replies=len(replies), tokens=tokens)
-        context.report(done + len(segment), total, tally.message("replies"))
-    return tally.result(annotator, work, "replies")
+        todo = [solution for solution in segment if solution.id not in finished]
+        done += len(finished)
+        context.report(done, total, tally.message("replies") + again)
+        for start in range(0, len(todo), width):
+            wave = todo[start : start + width]
+            said = judge.annotate(wave)
+            store.save_wave(context.database, annotator.id, context.job, said.annotations)
+            reasons = [one.evidence["reason"] for one in said.annotations if one.status == FAILED]
+            failed += len(reasons)
+            tally.add(
+                solutions=len(said.annotations) - len(reasons),
+                replies=len(said.replies),
+                tokens=sum(reply.n_tokens for reply in said.replies),
+            )
+            if said.ended is not None:
+                raise said.ended
+            if failed >= HOPELESS and not tally.counts["solutions"]:
+                raise ModelError(f"All of the first {failed:,} requests failed: {reasons[-1]}")
+            done += len(wave)
+            message = tally.message("replies") + again
+            context.report(done, total, message + (f", {failed:,} failed" if failed else ""))
+    return {
+        **tally.result(annotator, work, "replies"),
+        "failed": failed,
+        "failed_before": failed_before,
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -81,6 +81,26 @@ class Completion:
     n_prompt_tokens: int | None = None
 
 
+class IncompleteError(ModelError):
+    """Some requests have no completion; those of the others are handed over.
+
+    `completions` has an entry per request, None for one without. `reasons` says by place what was
+    wrong with a request of its own; the work can go on without it. `ended`: the model failed as a
+    whole, and requests with neither were not answered.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        completions: Sequence[Completion | None],
+        reasons: Mapping[int, str],
+        *,
+        ended: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.completions, self.reasons, self.ended = completions, reasons, ended
+
+
 class Generator(Protocol):
     """A language model that completes prompts."""
 
@@ -95,7 +115,10 @@ class Generator(Protocol):
     def complete(
         self, requests: Sequence[CompletionRequest], sampling: Sampling
     ) -> list[Completion]:
-        """One completion per request, in the order of the requests."""
+        """One completion per request, in the order of the requests.
+
+        Raises IncompleteError where some have none and others do, else ModelError.
+        """
         ...
 
     def default_temperature(self) -> float | None:

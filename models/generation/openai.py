@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from models.errors import ModelError
 from models.generation.base import ChatPrompt, Completion, CompletionRequest, Prompt, Sampling
+from models.generation.server.batch import Batch
 from models.generation.server.client import (
     Client,
     Patience,
@@ -62,7 +63,8 @@ class OpenAIGenerator:
         """One completion per request, in the order of the requests.
 
         A prompt of ids that leaves no room in the server's context gets the empty text with
-        "length". Raises ModelError when the server refuses, goes on failing, or would not
+        "length". Raises IncompleteError when it refuses some requests, or goes on failing at some
+        while it answers others; ModelError when it refuses the key, goes on failing, or would not
         continue the beginning of an answer.
         """
         return asyncio.run(self._complete(requests, sampling)) if requests else []
@@ -78,7 +80,12 @@ class OpenAIGenerator:
             else:
                 await self._must_continue(prompts)
                 ask = [partial(self._by_chat, r.prompt, r.seed, sampling) for r in requests]
-            return await self._together(ask)
+            batch = Batch(len(ask))
+            try:
+                await self._together([partial(batch.ask, *one) for one in enumerate(ask)])
+            except ModelError as error:
+                raise batch.ended_by(error) from error
+            return batch.completions()
 
     async def _together(self, asking: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:
         """All results, in order, with at most `batch_size` under way; the first error ends all."""

@@ -56,11 +56,14 @@ class Patience:
 
 
 class ServerError(ModelError):
-    """A server refused, or went on failing. `status`: its HTTP status, None without an answer."""
+    """A server refused, or went on failing. `status`: its HTTP status, None without an answer.
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    `tried_out`: the server could be reached, and failed at every try.
+    """
+
+    def __init__(self, message: str, status: int | None = None, *, tried_out: bool = False) -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.tried_out = status, tried_out
 
 
 class Unreadable(ValueError):
@@ -175,7 +178,7 @@ class Client:
             if attempt >= tries:
                 times = f", {attempt} times in a row" if attempt > 1 else ""
                 message = f"{self._named} {failure}{times}. {failure.cure}"
-                raise ServerError(message, failure.status) from None
+                raise ServerError(message, failure.status, tried_out=not alone) from None
             await self.patience.sleep(self._pause(failure, attempt - 1))
 
     def _pause(self, failure: _Failure, attempt: int) -> float:

@@ -18,7 +18,13 @@ from labeling.judge.templates import load_template
 from labeling.judge.verdicts import JudgeVerdict, majority_vote, scores
 from labeling.uncertainty import vote_margin
 from models.generation import load as generators
-from models.generation.base import ChatPrompt, Completion, CompletionRequest, Sampling
+from models.generation.base import (
+    ChatPrompt,
+    Completion,
+    CompletionRequest,
+    IncompleteError,
+    Sampling,
+)
 from tests.support.rows import fill
 
 Answer = Callable[[str], Completion]
@@ -167,3 +173,51 @@ def test_what_the_judge_thought_or_did_not_finish_is_no_reference(
         assert len(judged) == 6
         assert all(reference in text and "is it 9" not in text for text in judged)
         assert {(one.status, one.first_error) for one in stored} == {("ok", -1)}
+
+
+def test_without_room_for_a_reply_the_reason_says_so(
+    database: Database, judge: Callable[..., Any]
+) -> None:
+    judge(lambda _: Completion("", 0, "length"))
+    for one in annotations_of(database, range(1, 7)):
+        assert (one.status, one.first_error) == ("unparsed", None)
+        assert "no room" in one.evidence["reason"]
+
+
+@pytest.mark.parametrize("prompt", ["paper", "playground"])
+def test_a_request_that_fails_is_a_record_and_what_came_before_the_end_is_kept(
+    prompt: str, database: Database, judge: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Solution 2 fails by itself, and the model as a whole at solution 5, at its first start."""
+    whole = Scripted.complete
+    ended = [True]
+
+    def some(
+        self: Scripted, requests: Sequence[CompletionRequest], sampling: Sampling
+    ) -> list[Completion]:
+        replies: list[Completion | None] = list(whole(self, requests, sampling))
+        texts = self.asked[-len(requests) :]
+        reasons = {at: "too long" for at, text in enumerate(texts) if "What is 1 + 1?" in text}
+        lost = {at for at, text in enumerate(texts) if "What is 4 + 4?" in text and ended}
+        for at in (*reasons, *lost):
+            replies[at] = None
+        if reasons or lost:
+            raise IncompleteError("it went away", replies, reasons, ended=bool(lost))
+        return [reply for reply in replies if reply is not None]
+
+    monkeypatch.setattr(Scripted, "complete", some)
+    with pytest.raises(IncompleteError, match="it went away"):
+        judge(lambda _: Completion(VERDICT, 9, "stop"), prompt=prompt, votes=2, temperature=1.0)
+    stored = {one.solution_id: one for one in annotations_of(database, range(1, 7))}
+    assert 5 not in stored
+    assert (stored[2].status, stored[2].first_error) == ("failed", None)
+    assert stored[2].evidence["reason"] == "too long"
+    ended.clear()
+    result, made = judge(
+        lambda _: Completion(VERDICT, 9, "stop"), prompt=prompt, votes=2, temperature=1.0
+    )
+    stored = {one.solution_id: one for one in annotations_of(database, range(1, 7))}
+    assert {at: one.status for at, one in stored.items() if one.status != "ok"} == {2: "failed"}
+    assert len(stored) == 6
+    assert (result["failed"], result["failed_before"]) == (1, 1)
+    assert not any("What is 0 + 0?" in text for text in made.asked) or prompt == "playground"

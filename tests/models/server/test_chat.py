@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import text
 
 from app.cli.main import main
 from db import jobs
+from db.annotations import annotations_of
 from db.engine import Database
 from db.ingest import insert_rows
 from db.records import ImportRow
@@ -121,37 +123,104 @@ def judged(n: int) -> list[ImportRow]:
     ]
 
 
-def test_a_chat_server_judges_and_a_killed_job_goes_on(serve: Serve, database: Database) -> None:
-    insert_rows(database, judged(200))
-    broken = threading.Event()
+def judging(broken: Callable[[str], Any]) -> Answer:
+    """A chat server that judges; `broken` may say something else to a problem."""
 
     def answer(path: str, headers: dict[str, str], body: Any) -> Any:
         problem = body["messages"][-1]["content"]
-        if broken.is_set() and "What is 150 + 150?" in problem:
-            return 500, {}, b"out of memory"
+        told = broken(problem)
+        if told is not None:
+            return told
         if "What is 7 + 7?" in problem:
             reply = "<analysis_1>No.</analysis_1><conclusion>Incorrect</conclusion>"
             return chat_reply(reply)
         return chat_reply("<analysis_1>Yes.</analysis_1><conclusion>Correct</conclusion>")
 
-    local = serve(chat_only(answer))
+    return chat_only(answer)
+
+
+def judge_command(database: Database, model: str) -> list[str]:
     command = ["--db", database.url, "annotate", "judge", "--prompt", "paper", "--name", "j"]
-    command += ["--model", local.name]
-    broken.set()
-    died = CliRunner().invoke(main, command)
-    assert died.exit_code == 1
-    assert "fails (500: out of memory)" in died.output
-    assert len(stored(database, LABELS, "j")) == 128  # the first segment
-    broken.clear()
+    return [*command, "--model", model]
+
+
+BAD_ROWS: dict[str, Any] = {
+    "What is 9 + 9?": (400, {}, b'{"message": "maximum context length is 4096 tokens"}'),
+    "What is 150 + 150?": (500, {}, b"out of memory"),
+}
+
+
+def test_bad_rows_cost_a_judge_only_themselves_and_are_asked_again_alone(
+    serve: Serve, database: Database
+) -> None:
+    insert_rows(database, judged(200))
+    bad = dict(BAD_ROWS)
+    local = serve(judging(lambda problem: next((bad[row] for row in bad if row in problem), None)))
+    command = judge_command(database, local.name)
+    first = CliRunner().invoke(main, command)
+    assert first.exit_code == 0, first.output
+    assert "198 solutions annotated" in first.output
+    assert "2 solutions failed" in first.output
+    labels = stored(database, LABELS, "j")
+    assert len(labels) == 200
+    assert {status for _, _, status, _ in labels} == {"ok", "failed"}
+    failed = [row for row in labels if row[2] == "failed"]
+    assert [first_error for _, first_error, _, _ in failed] == [None, None]
+    stored_failures = annotations_of(database, [solution_id for solution_id, *_ in failed])
+    reasons = [one.evidence["reason"] for one in stored_failures]
+    assert "maximum context length is 4096 tokens" in reasons[0]
+    assert "out of memory" in reasons[1]
+
+    bad.clear()
     before = len(local.asked("/v1/chat/completions"))
-    done = CliRunner().invoke(main, command)
-    assert done.exit_code == 0, done.output
-    assert len(local.asked("/v1/chat/completions")) == before + 72
+    again = CliRunner().invoke(main, command)
+    assert again.exit_code == 0, again.output
+    assert "2 solutions annotated" in again.output
+    assert len(local.asked("/v1/chat/completions")) == before + 2  # nothing is paid for twice
     verdicts = [first_error for _, first_error, _, _ in stored(database, LABELS, "j")]
     assert sorted(verdicts) == [-1] * 199 + [0]
+    assert jobs.list_jobs(database)[0].result["failed_before"] == 2  # type: ignore[index]
+
+
+def test_what_a_server_answered_before_it_died_is_stored(serve: Serve, database: Database) -> None:
+    insert_rows(database, judged(200))
+    dies = threading.Event()
+    answered: list[str] = []
+    dies.set()
+
+    def until_it_dies(problem: str) -> Any:
+        if dies.is_set() and len(answered) >= 70:  # in the middle of a wave
+            return 401, {}, b"no longer"
+        answered.append(problem)
+        return None
+
+    local = serve(judging(until_it_dies))
+    died = CliRunner().invoke(main, judge_command(database, local.name))
+    assert died.exit_code == 1
+    assert "no longer" in died.output
+    kept = len(stored(database, LABELS, "j"))
+    assert 0 < kept <= 70
+    dies.clear()
+    before = len(local.asked("/v1/chat/completions"))
+    done = CliRunner().invoke(main, judge_command(database, local.name))
+    assert done.exit_code == 0, done.output
+    assert len(local.asked("/v1/chat/completions")) == before + 200 - kept
+    assert sorted(row[1] for row in stored(database, LABELS, "j")) == [-1] * 199 + [0]
     with database.read() as session:
         config = session.execute(text("SELECT config FROM annotator")).scalar()
     assert f"m at {local.url.removeprefix('http://')}" in str(config)
+
+
+def test_a_server_that_refuses_everything_ends_the_judge_soon(
+    serve: Serve, database: Database
+) -> None:
+    insert_rows(database, judged(400))
+    local = serve(judging(lambda _: (400, {}, b"temperature is not supported")))
+    refused = CliRunner().invoke(main, judge_command(database, local.name))
+    assert refused.exit_code == 1
+    assert "temperature is not supported" in refused.output
+    assert len(local.asked("/v1/chat/completions")) <= 128  # a wave
+    assert {row[2] for row in stored(database, LABELS, "j")} == {"failed"}
 
 
 def test_monte_carlo_on_a_chat_server_is_refused_before_anything_is_stored(

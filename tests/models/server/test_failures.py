@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 
+from models.generation.base import IncompleteError
 from models.generation.openai import OpenAIGenerator
 from models.generation.server.client import Patience, ServerError
 from tests.support.model_server import (
@@ -125,30 +125,65 @@ def test_what_will_not_pass_is_said_at_once(
 ) -> None:
     local = serve(failing(99, told))
     generator = OpenAIGenerator(local.name)
-    with pytest.raises(ServerError, match=message):
+    with pytest.raises((ServerError, IncompleteError), match=message):
         ask(generator)
     assert slept == []
     assert len(local.asked("/v1/chat/completions")) == 1
 
 
-def test_one_refusal_ends_the_others_too(serve: Serve) -> None:
+def test_a_refused_request_costs_only_itself(serve: Serve) -> None:
     def answer(path: str, headers: dict[str, str], body: Any) -> Any:
-        if body["seed"] == 3:
-            return 400, {}, b"this one not"
-        time.sleep(0.05)
-        return chat_reply()
+        return (400, {}, b"this one not") if body["seed"] in (3, 40) else chat_reply()
 
     local = serve(chat_only(answer))
-    generator = OpenAIGenerator(local.name, concurrency=4)
-    with pytest.raises(ServerError, match="this one not"):
-        ask(generator, 500)
-    assert len(local.asked("/v1/chat/completions")) < 50
+    with pytest.raises(IncompleteError, match="2 of 100 requests failed.*this one not") as said:
+        ask(OpenAIGenerator(local.name, concurrency=4), 100)
+    assert not said.value.ended
+    assert said.value.reasons.keys() == {3, 40}
+    assert "this one not" in said.value.reasons[40]
+    lacking = {at for at, one in enumerate(said.value.completions) if one is None}
+    assert lacking == {3, 40}
+    assert len(local.asked("/v1/chat/completions")) == 100  # refusals are not tried again
+
+
+def test_a_request_that_goes_on_failing_beside_others_costs_only_itself(
+    serve: Serve, slept: Slept
+) -> None:
+    def answer(path: str, headers: dict[str, str], body: Any) -> Any:
+        return (500, {}, b"out of memory") if body["seed"] == 0 else chat_reply()
+
+    local = serve(chat_only(answer))
+    with pytest.raises(IncompleteError, match="1 of 20 requests failed.*out of memory") as said:
+        ask(OpenAIGenerator(local.name, concurrency=1 + 1), 20)
+    assert not said.value.ended
+    assert said.value.reasons.keys() == {0}
+    assert slept == [1, 2, 4, 8]
+
+
+@pytest.mark.parametrize("told", [(401, {}, b"key"), (404, {}, b"model"), (503, {}, b"down")])
+def test_a_server_that_fails_as_a_whole_ends_the_batch_and_what_came_is_handed_over(
+    told: Any, serve: Serve
+) -> None:
+    asked = []
+
+    def answer(path: str, headers: dict[str, str], body: Any) -> Any:
+        asked.append(body["seed"])
+        return chat_reply() if body["seed"] < 10 else told
+
+    local = serve(chat_only(answer))
+    with pytest.raises(IncompleteError) as said:
+        ask(OpenAIGenerator(local.name, concurrency=1), 500)
+    assert said.value.ended
+    assert isinstance(said.value.__cause__, ServerError)
+    assert [one is not None for one in said.value.completions] == [True] * 10 + [False] * 490
+    assert not said.value.reasons
+    assert max(asked) == 10
 
 
 def test_a_hostile_message_is_one_short_printable_line(serve: Serve) -> None:
     said = b"<b>no</b>\x1b[31m\n\xff\xe2\x80\xae [red]" + b"A" * 100_000
     local = serve(failing(99, (400, {}, said)))
-    with pytest.raises(ServerError) as refused:
+    with pytest.raises(IncompleteError) as refused:
         ask(OpenAIGenerator(local.name))
     message = str(refused.value)
     assert message.isprintable()

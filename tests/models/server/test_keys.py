@@ -123,7 +123,7 @@ def test_a_key_that_comes_back_is_not_repeated(
     generator = OpenAIGenerator(local.name)
     assert ask(generator)[0].text == "Your key is Bearer [key]"
     with pytest.raises(
-        ServerError, match=r"refuses the key \(401: Incorrect key Bearer \[key\]"
+        ModelError, match=r"refuses the key \(401: Incorrect key Bearer \[key\]"
     ) as e:
         ask(generator, 2)
     assert KEY.lower() not in str(e.value).lower()

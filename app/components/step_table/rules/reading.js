@@ -41,6 +41,7 @@ export function lastInScope(annotators, mine = null) {
 export function verdictText(annotator) {
   if (annotator.status === "unparsed") return ["?", "unparsed"];
   if (annotator.status === "unfinished") return ["?", "unfinished"];
+  if (annotator.status === "failed") return ["?", "failed"];
   if (annotator.first_error === null) return ["?", "no verdict"];
   return annotator.first_error < 0 ? ["✓", "no error"] : ["⚑", `step ${annotator.first_error + 1}`];
 }
