@@ -3,8 +3,8 @@
     python -m benchmarks.million [--solutions 1000000] [--keep FILE]
 
 The baseline of the ratio is to compare the annotators of every solution while asking, which is
-what a page does that has no digest. Three annotators, text search included; making the project
-takes some minutes and 2 GB for a million solutions.
+what a page does that has no solution index. Three annotators, text search included; making the
+project takes some minutes and 2 GB for a million solutions.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ from db.annotators import ensure_annotator, ensure_reviewer
 from db.engine import Database, create_database
 from db.lists import search, solution_index
 from db.lists.browse import SORTS, count_solutions, list_solutions
-from db.lists.comparison import Comparison, newest_lineup
+from db.lists.comparison import ComparedVerdicts, compared_annotators
 from db.lists.filters import SolutionFilter
-from db.lists.queues import QUEUES, Queue, next_items, queue_state
+from db.lists.leases import next_items, queue_state
+from db.lists.queues import Queue
 from db.schema import Solution
+from labeling.review.queues import QUEUES
 
 CHUNK = 20_000
 WORDS = ["apple", "bus", "card", "dollar", "egg", "fish", "garden", "hour", "ink", "jar", "kilo"]
@@ -44,24 +46,24 @@ def main() -> None:
         database = create_database(f"sqlite:///{file}")
         if fresh:
             timed("make the project", lambda: fill(database, given.solutions))
-            timed("make the digest", lambda: solution_index.ensure(database), once=True)
+            timed("make the solution index", lambda: solution_index.ensure(database), once=True)
         measure(database)
         database.close()
 
 
 def measure(database: Database) -> None:
     """Time each query of the pages, the second time of two, and print it."""
-    lineup = newest_lineup(database)
-    assert lineup.mc is not None
+    compared = compared_annotators(database)
+    assert compared.mc is not None
     ann = ensure_reviewer(database, "ann")
     live = timed("baseline: compare all while asking", lambda: compare_everything(database))
     slowest = 0.0
-    ids = [one.id for one in lineup.members()]
+    ids = [one.id for one in compared.members()]
     filters = {
         "everything": SolutionFilter(),
         "data set and answer": SolutionFilter(dataset="d3", answer="wrong"),
         "kind of disagreement": SolutionFilter(disagreement="location"),
-        "one annotator's verdict": SolutionFilter(annotator=lineup.mc.id, verdict=2),
+        "one annotator's verdict": SolutionFilter(annotator=compared.mc.id, verdict=2),
         "steps and text": SolutionFilter(steps_from=8, text="apple garden"),
         "a rare text": SolutionFilter(text="rareword"),
     }
@@ -78,8 +80,8 @@ def measure(database: Database) -> None:
         seconds = timed(f"count: {name}", partial(count_solutions, database, wanted))
     last = max(0, count_solutions(database, SolutionFilter()) - 50)
     timed("the last page", lambda: list_solutions(database, SolutionFilter(), offset=last))
-    for name in QUEUES:
-        queue = Queue(name, reference=lineup.mc.id)
+    for name, one in QUEUES.items():
+        queue = Queue(one.members, reference=compared.mc.id)
         timed(f"next items: {name}", partial(next_items, database, queue, ann, 6))
         timed(f"state: {name}", partial(queue_state, database, queue, ann))
     print(
@@ -104,7 +106,7 @@ def timed(
 
 
 def compare_everything(database: Database) -> object:
-    comparison = Comparison(newest_lineup(database))
+    comparison = ComparedVerdicts(compared_annotators(database))
     query = comparison.join(select(comparison.kind, func.count()).select_from(Solution))
     with database.read() as session:
         return session.execute(query.group_by(comparison.kind)).all()

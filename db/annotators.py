@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.engine import Database, DatabaseError, stable_hash
-from db.records import KINDS, AnnotatorRecord
+from db.records import KINDS, AnnotatorRecord, in_order
 from db.schema import Annotation, Annotator, TrainingSet
 
 FINGERPRINT_BYTES = 8  # of a problem's text, `training.data.fingerprint`
@@ -127,8 +127,7 @@ def list_annotators(database: Database, *, with_work: bool = False) -> list[Anno
         query = query.where(at_work.exists())
     with database.read() as session:
         rows = session.scalars(query).all()
-    order = {kind: place for place, kind in enumerate(KINDS)}
-    return sorted(map(to_record, rows), key=lambda a: (order.get(a.kind, 9), a.id))
+    return in_order(map(to_record, rows))
 
 
 def save_training_problems(database: Database, revision: str, problems: Iterable[str]) -> None:

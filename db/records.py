@@ -7,8 +7,29 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-AnnotatorKind = str  # "mc" | "judge" | "prm" | "human"
-KINDS: tuple[AnnotatorKind, ...] = ("mc", "judge", "prm", "human")
+AnnotatorKind = str  # one of KINDS
+# Every kind of annotator with its words on screen, in the order of every list: from the evidence
+# to the verdicts, machines before people.
+KINDS: dict[AnnotatorKind, str] = {
+    "mc": "Monte Carlo",
+    "judge": "Judge",
+    "prm": "PRM",
+    "human": "People",
+}
+MACHINES: tuple[AnnotatorKind, ...] = ("mc", "judge", "prm")
+# How the machines of a solution disagree, with the words on screen, in the order in which
+# disagreements are worth a reviewer's time: the most telling first. `db.lists.comparison` has the
+# rule for each.
+AGREE = "agree"
+DISAGREEMENTS: dict[str, str] = {
+    "location": "Different step",
+    "mc_only": "Only MC sees an error",
+    "judge_only": "Only the judge sees an error",
+    "prm_against": "PRM against the others",
+    "right_answer_flagged": "Right answer, flagged step",
+    "no_verdict": "No verdict",
+}
+COMPARISONS: dict[str, str] = {**DISAGREEMENTS, AGREE: "Agreement"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +99,17 @@ class AnnotatorRecord:
     def label(self) -> str:
         """The `kind:name` form used on the command line."""
         return f"{self.kind}:{self.name}"
+
+    @property
+    def came_with_data(self) -> bool:
+        """Whether this is whoever labelled a data set, and not a person at work here."""
+        return self.kind == "human" and self.config.get("source") not in ("review", "adjudication")
+
+
+def in_order(annotators: Iterable[AnnotatorRecord]) -> list[AnnotatorRecord]:
+    """By kind, in the order of KINDS, and then by age."""
+    order = list(KINDS)
+    return sorted(annotators, key=lambda one: (order.index(one.kind), one.id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,7 +204,7 @@ class Correction(Base):
 
 
 class Lease(Base):
-    """An item that is on somebody's desk: others are not handed it before the lease expires."""
+    """An item on somebody's screen: others are not handed it before the lease expires."""
 
     __tablename__ = "lease"
     solution_id: Mapped[int] = mapped_column(ForeignKey("solution.id"), primary_key=True)
@@ -212,15 +212,15 @@ class Lease(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
-class Digest(Base):
+class SolutionIndex(Base):
     """What lists sort and filter by, one narrow row per solution; made anew from the others.
 
-    `mc`, `judge` and `prm` are the first errors by the lineup, `disagreement` its kind, and
-    `place` that kind's place in `db.lists.comparison.KINDS`.
+    `mc`, `judge` and `prm` are the first errors by the compared annotators, `disagreement` is
+    what comparing them comes to, and `place` its place in `db.records.COMPARISONS`.
     """
 
-    __tablename__ = "digest"
-    __table_args__ = (Index("ix_digest_place_solution", "place", "solution_id"),)
+    __tablename__ = "solution_index"
+    __table_args__ = (Index("ix_solution_index_place_solution", "place", "solution_id"),)
     solution_id: Mapped[int] = mapped_column(
         ForeignKey("solution.id"), primary_key=True, autoincrement=False
     )
@@ -235,12 +235,12 @@ class Digest(Base):
     place: Mapped[int]
 
 
-class DigestState(Base):
-    """The one row that says for which lineup the digest was made."""
+class SolutionIndexState(Base):
+    """The one row that says which annotators the index compares (ids of MC, judge, PRM)."""
 
-    __tablename__ = "digest_state"
+    __tablename__ = "solution_index_state"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    lineup: Mapped[list[Any]]
+    compared: Mapped[list[Any]]
     made_at: Mapped[datetime] = mapped_column(default=utcnow)
 
 

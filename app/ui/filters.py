@@ -11,7 +11,7 @@ from app.ui import formatting
 from db.annotators import list_annotators
 from db.engine import IN_LIST, Database
 from db.lists.filters import SolutionFilter
-from db.records import AnnotatorRecord
+from db.records import COMPARISONS, AnnotatorRecord, in_order
 
 ANSWERS = {"Right answer": "right", "Wrong answer": "wrong", "Not graded": "not_graded"}
 VERDICTS = {
@@ -68,7 +68,7 @@ def given() -> dict[str, str]:
 def understood(database: Database, address: Mapping[str, str]) -> SolutionFilter:
     """The filter that an address describes; words it cannot mean are passed over."""
     by_label = {one.label: one.id for one in list_annotators(database)}
-    kinds = {label: kind for kind, label in formatting.DISAGREEMENTS.items()}
+    kinds = {label: kind for kind, label in COMPARISONS.items()}
     one, other = by_label.get(address.get("one", "")), by_label.get(address.get("other", ""))
     return SolutionFilter(
         dataset=address.get("dataset"),
@@ -120,7 +120,7 @@ def columns(database: Database, most: int = 6) -> list[AnnotatorRecord]:
     """The annotators that lists show: the newest of those that are not hidden, in order."""
     visible = [one for one in list_annotators(database, with_work=True) if not one.hidden]
     newest = sorted(visible, key=lambda one: one.id)[-most:]
-    return formatting.annotator_order(newest)
+    return in_order(newest)
 
 
 def _number(text: str | None) -> int | None:

@@ -5,18 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from db.records import AnnotatorRecord, JobRecord
+from db.records import JobRecord
 
-KIND_WORDS = {"mc": "Monte Carlo", "judge": "Judge", "prm": "PRM", "human": "People"}
-DISAGREEMENTS = {
-    "location": "Different step",
-    "mc_only": "Only MC sees an error",
-    "judge_only": "Only the judge sees an error",
-    "prm_against": "PRM against the others",
-    "right_answer_flagged": "Right answer, flagged step",
-    "no_verdict": "No verdict",
-    "agree": "Agreement",
-}
 JOBS = {
     "annotate_mc": "Monte Carlo",
     "annotate_judge": "Judge",
@@ -77,12 +67,6 @@ def time_left(job: JobRecord) -> str:
     return f"about {duration(spent * (job.total - job.done) / job.done)} left"
 
 
-def annotator_order(annotators: list[AnnotatorRecord]) -> list[AnnotatorRecord]:
-    """Columns from the evidence to the verdicts: MC, judge, PRM, people."""
-    order = {kind: place for place, kind in enumerate(KIND_WORDS)}
-    return sorted(annotators, key=lambda one: (order.get(one.kind, 9), one.id))
-
-
 def which_problems(result: Mapping[str, object]) -> str:
     """Which problems an evaluation's figures are of, as far as training is concerned."""
     if result.get("held_out"):
@@ -92,3 +76,8 @@ def which_problems(result: Mapping[str, object]) -> str:
         "known": "all: it was trained on them",
         "not trained": "all",
     }.get(known, "all: not known what it was trained on")
+
+
+def midnight() -> datetime:
+    """When today began where the server is, with its zone."""
+    return datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)

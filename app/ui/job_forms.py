@@ -16,6 +16,7 @@ from app.ui import filters, formatting, project
 from db.annotators import list_annotators
 from db.engine import Database
 from db.lists.browse import count_solutions
+from db.records import in_order
 from db.results import list_exports
 from labeling.formats.catalog import READERS, in_words
 from labeling.jobs.runner import data_folder
@@ -120,7 +121,7 @@ def train(database: Database) -> Asked:
 
 def evaluate(database: Database) -> Asked:
     """ProcessBench's metric of one annotator against another."""
-    everybody = formatting.annotator_order(list_annotators(database))
+    everybody = in_order(list_annotators(database))
     machines = [one.label for one in everybody if one.kind != "human"]
     people = [one.label for one in everybody if one.kind == "human"]
     if not machines or not people:

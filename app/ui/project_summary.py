@@ -9,10 +9,11 @@ from db.annotators import list_annotators
 from db.engine import Database
 from db.jobs import is_alive, list_jobs
 from db.lists.agreement import first_error_pairs
-from db.lists.comparison import newest_lineup
+from db.lists.comparison import compared_annotators
 from db.lists.counts import Coverage, ProjectCounts, coverage, project_counts
-from db.lists.queues import Queue, queue_state
-from db.records import AnnotatorRecord, JobRecord
+from db.lists.leases import queue_state
+from db.lists.queues import Queue
+from db.records import AnnotatorRecord, JobRecord, in_order
 from db.results import EvaluationRecord, latest_consensus, list_evaluations, list_exports
 from db.solutions import count_to_annotate, newest_solution_id
 
@@ -31,9 +32,9 @@ class Advice:
 
 def everybody(database: Database) -> list[Coverage]:
     """Coverage of the annotators that the Overview lists, machines before people."""
-    order = {"mc": 0, "judge": 1, "prm": 2, "human": 3}
-    seen = [one for one in coverage(database) if one.annotated and not one.annotator.hidden]
-    return sorted(seen, key=lambda one: (order.get(one.annotator.kind, 9), one.annotator.id))
+    covered = {one.annotator.id: one for one in coverage(database) if one.annotated}
+    seen = in_order(one.annotator for one in covered.values() if not one.annotator.hidden)
+    return [covered[who.id] for who in seen]
 
 
 def agreements(
@@ -130,17 +131,17 @@ def _training(trained: JobRecord | None, scoring: int) -> tuple[str, str]:
 
 def advice(database: Database, reviewer: AnnotatorRecord | None) -> Advice:
     """The next thing to do in the loop: annotate, review, agree, export, train, evaluate."""
-    lineup = newest_lineup(database)
+    compared = compared_annotators(database)
     newest = newest_solution_id(database)
     with_gold = count_to_annotate(database, 0, 0, up_to=newest, with_gold=True)
-    if lineup.mc is None and with_gold:
+    if compared.mc is None and with_gold:
         return Advice(
             f"{with_gold:,} solutions have a gold answer and no Monte Carlo estimate.",
             "Run Monte Carlo",
             "jobs",
             {"start": "Monte Carlo"},
         )
-    if lineup.judge is None:
+    if compared.judge is None:
         return Advice(
             "No judge has read these solutions.", "Run a judge", "jobs", {"start": "Judge"}
         )
@@ -171,7 +172,7 @@ def advice(database: Database, reviewer: AnnotatorRecord | None) -> Advice:
             {},
         )
     trained = newest_training(database)
-    if trained is None and lineup.prm is None:
+    if trained is None and compared.prm is None:
         return Advice(
             "There is an export and no PRM.",
             "Train a PRM",
@@ -192,12 +193,12 @@ def advice(database: Database, reviewer: AnnotatorRecord | None) -> Advice:
                 {"start": "PRM scores", "model": checkpoint},
             )
     evaluated = {one.annotator_id for one in list_evaluations(database)}
-    if lineup.prm is not None and lineup.prm.id not in evaluated:
+    if compared.prm is not None and compared.prm.id not in evaluated:
         return Advice(
-            f"{lineup.prm.label} was never measured against a reference.",
+            f"{compared.prm.label} was never measured against a reference.",
             "Evaluate it",
             "jobs",
-            {"start": "Evaluate", "annotator": lineup.prm.label},
+            {"start": "Evaluate", "annotator": compared.prm.label},
         )
     if waiting:
         return Advice(f"{waiting:,} disagreements are left to review.", "Review them", "review", {})

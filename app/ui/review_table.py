@@ -20,7 +20,7 @@ ANSWERS_KEPT = 500
 Load = Callable[[AnnotatorRecord | None], tuple[list[dict[str, Any]], dict[str, Any] | None]]
 
 
-def desk(
+def review_table(
     database: Database,
     *,
     key: str,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import streamlit as st
@@ -15,7 +14,7 @@ from db.annotators import list_annotators
 from db.engine import Database
 from db.lists.agreement import Work, first_error_cells, verdicts_together, work_of_people
 from db.lists.browse import filter_choices
-from db.records import AnnotatorRecord
+from db.records import AnnotatorRecord, in_order
 from labeling.compare.agreement import Figure, PairAgreement, alpha, compare
 
 FIGURES = {
@@ -49,7 +48,7 @@ def pair(
 
 def choose(database: Database) -> tuple[list[AnnotatorRecord], str | None, str]:
     """(annotators, data set, figure) as the address says."""
-    everybody = formatting.annotator_order(list_annotators(database, with_work=True))
+    everybody = in_order(list_annotators(database, with_work=True))
     by_label = {one.label: one for one in everybody}
     visible = [one.label for one in everybody if not one.hidden]
     datasets, _ = counted(database, "choices", lambda: filter_choices(database))
@@ -158,17 +157,12 @@ def line(label: str, figure: Figure, means: str) -> list[Any]:
 def people(database: Database, who: list[AnnotatorRecord], dataset: str | None) -> None:
     """What every person did, how fast, and how near they are to known labels."""
     st.subheader("People")
-    midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-    done = counted(database, "work", lambda: work_of_people(database, midnight))
+    done = counted(database, "work", lambda: work_of_people(database, formatting.midnight()))
     if not done:
         st.text("Nobody has labelled anything yet.")
         st.page_link("views/review.py", label="Review disagreements")
         return
-    known = [
-        one
-        for one in list_annotators(database, with_work=True)
-        if one.kind == "human" and one.config.get("source") not in ("review", "adjudication")
-    ]
+    known = [one for one in list_annotators(database, with_work=True) if one.came_with_data]
     rows = [person(database, one, known, dataset) for one in done]
     data_table.table(
         [

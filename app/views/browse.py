@@ -12,6 +12,7 @@ from app.ui import filters, formatting, project
 from app.ui.counts import counted, counted_at
 from db.annotators import list_annotators
 from db.lists.browse import count_solutions, filter_choices, list_solutions, solution_ids
+from db.records import COMPARISONS, in_order
 from labeling.selection import MOST_AT_ONCE, as_jsonl
 
 PAGE_SIZE = 50
@@ -26,8 +27,8 @@ def back_to_first_page() -> None:
 def ask_filter(database: Any) -> None:
     """The filter bar; every field lives in the address."""
     datasets, generators = counted(database, "choices", lambda: filter_choices(database))
-    everybody = [one.label for one in formatting.annotator_order(list_annotators(database))]
-    kinds = list(formatting.DISAGREEMENTS.values())
+    everybody = [one.label for one in in_order(list_annotators(database))]
+    kinds = list(COMPARISONS.values())
 
     def choose(place: Any, label: str, key: str, options: Any) -> None:
         place.selectbox(
@@ -111,9 +112,7 @@ def show(found: list[Any], annotators: list[Any], key: str) -> list[int]:
         cells += [verdict(row.said, one.id) for one in annotators]
         quiet = row.disagreement in (None, "agree")
         cells.append(
-            data_table.text(
-                formatting.DISAGREEMENTS.get(row.disagreement or "", "–"), "muted" if quiet else ""
-            )
+            data_table.text(COMPARISONS.get(row.disagreement or "", "–"), "muted" if quiet else "")
         )
         marks = [(one.kind, row.said[one.id]) for one in annotators if one.id in row.said]
         cells.append(data_table.strip(row.n_steps, marks) if marks else None)

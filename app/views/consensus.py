@@ -15,6 +15,7 @@ from app.ui.counts import counted
 from db.annotators import find_annotator, list_annotators
 from db.lists.agreement import first_error_cells
 from db.lists.counts import project_counts
+from db.records import in_order
 from db.results import latest_consensus, list_exports
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import default_rule, export_consensus, preview, run_consensus
@@ -28,7 +29,7 @@ LIVE = 20_000  # Up to here a rule is applied to the whole project while it is b
 def ask_rule(database: Any) -> Rule | None:
     """The rule, beginning with the last one used, or the paper's."""
     machines = [one for one in list_annotators(database) if one.kind != "human" and not one.hidden]
-    names = [one.label for one in formatting.annotator_order(machines)]
+    names = [one.label for one in in_order(machines)]
     stored = latest_consensus(database)
     known = Rule.from_json(stored.rule) if stored else default_rule(database)
     at_first = [one for one in (known.annotators if known else ()) if one in names]

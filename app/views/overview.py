@@ -12,6 +12,7 @@ from app.components.data_table import data_table
 from app.ui import formatting, project, project_summary
 from app.ui.counts import counted
 from db.lists.counts import project_counts
+from db.records import KINDS
 from labeling.evaluation.results import too_few
 from labeling.jobs.runner import start_job
 
@@ -103,7 +104,7 @@ def annotators(covered: list[Any], pairs: dict[Any, Any], solutions: int) -> Non
             data_table.kind(
                 who.kind,
                 who.name,
-                title=formatting.KIND_WORDS.get(who.kind, who.kind),
+                title=KINDS[who.kind],
                 href=data_table.page_href("browse", by=who.label),
             ),
             data_table.bar(

@@ -10,13 +10,13 @@ import streamlit as st
 from app.auth import identity
 from app.components.data_table import data_table
 from app.ui import formatting, project
-from app.ui.review_table import desk
+from app.ui.review_table import review_table
 from db.annotations import annotations_of
 from db.annotators import list_annotators
 from db.corrections import correction_log, taken_back
 from db.engine import DatabaseError
-from db.lists.comparison import newest_lineup
-from db.records import AnnotatorRecord, CorrectionRecord
+from db.lists.comparison import compared_annotators
+from db.records import AnnotatorRecord, CorrectionRecord, in_order
 from db.solutions import get_solution, sibling_solutions
 from labeling.review.items import review_items
 from labeling.selection import as_json
@@ -42,7 +42,7 @@ def others_at_work(database: Any, said: set[int]) -> set[int]:
 def choose_columns(database: Any, solution_id: int) -> list[AnnotatorRecord]:
     """The annotators to show, as the address says; at first those that are not hidden."""
     said = {one.annotator_id for one in annotations_of(database, [solution_id])}
-    everybody = formatting.annotator_order([a for a in list_annotators(database) if a.id in said])
+    everybody = in_order([a for a in list_annotators(database) if a.id in said])
     by_label = {one.label: one for one in everybody}
     unasked = others_at_work(database, said)
     chosen = st.multiselect(
@@ -161,7 +161,7 @@ except DatabaseError as error:
 with st.container(key="wide", horizontal=True, vertical_alignment="center"):
     st.title("Solution", width="content")
     shown = choose_columns(database, solution.id)
-members = newest_lineup(database).members()
+members = compared_annotators(database).members()
 
 
 def load(reviewer: AnnotatorRecord | None) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
@@ -169,7 +169,7 @@ def load(reviewer: AnnotatorRecord | None) -> tuple[list[dict[str, Any]], dict[s
     return review_items(database, [solution.id], shown, reviewer, compared=members), None
 
 
-desk(
+review_table(
     database,
     key="solution",
     mode="solution",

@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 from db.annotators import to_record
 from db.engine import Database
 from db.records import AnnotatorRecord
-from db.schema import Annotation, Annotator, Correction, Digest
+from db.schema import Annotation, Annotator, Correction, SolutionIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,5 +127,5 @@ def _of(query: Any, said: Any, dataset: str | None) -> Any:
     """`query` over `said` for one data set, or for all."""
     if dataset is None:
         return query
-    of_set = query.join(Digest, Digest.solution_id == said.solution_id)
-    return of_set.where(Digest.dataset == dataset)
+    of_set = query.join(SolutionIndex, SolutionIndex.solution_id == said.solution_id)
+    return of_set.where(SolutionIndex.dataset == dataset)

@@ -10,16 +10,16 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import aliased
 
 from db.engine import Database, DatabaseError
-from db.lists.comparison import newest_lineup
+from db.lists.comparison import compared_annotators
 from db.lists.filters import SolutionFilter, narrow
 from db.schema import (
     Annotation,
-    Digest,
     Problem,
     Solution,
+    SolutionIndex,
 )
 
-# Orders of a list. Those with a kind go by what the lineup's annotator of that kind says, and
+# Orders of a list. Those with a kind go by what the compared annotator of that kind says, and
 # leave out what it has not scored.
 SORTS = (
     "oldest",
@@ -60,7 +60,7 @@ def list_solutions(
 ) -> list[SolutionRow]:
     """One page of Browse, with what `annotators` said of each.
 
-    The ids come from the digest alone; only the rows of the page are read.
+    The ids come from the solution index alone; only the rows of the page are read.
     """
     ids = solution_ids(database, wanted, sort=sort, offset=offset, limit=limit)
     query = (
@@ -72,10 +72,10 @@ def list_solutions(
             Solution.n_steps,
             Solution.final_answer,
             Solution.is_correct,
-            Digest.disagreement,
+            SolutionIndex.disagreement,
         )
         .join(Problem, Problem.id == Solution.problem_id)
-        .join(Digest, Digest.solution_id == Solution.id)
+        .join(SolutionIndex, SolutionIndex.solution_id == Solution.id)
         .where(Solution.id.in_(ids))
     )
     words = select(Annotation.solution_id, Annotation.annotator_id, Annotation.first_error).where(
@@ -116,29 +116,29 @@ def count_solutions(database: Database, wanted: SolutionFilter, sort: str = "old
 
 
 def _found(database: Database, wanted: SolutionFilter) -> Select[Any]:
-    query = select(Digest.solution_id).select_from(Digest)
+    query = select(SolutionIndex.solution_id).select_from(SolutionIndex)
     return narrow(query, wanted, database.engine.dialect.name)
 
 
 def sorted_by(database: Database, query: Select[Any], sort: str) -> Select[Any]:
-    """`query` (over Digest) in one of SORTS; DatabaseError for another word."""
-    by_id = Digest.solution_id
+    """`query` (over SolutionIndex) in one of SORTS; DatabaseError for another word."""
+    by_id = SolutionIndex.solution_id
     plain = {
         "oldest": (by_id,),
         "newest": (by_id.desc(),),
-        "fewest_steps": (Digest.n_steps, by_id),
-        "most_steps": (Digest.n_steps.desc(), by_id.desc()),
-        "disagreement": (Digest.place, by_id),
+        "fewest_steps": (SolutionIndex.n_steps, by_id),
+        "most_steps": (SolutionIndex.n_steps.desc(), by_id.desc()),
+        "disagreement": (SolutionIndex.place, by_id),
     }
     if sort in plain:
         return query.order_by(*plain[sort])
     if sort not in SORTS:
         raise DatabaseError(f"a list cannot be sorted by {sort!r}; choose one of {SORTS}")
     kind, _, what = sort.partition("_")
-    by = getattr(newest_lineup(database), kind)
+    by = getattr(compared_annotators(database), kind)
     scored = aliased(Annotation, name="scored")
     column = scored.margin if what == "margin" else scored.lowest
-    query = query.join(scored, scored.solution_id == Digest.solution_id).where(
+    query = query.join(scored, scored.solution_id == SolutionIndex.solution_id).where(
         scored.annotator_id == (None if by is None else by.id), column.is_not(None)
     )
     if what == "highest":

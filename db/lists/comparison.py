@@ -1,4 +1,4 @@
-"""The lineup: which annotator of each kind the comparisons are about, and who disagrees."""
+"""Comparing machines: which annotator of each kind is compared, and how they disagree."""
 
 from __future__ import annotations
 
@@ -10,25 +10,13 @@ from sqlalchemy.orm import Session, aliased
 
 from db.annotators import to_record
 from db.engine import Database
-from db.records import AnnotatorRecord
-from db.schema import Annotation, Annotator, Digest, Solution
-
-# The order in which disagreements are worth a reviewer's time: the most telling first.
-QUEUE_ORDER = (
-    "location",
-    "mc_only",
-    "judge_only",
-    "prm_against",
-    "right_answer_flagged",
-    "no_verdict",
-)
-AGREE = len(QUEUE_ORDER)  # places from here on are no disagreements
-KINDS = (*QUEUE_ORDER, "agree", None)
+from db.records import AGREE, MACHINES, AnnotatorRecord
+from db.schema import Annotation, Annotator, Solution, SolutionIndex
 
 
 @dataclass(frozen=True, slots=True)
-class Lineup:
-    """At most one annotator of each machine kind."""
+class Compared:
+    """The annotators that are compared: at most one of each machine kind."""
 
     mc: AnnotatorRecord | None = None
     judge: AnnotatorRecord | None = None
@@ -43,17 +31,17 @@ class Lineup:
         return [None if one is None else one.id for one in (self.mc, self.judge, self.prm)]
 
 
-def newest_lineup(database: Database) -> Lineup:
+def compared_annotators(database: Database) -> Compared:
     """The newest visible annotator of each machine kind that has annotated anything."""
     with database.read() as session:
-        return lineup_in(session)
+        return compared_in(session)
 
 
-def lineup_in(session: Session) -> Lineup:
-    """`newest_lineup` as the caller's transaction sees it."""
+def compared_in(session: Session) -> Compared:
+    """`compared_annotators` as the caller's transaction sees it."""
     has_work = select(Annotation.id).where(Annotation.annotator_id == Annotator.id).exists()
     chosen: dict[str, AnnotatorRecord] = {}
-    for kind in ("mc", "judge", "prm"):
+    for kind in MACHINES:
         row = session.scalar(
             select(Annotator)
             .where(Annotator.kind == kind, Annotator.hidden.is_(False), has_work)
@@ -62,27 +50,29 @@ def lineup_in(session: Session) -> Lineup:
         )
         if row is not None:
             chosen[kind] = to_record(row)
-    return Lineup(**chosen)
+    return Compared(**chosen)
 
 
-class Comparison:
-    """The joins and expressions that compare a lineup's first errors, for use in queries.
+class ComparedVerdicts:
+    """The joins and expressions that compare first errors, for use in queries over Solution.
 
-    `kind` is the SQL twin of `labeling.compare.disagreement.classify`; a test holds them together.
+    `kind` is one of COMPARISONS, or null where there is nothing to compare. One annotator alone
+    cannot disagree, but it can flag a solution whose answer is right: that is what Monte Carlo
+    cannot see and what the judge is asked for (arXiv 2501.07301, 4.2).
     """
 
-    def __init__(self, lineup: Lineup):
+    def __init__(self, compared: Compared):
         self._joins: list[tuple[Any, int]] = []
         columns: dict[str, tuple[Any, Any]] = {}
-        for name in ("mc", "judge", "prm"):
-            member = getattr(lineup, name)
+        for name in MACHINES:
+            member = getattr(compared, name)
             if member is None:
                 columns[name] = (null(), literal(False))
                 continue
             table = aliased(Annotation, name=f"by_{name}")
             self._joins.append((table, member.id))
             columns[name] = (table.first_error, table.id.is_not(None))
-        self.mc, self.judge, self.prm = (columns[n][0] for n in ("mc", "judge", "prm"))
+        self.mc, self.judge, self.prm = (columns[n][0] for n in MACHINES)
         self._has = {name: has for name, (_, has) in columns.items()}
         self.kind = self._kind()
 
@@ -96,7 +86,7 @@ class Comparison:
         return query
 
     def _kind(self) -> ColumnElement[Any]:
-        has_mc, has_judge, has_prm = (self._has[n] for n in ("mc", "judge", "prm"))
+        has_mc, has_judge, has_prm = (self._has[n] for n in MACHINES)
         present = [(self.mc, has_mc), (self.judge, has_judge), (self.prm, has_prm)]
         both = and_(has_mc, has_judge)
         n_present = sum((case((has, 1), else_=0) for _, has in present), literal(0))
@@ -120,13 +110,13 @@ class Comparison:
                 "prm_against",
             ),
             (and_(Solution.is_correct.is_(True), flagged), "right_answer_flagged"),
-            (n_present >= 2, "agree"),
+            (n_present >= 2, AGREE),
             else_=None,
         )
 
 
 def count_kinds(database: Database) -> dict[str, int]:
-    """How many solutions there are of each kind of disagreement."""
-    query = select(Digest.disagreement, func.count()).group_by(Digest.disagreement)
+    """How many solutions there are of each of COMPARISONS; those with none are left out."""
+    query = select(SolutionIndex.disagreement, func.count()).group_by(SolutionIndex.disagreement)
     with database.read() as session:
         return {kind: count for kind, count in session.execute(query) if kind is not None}

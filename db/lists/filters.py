@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from db.corrections import flagged, labelled
 from db.engine import IN_LIST, DatabaseError
 from db.lists import search
-from db.schema import Annotation, Digest, Problem, Solution
+from db.schema import Annotation, Problem, Solution, SolutionIndex
 
 VERDICTS = ("error", "none", "no_verdict", "not_annotated")
 REVIEWED = ("labelled", "not_labelled", "flagged")
@@ -59,23 +59,23 @@ class SolutionFilter:
 
 
 def narrow(query: Select[Any], wanted: SolutionFilter, dialect: str) -> Select[Any]:
-    """`query` (over Digest) with the filter's conditions."""
+    """`query` (over SolutionIndex) with the filter's conditions."""
     for column, value in (
-        (Digest.dataset, wanted.dataset),
-        (Digest.generator, wanted.generator),
-        (Digest.disagreement, wanted.disagreement),
+        (SolutionIndex.dataset, wanted.dataset),
+        (SolutionIndex.generator, wanted.generator),
+        (SolutionIndex.disagreement, wanted.disagreement),
     ):
         if value is not None:
             query = query.where(column == value)
     if wanted.answer is not None:
         right = {"right": True, "wrong": False}.get(wanted.answer)
-        query = query.where(Digest.is_correct.is_(right))
+        query = query.where(SolutionIndex.is_correct.is_(right))
     if wanted.steps_from is not None:
-        query = query.where(Digest.n_steps >= wanted.steps_from)
+        query = query.where(SolutionIndex.n_steps >= wanted.steps_from)
     if wanted.steps_to is not None:
-        query = query.where(Digest.n_steps <= wanted.steps_to)
+        query = query.where(SolutionIndex.n_steps <= wanted.steps_to)
     if wanted.ids:
-        query = query.where(Digest.solution_id.in_(wanted.ids[:IN_LIST]))
+        query = query.where(SolutionIndex.solution_id.in_(wanted.ids[:IN_LIST]))
     if wanted.annotator is not None:
         query = _said(query, wanted.annotator, wanted.verdict)
     if wanted.differ is not None:
@@ -89,7 +89,7 @@ def narrow(query: Select[Any], wanted: SolutionFilter, dialect: str) -> Select[A
 
 def _said(query: Select[Any], annotator_id: int, verdict: str | int | None) -> Select[Any]:
     by = aliased(Annotation, name="said")
-    joined = and_(by.solution_id == Digest.solution_id, by.annotator_id == annotator_id)
+    joined = and_(by.solution_id == SolutionIndex.solution_id, by.annotator_id == annotator_id)
     if verdict == "not_annotated":
         return query.outerjoin(by, joined).where(by.id.is_(None))
     query = query.join(by, joined)
@@ -108,22 +108,22 @@ def _said(query: Select[Any], annotator_id: int, verdict: str | int | None) -> S
 def _differ(query: Select[Any], one: int, other: int) -> Select[Any]:
     a, b = aliased(Annotation, name="one"), aliased(Annotation, name="other")
     return (
-        query.join(a, and_(a.solution_id == Digest.solution_id, a.annotator_id == one))
-        .join(b, and_(b.solution_id == Digest.solution_id, b.annotator_id == other))
+        query.join(a, and_(a.solution_id == SolutionIndex.solution_id, a.annotator_id == one))
+        .join(b, and_(b.solution_id == SolutionIndex.solution_id, b.annotator_id == other))
         .where(a.first_error != b.first_error)
     )
 
 
 def _reviewed(query: Select[Any], which: str) -> Select[Any]:
     if which == "flagged":
-        return query.where(Digest.solution_id.in_(flagged()))
+        return query.where(SolutionIndex.solution_id.in_(flagged()))
     if which == "not_labelled":
-        return query.where(Digest.solution_id.not_in(labelled()))
-    return query.where(Digest.solution_id.in_(labelled()))
+        return query.where(SolutionIndex.solution_id.not_in(labelled()))
+    return query.where(SolutionIndex.solution_id.in_(labelled()))
 
 
 def _containing(query: Select[Any], wanted: str, dialect: str) -> Select[Any]:
     if not search.has_words(wanted):  # A sign has no index: problems and steps are read.
         rows = select(Solution.id).join(Problem, Problem.id == Solution.problem_id)
-        return query.where(Digest.solution_id.in_(rows.where(search.contains_sign(wanted))))
-    return query.where(Digest.solution_id.in_(search.matching(wanted, dialect)))
+        return query.where(SolutionIndex.solution_id.in_(rows.where(search.contains_sign(wanted))))
+    return query.where(SolutionIndex.solution_id.in_(search.matching(wanted, dialect)))

@@ -10,7 +10,7 @@ from typing import Any
 from db.annotations import annotations_of
 from db.annotators import find_annotator, list_annotators
 from db.engine import Database
-from db.lists.comparison import newest_lineup
+from db.lists.comparison import compared_annotators
 from db.records import AnnotationRecord, SolutionRecord
 from db.results import add_consensus, add_export, latest_consensus
 from db.solutions import each_solution
@@ -62,10 +62,10 @@ class ConsensusSummary:
 
 def default_rule(database: Database) -> Rule | None:
     """The paper's rule for this project: newest MC and newest judge agree. None without both."""
-    lineup = newest_lineup(database)
-    if lineup.mc is None or lineup.judge is None:
+    compared = compared_annotators(database)
+    if compared.mc is None or compared.judge is None:
         return None
-    return Rule(annotators=(lineup.mc.label, lineup.judge.label))
+    return Rule(annotators=(compared.mc.label, compared.judge.label))
 
 
 def preview(database: Database, rule: Rule) -> ConsensusSummary:

@@ -23,8 +23,8 @@ from db.annotations import annotations_of
 from db.annotators import ensure_reviewer, find_annotator
 from db.engine import Database, create_database
 from db.jobs import create_job
-from db.lists.filters import SolutionFilter
-from db.lists.queues import Queue, next_items
+from db.lists.leases import next_items
+from db.lists.queues import Queue
 from db.snapshot import write_snapshot
 from labeling.consensus.export import DATA, MANIFEST
 from labeling.consensus.rule import Rule
@@ -178,7 +178,7 @@ def correct(database: Database) -> None:
     They come in as a browser's do, after as many seconds as a person may need.
     """
     truth = find_annotator(database, TRUTH)
-    queue = next_items(database, Queue("disagreement", SolutionFilter()), None, 2 * CORRECTIONS)
+    queue = next_items(database, Queue(), None, 2 * CORRECTIONS)
     exact = {
         one.solution_id: one
         for one in annotations_of(database, queue)

@@ -32,7 +32,7 @@ def review_items(
 ) -> list[dict[str, Any]]:
     """The items of these solutions, in this order, with `annotators` as their columns.
 
-    `compared` (the lineup) are those whose disagreement is put into words; `queue_reasons`
+    `compared` are those whose disagreement is put into words; `queue_reasons`
     (solution id -> words that give nothing away) say why each is in the queue.
     """
     solutions = get_solutions(database, solution_ids)

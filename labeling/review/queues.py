@@ -1,73 +1,57 @@
-"""Why a solution is in a review queue: in general, and in figures for who may see the scores."""
+"""The review queues: what each is called, what it holds, and why a solution is in it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from db.annotations import annotations_of
 from db.engine import Database
-from db.lists.comparison import Lineup
-from db.lists.queues import Queue
-from db.records import AnnotationRecord, lowest
+from db.lists import queues as held
+from db.lists.comparison import Compared
+from db.records import DISAGREEMENTS, AnnotationRecord, AnnotatorKind, lowest
 
-# What may be said before a blind reviewer's verdict: which queue it is, and nothing of scores.
-IN_GENERAL = {
-    "disagreement": "Annotators disagree",
-    "uncertain_prm": "The PRM is unsure",
-    "uncertain_mc": "Monte Carlo is unsure",
-    "split_votes": "The judge's votes are split",
-    "high_wrong": "Wrong answer, and the PRM sees no error",
-    "low_right": "Right answer, and the PRM sees an error",
-    "random": "Random control",
-    "known": "Quality control",
-    "adjudication": "People disagree",
-    "filter": "Chosen in Browse",
-}
-REVEALING = ("high_wrong", "low_right")  # said to a blind reviewer, these would give it away
+NO_COMPARISON = "Fewer than two of Monte Carlo, the judge and the PRM have looked at this project."
+SCORES = "It takes a PRM's scores and graded answers."
 
 
-def in_general(queue: Queue, *, blind: bool) -> str:
-    """Why, without figures; blind to scores when the reviewer is."""
-    if blind and queue.name in REVEALING:
-        return "PRM against the answer"
-    return IN_GENERAL[queue.name]
+@dataclass(frozen=True, slots=True)
+class ReviewQueue:
+    """One queue as people see it.
+
+    `name` is its word in an address, `words` on screen. `reason` says why a solution is in it,
+    to a blind reviewer `blind_reason`, which gives nothing away. `needs` says what to do when it
+    is empty. `members` is what it holds and in which order. Where an annotator of the kind `by`
+    brings a solution here, `figures` says so from its annotation and threshold.
+    """
+
+    name: str
+    words: str
+    reason: str
+    needs: str
+    members: held.Members
+    blind_reason: str | None = None
+    by: AnnotatorKind | None = None
+    figures: Callable[[AnnotationRecord, float], str] | None = None
 
 
-def in_figures(database: Database, queue: Queue, lineup: Lineup, ids: Sequence[int]) -> list[str]:
-    """Why, for each solution, with the figures that brought it here; "" where none did."""
-    member = {
-        "uncertain_prm": lineup.prm,
-        "high_wrong": lineup.prm,
-        "low_right": lineup.prm,
-        "uncertain_mc": lineup.mc,
-        "split_votes": lineup.judge,
-    }.get(queue.name)
-    if member is None:
-        return ["" for _ in ids]
-    said = {a.solution_id: a for a in annotations_of(database, ids) if a.annotator_id == member.id}
-    threshold = float(member.config.get("threshold") or 0.5)
-    return ["" if one not in said else _sentence(queue.name, said[one], threshold) for one in ids]
+def _close_to_threshold(said: AnnotationRecord, threshold: float) -> str:
+    if said.margin is None:
+        return ""
+    return f"A PRM score is {said.margin:.2f} from the threshold of {threshold:.2f}. "
 
 
-def _sentence(name: str, said: AnnotationRecord, threshold: float) -> str:
-    least = lowest(said.scores)
-    if name == "uncertain_prm" and said.margin is not None:
-        return f"A PRM score is {said.margin:.2f} from the threshold of {threshold:.2f}. "
-    if name == "high_wrong" and least is not None:
-        return f"Its lowest PRM score is {least:.2f}, and the final answer is wrong. "
-    if name == "low_right" and least is not None:
-        return f"Its lowest PRM score is {least:.2f}, and the final answer is right. "
-    if name == "uncertain_mc":
-        return _narrowest(said)
-    if name == "split_votes":
-        votes: Any = said.evidence.get("votes") or {}
-        share = votes.get("share")
-        return "" if share is None else f"Only {share:.0%} of the judge's votes say so. "
-    return ""
+def _lowest_score(answer: str) -> Callable[[AnnotationRecord, float], str]:
+    def figures(said: AnnotationRecord, threshold: float) -> str:
+        least = lowest(said.scores)
+        if least is None:
+            return ""
+        return f"Its lowest PRM score is {least:.2f}, and the final answer is {answer}. "
+
+    return figures
 
 
-def _narrowest(said: AnnotationRecord) -> str:
+def _fewest_successes(said: AnnotationRecord, threshold: float) -> str:
     successes, trials = said.evidence.get("successes"), said.evidence.get("trials")
     if not successes or not trials:
         return ""
@@ -77,3 +61,118 @@ def _narrowest(said: AnnotationRecord) -> str:
         return ""
     step = min(visited, key=lambda one: counts[one][0] / counts[one][1])
     return f"At step {step + 1} only {successes[step]} of {trials[step]} rollouts are correct. "
+
+
+def _share_of_votes(said: AnnotationRecord, threshold: float) -> str:
+    share = (said.evidence.get("votes") or {}).get("share")
+    return "" if share is None else f"Only {share:.0%} of the judge's votes say so. "
+
+
+DISAGREEMENT = ReviewQueue(
+    "disagreement",
+    "All disagreements",
+    "Annotators disagree",
+    NO_COMPARISON,
+    held.disagreements,
+)
+BY_KIND = tuple(
+    ReviewQueue(kind, words, DISAGREEMENT.reason, NO_COMPARISON, held.disagreements_of(kind))
+    for kind, words in DISAGREEMENTS.items()
+)
+FILTER = ReviewQueue(
+    "filter", "From Browse", "Chosen in Browse", "Choose other solutions in Browse.", held.chosen
+)
+ADJUDICATION = ReviewQueue(
+    "adjudication",
+    "Adjudication: people disagree",
+    "People disagree",
+    "Nobody disagrees with anybody, or everything is settled.",
+    held.conflicts,
+)
+QUEUES: dict[str, ReviewQueue] = {
+    queue.name: queue
+    for queue in (
+        DISAGREEMENT,
+        *BY_KIND,
+        ReviewQueue(
+            "uncertain_prm",
+            "PRM least sure",
+            "The PRM is unsure",
+            "Score the solutions with a PRM first, in Jobs.",
+            held.least_sure("prm"),
+            by="prm",
+            figures=_close_to_threshold,
+        ),
+        ReviewQueue(
+            "uncertain_mc",
+            "MC least sure",
+            "Monte Carlo is unsure",
+            "Run Monte Carlo first, in Jobs.",
+            held.least_sure("mc"),
+            by="mc",
+            figures=_fewest_successes,
+        ),
+        ReviewQueue(
+            "split_votes",
+            "Judge's votes split",
+            "The judge's votes are split",
+            "Only a judge that was asked for several votes has some that are split.",
+            held.least_sure("judge"),
+            by="judge",
+            figures=_share_of_votes,
+        ),
+        ReviewQueue(
+            "high_wrong",
+            "Wrong answer, high PRM score",
+            "Wrong answer, and the PRM sees no error",
+            SCORES,
+            held.high_wrong,
+            blind_reason="PRM against the answer",
+            by="prm",
+            figures=_lowest_score("wrong"),
+        ),
+        ReviewQueue(
+            "low_right",
+            "Right answer, low PRM score",
+            "Right answer, and the PRM sees an error",
+            SCORES,
+            held.low_right,
+            blind_reason="PRM against the answer",
+            by="prm",
+            figures=_lowest_score("right"),
+        ),
+        ReviewQueue(
+            "random",
+            "Random control",
+            "Random control",
+            "There are no solutions. Import or sample some, in Jobs.",
+            held.shuffled,
+        ),
+        ReviewQueue(
+            "known",
+            "Quality control (known labels)",
+            "Quality control",
+            "It takes solutions that were imported with labels; choose whose under Options.",
+            held.known,
+        ),
+        ADJUDICATION,
+        FILTER,
+    )
+}
+
+
+def in_general(queue: ReviewQueue, *, blind: bool) -> str:
+    """Why a solution is in the queue, without figures."""
+    return (queue.blind_reason if blind else None) or queue.reason
+
+
+def in_figures(
+    database: Database, queue: ReviewQueue, compared: Compared, ids: Sequence[int]
+) -> list[str]:
+    """Why, for each solution, with the figures that brought it here; "" where none did."""
+    member = None if queue.by is None else getattr(compared, queue.by)
+    if member is None or queue.figures is None:
+        return ["" for _ in ids]
+    said = {a.solution_id: a for a in annotations_of(database, ids) if a.annotator_id == member.id}
+    threshold = float(member.config.get("threshold") or 0.5)
+    return ["" if one not in said else queue.figures(said[one], threshold) for one in ids]

@@ -19,11 +19,11 @@ from db.engine import Database, open_database
 from db.ingest import insert_rows
 from db.jobs import claim_job, create_job, finish_job
 from db.lists.counts import project_counts
-from db.lists.queues import QUEUES
 from db.records import AnnotationRecord, ImportRow, SourceLabel
 from labeling.demo.prepare import prepare_demo
 from labeling.evaluation.processbench import evaluate_processbench
 from labeling.review.commits import to_correction
+from labeling.review.queues import QUEUES
 from tests.support.pages import MAIN, open_page, shown, words_of
 
 PAGES = ("overview", "browse", "review", "consensus", "agreement", "jobs", "solution")
@@ -305,15 +305,14 @@ def test_every_page_runs_on_a_full_project(
     assert test.title
 
 
-@pytest.mark.parametrize("queue", ["all", *QUEUES])
+@pytest.mark.parametrize("queue", QUEUES)
 @pytest.mark.parametrize("rows", [0, 12])
 def test_every_queue_opens_and_says_what_to_do_when_it_is_empty(
     database: Database, monkeypatch: pytest.MonkeyPatch, queue: str, rows: int
 ) -> None:
     if rows:
         fill(database, rows)
-    name = "disagreement" if queue == "all" else queue
-    query = {"queue": name, **({"ids": "1,2"} if queue == "filter" else {})}
+    query = {"queue": queue, **({"ids": "1,2"} if queue == "filter" else {})}
     test = open_page(database, monkeypatch, "review", **query)
     assert not test.exception
     if test.get("bidi_component") and any(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,20 +25,20 @@ from db.engine import (
     upgrade,
 )
 from db.ingest import insert_rows
-from db.lists.browse import count_solutions, list_solutions
-from db.lists.comparison import KINDS, Lineup, count_kinds, newest_lineup
+from db.lists.browse import list_solutions
+from db.lists.comparison import Compared, compared_annotators
 from db.lists.counts import coverage, project_counts
 from db.lists.filters import SolutionFilter
-from db.lists.queues import Queue, next_items, queue_state
+from db.lists.leases import next_items, queue_state
+from db.lists.queues import Queue
 from db.lists.search import is_search_table
 from db.records import (
     AnnotationRecord,
     RolloutRecord,
     SourceLabel,
 )
-from db.schema import Annotation, Base, Solution
+from db.schema import Annotation, Base
 from db.solutions import solutions_to_annotate
-from labeling.compare.disagreement import classify
 from tests.support.rows import correction, fill, machine, row
 
 
@@ -163,31 +162,6 @@ def test_corrections_are_kept_once_undone_and_rebuilt(database: Database) -> Non
     assert annotations_of(database, [only]) == []
 
 
-def test_sql_and_python_name_the_same_disagreements(database: Database) -> None:
-    """Every combination of absent, no verdict, no error, two errors, and right or wrong answer."""
-    absent = -9  # no verdict is that
-    verdicts = (absent, None, -1, 0, 1)
-    cases = list(itertools.product(verdicts, verdicts, verdicts, (True, False, None)))
-    insert_rows(database, [row(n, is_correct=case[3]) for n, case in enumerate(cases)])
-    with database.read() as session:
-        ids = list(session.scalars(select(Solution.id).order_by(Solution.id)))
-    for place, kind in enumerate(("mc", "judge", "prm")):
-        told = {i: c[place] for i, c in zip(ids, cases, strict=True) if c[place] != absent}
-        machine(database, kind, told)
-    rows = list_solutions(database, SolutionFilter(), limit=len(cases))
-    for shown, (mc, judge, prm, right) in zip(rows, cases, strict=True):
-        given = {
-            kind: verdict
-            for kind, verdict in (("mc", mc), ("judge", judge), ("prm", prm))
-            if verdict != absent
-        }
-        assert shown.disagreement == classify(given, right), (mc, judge, prm, right)
-    counts = count_kinds(database)
-    assert set(counts) == {kind for kind in KINDS if kind is not None}
-    for kind, count in counts.items():
-        assert count_solutions(database, SolutionFilter(disagreement=kind)) == count
-
-
 def test_the_queue_forgets_what_was_dealt_with_until_it_is_undone(database: Database) -> None:
     ids = fill(database, 3)
     machine(database, "mc", {ids[0]: 1, ids[1]: 1, ids[2]: -1})
@@ -206,8 +180,8 @@ def test_the_queue_forgets_what_was_dealt_with_until_it_is_undone(database: Data
     assert (told["mc:mc"].annotated, told["mc:mc"].with_error) == (3, 2)
 
 
-def test_an_empty_project_has_an_empty_lineup(database: Database) -> None:
-    assert newest_lineup(database) == Lineup()
+def test_an_empty_project_compares_nobody(database: Database) -> None:
+    assert compared_annotators(database) == Compared()
     assert next_items(database, Queue(), None, 9) == []
     assert list_solutions(database, SolutionFilter()) == []
 

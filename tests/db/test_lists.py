@@ -1,4 +1,4 @@
-"""Lists of solutions: filters, orders, text search, and the digest that they are made of."""
+"""Lists of solutions: filters, orders, text search, and the solution index they are made of."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from db.ingest import insert_rows
 from db.lists import solution_index
 from db.lists.browse import SORTS, count_solutions, list_solutions, solution_ids
 from db.lists.filters import SolutionFilter
-from db.schema import Annotator, Digest
+from db.schema import Annotator, SolutionIndex
 from labeling.formats.reading import read_rows
 from labeling.selection import as_json, as_jsonl
 from labeling.uncertainty import mc_margin, prm_margin, vote_margin
@@ -125,35 +125,36 @@ def test_orders(database: Database) -> None:
         solution_ids(database, SolutionFilter(), sort="colour")
 
 
-def digest_rows(database: Database) -> list[tuple[object, ...]]:
+def index_rows(database: Database) -> list[tuple[object, ...]]:
     with database.read() as session:
         return [
-            tuple(one) for one in session.execute(select(Digest.__table__).order_by("solution_id"))
+            tuple(one)
+            for one in session.execute(select(SolutionIndex.__table__).order_by("solution_id"))
         ]
 
 
 def made_anew(database: Database) -> list[tuple[object, ...]]:
     with database.write() as session:
-        session.execute(text("DELETE FROM digest_state"))
+        session.execute(text("DELETE FROM solution_index_state"))
     solution_index.ensure(database)
-    return digest_rows(database)
+    return index_rows(database)
 
 
-def test_the_digest_follows_what_is_added_and_what_is_hidden(database: Database) -> None:
+def test_the_solution_index_follows_what_is_added_and_what_is_hidden(database: Database) -> None:
     fill(database, 5)
-    assert len(digest_rows(database)) == 5
+    assert len(index_rows(database)) == 5
     machine(database, "mc", {1: 0, 2: -1})
     machine(database, "judge", {1: 1})
     machine(database, "mc", {3: 1})
     machine(database, "judge", {2: -1, 3: 0, 4: 1})
-    kept = digest_rows(database)
+    kept = index_rows(database)
     assert kept == made_anew(database)
     kinds = ["location", "agree", "location", "right_answer_flagged", None]
     assert [one[8] for one in kept] == kinds
     with database.write() as session:
         session.get_one(Annotator, 1).hidden = True
     solution_index.ensure(database)
-    assert digest_rows(database) == made_anew(database) != kept
+    assert index_rows(database) == made_anew(database) != kept
 
 
 def test_margins() -> None:

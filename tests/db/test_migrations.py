@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from db.corrections import rebuild_projections
 from db.engine import Database, DatabaseError, _alembic, _connect, open_database, upgrade
 from db.lists import solution_index
 from db.lists.browse import solution_ids
 from db.lists.filters import SolutionFilter
+from db.schema import SolutionIndex, SolutionIndexState
 from labeling.uncertainty import mc_margin, prm_margin
 
 
@@ -123,3 +124,27 @@ def marked(database: Database) -> list[str]:
     with database.read() as session:
         query = text("SELECT token FROM correction WHERE is_current ORDER BY id")
         return list(session.scalars(query))
+
+
+OLD_INDEX = (
+    *OLD_ROWS,
+    "INSERT INTO digest VALUES (1, 'd', 'g', NULL, 2, 1, NULL, 1, 'agree', 6)",
+    "INSERT INTO digest_state VALUES (1, '[1, null, 2]', '2026-01-01')",
+)
+
+
+def test_the_solution_index_keeps_its_rows_under_its_new_name(tmp_path: Path) -> None:
+    url = project_at("0006", tmp_path / "old.db", OLD_INDEX)
+    database = open_database(url, must_be_current=False)
+    upgrade(database)
+    with database.read() as session:
+        row = session.scalars(select(SolutionIndex)).one()
+        state = session.scalars(select(SolutionIndexState)).one()
+    assert (row.dataset, row.n_steps, row.mc, row.judge, row.disagreement, row.place) == (
+        "d", 2, 1, None, "agree", 6,
+    )  # fmt: skip
+    assert state.compared == [1, None, 2]
+    solution_index.ensure(database)  # They are still the annotators that are compared.
+    with database.read() as session:
+        assert session.scalars(select(SolutionIndexState)).one().made_at == state.made_at
+    database.close()

@@ -17,7 +17,8 @@ from db.engine import Database
 from db.lists.agreement import work_of_people
 from db.lists.browse import solution_ids
 from db.lists.filters import SolutionFilter
-from db.lists.queues import Queue, next_items, pace, queue_state
+from db.lists.leases import next_items, pace, queue_state
+from db.lists.queues import Queue, chosen, conflicts
 from db.schema import utcnow
 from labeling.review.commits import accept_commits
 from tests.support.rows import fill
@@ -132,14 +133,14 @@ def test_every_list_knows_what_counts_now(database: Database, acts: list[Act]) -
     assert found("not_labelled") == set(SOLUTIONS) - labelled
     assert found("flagged") == flagged
 
-    conflicts = {
+    differ = {
         solution
         for solution in SOLUTIONS
         if len({said[name, solution].first_error for name in REVIEWERS if (name, solution) in said}
                - {None}) > 1
         and (ADJUDICATOR, solution) not in said
     }  # fmt: skip
-    assert set(next_items(database, Queue("adjudication"), None, 9)) == conflicts
+    assert set(next_items(database, Queue(conflicts), None, 9)) == differ
 
     began = utcnow() - timedelta(hours=1)
     done = {one.person.name: one for one in work_of_people(database, began)}
@@ -159,7 +160,7 @@ def test_every_list_knows_what_counts_now(database: Database, acts: list[Act]) -
         dealt = {act.solution for act in mine_now}
         role = REVIEWERS if name in REVIEWERS else (ADJUDICATOR,)
         by_others = {s for other, s in said if other in role and other != name}
-        everybody, one_each = Queue("filter", per_item=None), Queue("filter", per_item=1)
+        everybody, one_each = Queue(chosen, per_item=None), Queue(chosen, per_item=1)
         assert set(next_items(database, everybody, person, 9)) == set(SOLUTIONS) - dealt
         left = len(set(SOLUTIONS) - dealt - by_others)
         assert queue_state(database, one_each, person).left == left

@@ -12,16 +12,18 @@ from db.annotators import ensure_adjudicator, ensure_reviewer
 from db.corrections import append_corrections
 from db.engine import Database
 from db.ingest import insert_rows
-from db.lists import queues
+from db.lists import leases
 from db.lists.filters import SolutionFilter
-from db.lists.queues import QUEUES, Queue, next_items, pace, queue_state
+from db.lists.leases import next_items, pace, queue_state
+from db.lists.queues import Queue, chosen, conflicts, shuffled
 from db.schema import Lease, utcnow
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import preview
+from labeling.review.queues import QUEUES
 from tests.support.rows import correction, fill, machine, row
 
-EVERYBODY = Queue("filter", per_item=None)
-ONE_EACH = Queue("filter", per_item=1)
+EVERYBODY = Queue(chosen, per_item=None)
+ONE_EACH = Queue(chosen, per_item=1)
 
 
 def test_every_queue_has_its_order(database: Database) -> None:
@@ -46,7 +48,13 @@ def test_every_queue_has_its_order(database: Database) -> None:
     margins = {1: 0.3, 2: 0.2, 3: 0.2, 4: 0.4, 5: 0.4, 6: 0.3}
     prm = machine(database, "prm", first, scores, margins)
     expected = {
-        "disagreement": [2, 3, 4, 5, 6],  # location, judge only, PRM twice, no verdict
+        "disagreement": [2, 3, 4, 5, 6],
+        "location": [2],
+        "mc_only": [],
+        "judge_only": [3],
+        "prm_against": [4, 5],
+        "right_answer_flagged": [],
+        "no_verdict": [6],
         "uncertain_prm": [2, 3, 1, 6, 4, 5],
         "uncertain_mc": [2, 3, 4, 1],
         "split_votes": [3, 1],
@@ -56,14 +64,14 @@ def test_every_queue_has_its_order(database: Database) -> None:
         "filter": ids,
     }
     for name, wanted in expected.items():
-        queue = Queue(name)
+        queue = Queue(QUEUES[name].members)
         assert next_items(database, queue, None, 9) == wanted, name
         assert queue_state(database, queue, None).total == len(wanted), name
-    shuffled = next_items(database, Queue("random"), None, 9)
-    assert sorted(shuffled) == ids
-    assert shuffled == next_items(database, Queue("random"), None, 9)
-    known = next_items(database, Queue("known", reference=prm.id), None, 9)
-    assert known == shuffled
+    control = next_items(database, Queue(shuffled), None, 9)
+    assert sorted(control) == ids
+    assert control == next_items(database, Queue(shuffled), None, 9)
+    known = next_items(database, Queue(QUEUES["known"].members, reference=prm.id), None, 9)
+    assert known == control
     assert set(expected) | {"random", "known"} == set(QUEUES)
 
 
@@ -73,7 +81,7 @@ def test_a_queue_may_be_narrowed_by_any_filter(database: Database) -> None:
     machine(database, "judge", {1: 0, 2: -1, 3: 0})
     only = SolutionFilter(disagreement="location")
     assert next_items(database, Queue(wanted=only), None, 9) == [1, 3]
-    assert next_items(database, Queue("random", SolutionFilter(ids=(4,))), None, 9) == [4]
+    assert next_items(database, Queue(shuffled, SolutionFilter(ids=(4,))), None, 9) == [4]
 
 
 def test_an_item_on_somebodys_desk_is_not_handed_to_others(database: Database) -> None:
@@ -84,7 +92,7 @@ def test_an_item_on_somebodys_desk_is_not_handed_to_others(database: Database) -
     assert next_items(database, ONE_EACH, ann, 2) == [1, 2]  # her own leases do not stop her
     state = queue_state(database, ONE_EACH, bob)
     assert (state.total, state.left, state.held) == (5, 5, 2)
-    assert next_items(database, Queue("filter", per_item=2), bob, 9) == [1, 2, 3, 4, 5]
+    assert next_items(database, Queue(chosen, per_item=2), bob, 9) == [1, 2, 3, 4, 5]
     assert next_items(database, EVERYBODY, bob, 2) == [1, 2]
 
 
@@ -104,7 +112,7 @@ def test_a_lease_runs_out_and_is_given_back_with_the_label(database: Database) -
 def test_as_many_people_as_wanted_label_an_item(database: Database) -> None:
     fill(database, 1)
     people = [ensure_reviewer(database, name) for name in ("ann", "bob", "cy")]
-    twice = Queue("filter", per_item=2)
+    twice = Queue(chosen, per_item=2)
     for number, person in enumerate(people[:2]):
         assert next_items(database, twice, person, 9) == [1]
         append_corrections(database, [correction(1, person.id, f"t{number}")])
@@ -148,7 +156,7 @@ def test_a_conflict_waits_for_somebody_to_settle_it(database: Database) -> None:
             correction(3, ann.id, "a3"),
         ],
     )
-    settling = Queue("adjudication")
+    settling = Queue(conflicts)
     judge = ensure_adjudicator(database, "ann")
     assert judge.id != ann.id
     assert next_items(database, settling, judge, 9) == [1]
@@ -172,7 +180,7 @@ def test_a_flag_without_a_label_keeps_the_solution_out_of_a_consensus(database: 
     append_corrections(database, [flagged])
     summary = preview(database, Rule(annotators=("mc:mc",)))
     assert summary.dropped == {"flagged as bad problem": 1}
-    assert next_items(database, Queue("filter", SolutionFilter(reviewed="flagged")), None, 9) == [1]
+    assert next_items(database, Queue(chosen, SolutionFilter(reviewed="flagged")), None, 9) == [1]
 
 
 def test_pace_is_the_median_of_recent_labels(database: Database) -> None:
@@ -187,11 +195,11 @@ def test_pace_is_the_median_of_recent_labels(database: Database) -> None:
 
 
 def test_leases_are_for_minutes() -> None:
-    assert timedelta(minutes=5) <= queues.LEASE <= timedelta(minutes=30)
+    assert timedelta(minutes=5) <= leases.LEASE <= timedelta(minutes=30)
 
 
 @pytest.mark.parametrize("name", QUEUES)
 def test_every_queue_of_an_empty_project_is_empty(database: Database, name: str) -> None:
     ann = ensure_reviewer(database, "ann")
-    assert next_items(database, Queue(name), ann, 9) == []
-    assert queue_state(database, Queue(name), ann).left == 0
+    assert next_items(database, Queue(QUEUES[name].members), ann, 9) == []
+    assert queue_state(database, Queue(QUEUES[name].members), ann).left == 0

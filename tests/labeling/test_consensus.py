@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labeling.compare.disagreement import KINDS, classify, explain
+from labeling.compare.disagreement import explain
 from labeling.consensus.rule import (
     Candidate,
     Dropped,
@@ -192,32 +192,6 @@ def test_a_kept_solution_has_the_shape_training_needs(
 
 
 # --- disagreements ---
-
-
-@pytest.mark.parametrize(
-    ("told", "is_correct", "kind"),
-    [
-        ({}, True, None),
-        ({"mc": 1}, False, None),
-        ({"mc": None}, True, None),
-        ({"judge": 1}, True, "right_answer_flagged"),
-        ({"mc": -1, "judge": -1}, True, "agree"),
-        ({"mc": 2, "judge": 2}, False, "agree"),
-        ({"mc": 2, "judge": 2}, True, "right_answer_flagged"),
-        ({"mc": 1, "judge": 2, "prm": None}, True, "no_verdict"),
-        ({"mc": 1, "judge": 2, "prm": 0}, True, "location"),
-        ({"mc": 1, "judge": -1, "prm": 0}, True, "mc_only"),
-        ({"mc": -1, "judge": 0}, None, "judge_only"),
-        ({"mc": 1, "judge": 1, "prm": 0}, True, "prm_against"),
-        ({"judge": -1, "prm": 0}, True, "prm_against"),
-        ({"judge": -1, "prm": -1}, True, "agree"),
-    ],
-)
-def test_kinds_of_disagreement(
-    told: dict[str, int | None], is_correct: bool | None, kind: str | None
-) -> None:
-    assert classify(told, is_correct) == kind
-    assert kind is None or kind in KINDS
 
 
 @pytest.mark.parametrize(

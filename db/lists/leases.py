@@ -1,0 +1,127 @@
+"""Handing out the solutions of a queue: to whom, for how long, and how far everybody is.
+
+An item is handed out under a lease, so that two people do not do the same work unless two are
+wanted. A lease runs out by itself; nothing a person labels is refused for want of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+
+from sqlalchemy import Select, delete, func, select, union
+from sqlalchemy.orm import Session
+
+from db.annotations import insert_missing
+from db.corrections import dealt_with
+from db.engine import Database
+from db.lists.queues import Queue, members_of, people
+from db.records import AnnotatorRecord
+from db.schema import Annotation, Annotator, Correction, Lease, SolutionIndex, utcnow
+
+LEASE = timedelta(minutes=10)
+PACE_OF, PACE_FROM = 20, 3  # the pace is that of so many labels, and none before so many
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """`total` items in all, `left` for this reviewer, of which `held` are on others' screens."""
+
+    total: int
+    left: int
+    held: int
+
+
+def next_items(
+    database: Database, queue: Queue, reviewer: AnnotatorRecord | None, limit: int
+) -> list[int]:
+    """The next solutions for this reviewer, leased to them; without one, only looked up."""
+    query = members_of(database, queue)
+    if reviewer is None:
+        with database.read() as session:
+            return list(session.scalars(query.limit(limit)))
+    with database.write() as session:
+        _give_back(session, reviewer)
+        query = query.where(SolutionIndex.solution_id.not_in(dealt_with(reviewer.id)))
+        if queue.per_item is not None:
+            taken = _taken_up(reviewer, queue.per_item)
+            query = query.where(SolutionIndex.solution_id.not_in(taken))
+        ids = list(session.scalars(query.limit(limit)))
+        _lease(session, reviewer, ids)
+        return ids
+
+
+def queue_state(database: Database, queue: Queue, reviewer: AnnotatorRecord | None) -> QueueState:
+    """How much there is, and what is left for this reviewer."""
+    everything = members_of(database, queue).with_only_columns(func.count()).order_by(None)
+    here = SolutionIndex.solution_id
+    with database.read() as session:
+        total = session.scalar(everything) or 0
+        if reviewer is None:
+            return QueueState(total, total, 0)
+
+        def among(*ids: Select[Any]) -> int:
+            """Members in sets that are small beside the queue."""
+            return session.scalar(everything.where(here.in_(union(*ids)))) or 0
+
+        mine = dealt_with(reviewer.id)
+        if queue.per_item is None:
+            return QueueState(total, total - among(mine), 0)
+        labelled = among(mine, _taken_up(reviewer, queue.per_item, with_leases=False))
+        taken = among(mine, _taken_up(reviewer, queue.per_item))
+        return QueueState(total, total - labelled, taken - labelled)
+
+
+def pace(
+    database: Database, reviewer: AnnotatorRecord, since: datetime
+) -> tuple[int, float | None]:
+    """(solutions dealt with since then, median seconds of the reviewer's last labels or None)."""
+    mine = select(Correction.seconds).where(
+        Correction.annotator_id == reviewer.id, Correction.is_current
+    )
+    timed = mine.where(Correction.action == "label", Correction.seconds.is_not(None))
+    newest = timed.order_by(Correction.id.desc()).limit(PACE_OF)
+    dealt = mine.where(Correction.created_at >= since).with_only_columns(func.count())
+    with database.read() as session:
+        seconds = [one for one in session.scalars(newest) if one is not None]
+        today = session.scalar(dealt) or 0
+    return today, median(seconds) if len(seconds) >= PACE_FROM else None
+
+
+def _taken_up(reviewer: AnnotatorRecord, per_item: int, *, with_leases: bool = True) -> Select[Any]:
+    """Solutions that as many OTHER people have labelled, or are looking at, as are wanted."""
+    role = str(reviewer.config.get("source"))
+    parts = [
+        select(Annotation.solution_id, Annotator.name.label("holder"))
+        .join(Annotator, Annotator.id == Annotation.annotator_id)
+        .where(Annotator.id.in_(people(role)), Annotator.id != reviewer.id)
+    ]
+    if with_leases:
+        parts.append(
+            select(Lease.solution_id, Lease.holder).where(
+                Lease.expires_at > utcnow(), Lease.holder != reviewer.name
+            )
+        )
+    by = union(*parts).subquery()
+    return select(by.c.solution_id).group_by(by.c.solution_id).having(func.count() >= per_item)
+
+
+def _give_back(session: Session, reviewer: AnnotatorRecord) -> None:
+    """Drop leases that ran out, and this reviewer's on what they have dealt with."""
+    session.execute(delete(Lease).where(Lease.expires_at <= utcnow()))
+    session.execute(
+        delete(Lease).where(
+            Lease.holder == reviewer.name, Lease.solution_id.in_(dealt_with(reviewer.id))
+        )
+    )
+
+
+def _lease(session: Session, reviewer: AnnotatorRecord, ids: Sequence[int]) -> None:
+    session.execute(delete(Lease).where(Lease.holder == reviewer.name, Lease.solution_id.in_(ids)))
+    until = utcnow() + LEASE
+    rows = [{"solution_id": one, "holder": reviewer.name, "expires_at": until} for one in ids]
+    if rows:
+        insert_missing(session, Lease, rows)
