@@ -60,6 +60,9 @@ def main(ctx: click.Context, url: str) -> None:
 
     Or see a prepared project at once: steplens demo
     """
+    # What is started from here, grading processes and engines of models too, finds no module in the
+    # working folder: a signal.py or models.py there would be taken for another one.
+    os.environ["PYTHONSAFEPATH"] = "1"
     ctx.obj = url
 
 
