@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,6 +102,44 @@ def processbench_by_dataset(
     return ProcessBenchReport(
         _result(together), {name: _result(one) for name, one in measured.items()}
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Offsets:
+    """Where verdicts lie beside the first error; numbers of solutions.
+
+    `early`, `exact`, `late`, `missed` (no error seen) and `no_verdict` are of those with an error,
+    `right`, `false_alarm` and `no_verdict_right` of those without one.
+    """
+
+    early: int
+    exact: int
+    late: int
+    missed: int
+    no_verdict: int
+    right: int
+    false_alarm: int
+    no_verdict_right: int
+
+
+def first_error_offsets(pairs: Iterable[tuple[int | None, int]]) -> Offsets:
+    """Count the pairs (predicted, reference) of first errors by where the prediction lies."""
+    found = Counter(_offset(predicted, reference) for predicted, reference in pairs)
+    return Offsets(**{name: found[name] for name in Offsets.__slots__})
+
+
+def _offset(predicted: int | None, reference: int) -> str:
+    if reference == NO_ERROR:
+        if predicted is None:
+            return "no_verdict_right"
+        return "right" if predicted == NO_ERROR else "false_alarm"
+    if predicted is None:
+        return "no_verdict"
+    if predicted == NO_ERROR:
+        return "missed"
+    if predicted == reference:
+        return "exact"
+    return "early" if predicted < reference else "late"
 
 
 def first_error_from_scores(

@@ -19,16 +19,19 @@ def evaluate() -> None:
 @click.option("--annotator", required=True, help="Who is measured, e.g. prm:my-prm.")
 @click.option("--reference", required=True, help="Who is right, e.g. human:processbench.")
 @click.option("--dataset", help="Only solutions of this data set.")
+@click.option("--tune-on", help="Also tell what the threshold that is best on this data set gives.")
 @click.pass_context
 def evaluate_processbench(
-    ctx: click.Context, annotator: str, reference: str, dataset: str | None
+    ctx: click.Context, annotator: str, reference: str, dataset: str | None, tune_on: str | None
 ) -> None:
     """ProcessBench: the share of exact first errors on wrong and on right solutions, and F1.
 
     F1 is the harmonic mean of those two accuracies. No verdict counts as wrong. Several data
     sets are measured one by one, and the last line is their unweighted mean, as in the paper.
+    Below: where the verdicts lie beside the first error, and what other thresholds would give, on
+    problems that it was not trained on where these are known.
     """
-    from app.cli.tables import processbench_table, training_note
+    from app.cli.tables import offsets_table, policies_table, processbench_table, training_note
 
     with opened(ctx) as database:
         result = run_here(
@@ -38,9 +41,14 @@ def evaluate_processbench(
             annotator=annotator,
             reference=reference,
             dataset=dataset,
+            tune_on=tune_on,
         )
     told = cast(ProcessBenchJson, result)
     console.print(processbench_table(told))
+    shown = told["held_out"] or told["all"]
+    console.print(offsets_table(shown["offsets"]))
+    if shown["policies"]:
+        console.print(policies_table(shown["policies"], told["tuned_on"]))
     _note(training_note(told))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rich.markup import escape
 from rich.table import Table
@@ -11,6 +11,8 @@ from labeling.evaluation.results import (
     FEW,
     BestOfNJson,
     Figures,
+    OffsetsJson,
+    PolicyJson,
     ProcessBenchJson,
     ReportJson,
     too_few,
@@ -44,6 +46,38 @@ def processbench_table(result: ProcessBenchJson) -> Table:
     _add_report(table, "all", result["all"])
     if result["held_out"] is not None:
         _add_report(table, "problems not trained on", result["held_out"])
+    return table
+
+
+def offsets_table(offsets: OffsetsJson) -> Table:
+    """Where the verdicts lie: one line for solutions with an error, one for those without."""
+    table = Table("verdicts", "", "solutions", "share", box=None, pad_edge=False)
+    for title, names in (
+        ("with an error", ("exact", "early", "late", "missed", "no_verdict")),
+        ("without one", ("right", "false_alarm", "no_verdict_right")),
+    ):
+        counts = [cast(dict[str, int], offsets)[name] for name in names]
+        for name, count in zip(names, counts, strict=True):
+            words = name.removesuffix("_right").replace("_", " ")
+            share = f"{count / sum(counts):.1%}" if sum(counts) else "–"
+            table.add_row(title if name == names[0] else "", words, f"{count:,}", share)
+    return table
+
+
+def policies_table(policies: list[PolicyJson], tuned_on: str | None) -> Table:
+    """What each way to set the threshold gives: the mean F1, and by data set F1 and threshold."""
+    datasets = list(policies[0]["f1s"])
+    table = Table("threshold", "mean F1", *map(escape, datasets), box=None, pad_edge=False)
+    words = {"fixed": "fixed", "tuned": f"tuned on {tuned_on}", "best": "best for each: a bound"}
+    for policy in policies:
+        table.add_row(
+            escape(words[policy["name"]]),
+            _figure(policy["mean"]),
+            *(
+                f"{_figure(policy['f1s'][one])} at {_figure(policy['thresholds'][one])}"
+                for one in datasets
+            ),
+        )
     return table
 
 

@@ -3,52 +3,68 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from db.annotations import compare
 from db.annotators import find_annotator
 from db.engine import Database
+from db.records import Comparison
 from db.results import add_evaluation
 from labeling.datasets import require_dataset
 from labeling.evaluation.provenance import training_data, training_problems
 from labeling.evaluation.results import ProcessBenchJson, ReportJson, report_json
 from labeling.jobs.context import JobContext
 
+if TYPE_CHECKING:
+    from training.thresholds import Sample
+
 
 def run_evaluate(context: JobContext) -> dict[str, Any]:
     """The job form of `evaluate_processbench`."""
     params = context.params
-    return dict(
-        evaluate_processbench(
-            context.database, params["annotator"], params["reference"], params.get("dataset")
-        )
+    result = evaluate_processbench(
+        context.database,
+        params["annotator"],
+        params["reference"],
+        params.get("dataset"),
+        params.get("tune_on"),
     )
+    return dict(result)
 
 
 def evaluate_processbench(
-    database: Database, annotator: str, reference: str, dataset: str | None = None
+    database: Database,
+    annotator: str,
+    reference: str,
+    dataset: str | None = None,
+    tune_on: str | None = None,
 ) -> ProcessBenchJson:
     """ProcessBench's metric (PB 4.1) over every solution that both have annotated; stored.
 
-    Each data set has figures of its own, and the headline is their unweighted mean. Where it is
-    known what the annotator was trained on, `held_out` is of the other problems, and the figure
-    to believe. Raises ValueError for a data set that is not there, or when the two share no
-    solution.
+    Each data set has figures of its own, and the headline is their unweighted mean, with the
+    threshold that the annotator has. What other thresholds give (the best on the data set
+    `tune_on`; the best for each) stands beside it. Where it is known what the annotator was
+    trained on, `held_out` is of the other problems, and the figure to believe. Raises ValueError
+    for a data set that is not there, or when the two share no solution.
     """
     from training.data import fingerprint
 
     require_dataset(database, dataset)
     mine, other = find_annotator(database, annotator), find_annotator(database, reference)
     trained_on = training_problems(database, mine)
-    every: _Verdicts = defaultdict(list)
-    unseen: _Verdicts = defaultdict(list)
+    threshold: float | None = mine.config.get("threshold")
+    require_dataset(database, tune_on)
+    if tune_on is not None and threshold is None:
+        raise ValueError(f"{mine.label} has no threshold to tune; only a PRM has")
+    every, unseen = _Verdicts(threshold), _Verdicts(threshold)
     for one in compare(database, mine.id, other.id, dataset):
         if one.expected is None:
             continue
-        every[one.dataset].append((one.first_error, one.expected))
+        every.add(one, one.expected)
         if trained_on is not None and fingerprint(one.problem) not in trained_on:
-            unseen[one.dataset].append((one.first_error, one.expected))
-    if not every:
+            unseen.add(one, one.expected)
+    if not every.pairs:
         raise ValueError(
             f"{annotator} and {reference} have no solution in common"
             + (f" in {dataset}" if dataset else "")
@@ -58,21 +74,48 @@ def evaluate_processbench(
         "annotator": mine.label,
         "reference": other.label,
         "dataset": dataset,
-        "threshold": mine.config.get("threshold"),
-        "threshold_policy": "fixed" if "threshold" in mine.config else "not a threshold",
+        "threshold": threshold,
+        "threshold_policy": "not a threshold" if threshold is None else "fixed",
+        "tuned_on": tune_on,
         "training_data": training_data(mine, trained_on),
         "trained_on_problems": None if trained_on is None else len(trained_on),
-        "all": _report(every),
-        "held_out": _report(unseen) if unseen else None,
+        "all": every.report(tune_on),
+        "held_out": unseen.report(unseen.tunable(tune_on)) if unseen.pairs else None,
     }
     add_evaluation(database, "processbench", mine.id, other.id, dict(result))
     return result
 
 
-_Verdicts = dict[str, list[tuple[int | None, int]]]
+class _Verdicts:
+    """The pairs (predicted, reference) of each data set, and with a threshold their samples."""
 
+    def __init__(self, threshold: float | None):
+        self.threshold = threshold
+        self.pairs: dict[str, list[tuple[int | None, int]]] = defaultdict(list)
+        self.samples: dict[str, list[Sample]] = defaultdict(list)
 
-def _report(verdicts: _Verdicts) -> ReportJson:
-    from training.evaluation import processbench_by_dataset
+    def add(self, one: Comparison, expected: int) -> None:
+        """Take in a solution."""
+        from training.thresholds import sample
 
-    return report_json(processbench_by_dataset(dict(sorted(verdicts.items()))))
+        self.pairs[one.dataset].append((one.first_error, expected))
+        if self.threshold is not None:
+            self.samples[one.dataset].append(sample(one.scores, expected))
+
+    def tunable(self, dataset: str | None) -> str | None:
+        """The data set, if a threshold can be tuned on its solutions here."""
+        classes = {one.has_error for one in self.samples.get(dataset or "", [])}
+        return dataset if len(classes) == 2 else None
+
+    def report(self, tune_on: str | None) -> ReportJson:
+        """The figures of all that was taken in."""
+        from training.evaluation import first_error_offsets, processbench_by_dataset
+        from training.thresholds import policies
+
+        pairs = dict(sorted(self.pairs.items()))
+        samples = dict(sorted(self.samples.items()))
+        return report_json(
+            processbench_by_dataset(pairs),
+            first_error_offsets(chain.from_iterable(pairs.values())),
+            [] if self.threshold is None else policies(samples, self.threshold, tune_on),
+        )

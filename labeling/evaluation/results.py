@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
 from labeling.evaluation.provenance import TrainingData
 
@@ -13,7 +13,8 @@ FEW = 30  # solutions of a class; with fewer, one more or less is over 3 points 
 
 if TYPE_CHECKING:
     from training.best_of_n import Pick
-    from training.evaluation import ProcessBenchReport, ProcessBenchResult
+    from training.evaluation import Offsets, ProcessBenchReport, ProcessBenchResult
+    from training.thresholds import Policy
 
 
 class IntervalJson(TypedDict):
@@ -35,10 +36,37 @@ class Figures(TypedDict):
     intervals: dict[str, IntervalJson]
 
 
+class OffsetsJson(TypedDict):
+    """A `training.evaluation.Offsets`."""
+
+    early: int
+    exact: int
+    late: int
+    missed: int
+    no_verdict: int
+    right: int
+    false_alarm: int
+    no_verdict_right: int
+
+
+class PolicyJson(TypedDict):
+    """A `training.thresholds.Policy`; null where a figure is not defined."""
+
+    name: Literal["fixed", "tuned", "best"]
+    thresholds: dict[str, float | None]
+    f1s: dict[str, float | None]
+    mean: float | None
+
+
 class ReportJson(Figures):
-    """The unweighted mean over data sets, and the figures of each."""
+    """The unweighted mean over data sets, the figures of each, and what lies behind them.
+
+    `policies` are the ways to set a threshold, empty for who has none.
+    """
 
     datasets: dict[str, Figures]
+    offsets: OffsetsJson
+    policies: list[PolicyJson]
 
 
 class ProcessBenchJson(TypedDict):
@@ -53,6 +81,7 @@ class ProcessBenchJson(TypedDict):
     dataset: str | None
     threshold: float | None
     threshold_policy: str
+    tuned_on: str | None
     training_data: TrainingData
     trained_on_problems: int | None
     all: ReportJson
@@ -96,10 +125,16 @@ def too_few(report: Mapping[str, Any]) -> bool:
     return min((count for count in counts if count), default=0) < FEW
 
 
-def report_json(report: ProcessBenchReport) -> ReportJson:
+def report_json(
+    report: ProcessBenchReport, offsets: Offsets, policies: Iterable[Policy]
+) -> ReportJson:
     """The stored form of ProcessBench's figures."""
-    datasets = {name: _figures(result) for name, result in report.datasets.items()}
-    return {**_figures(report.mean), "datasets": datasets}
+    return {
+        **_figures(report.mean),
+        "datasets": {name: _figures(result) for name, result in report.datasets.items()},
+        "offsets": cast(OffsetsJson, asdict(offsets)),
+        "policies": [cast(PolicyJson, _without_nan(asdict(policy))) for policy in policies],
+    }
 
 
 def pick_json(pick: Pick) -> PickJson:

@@ -113,3 +113,40 @@ def test_a_small_data_set_makes_the_mean_one_of_few_solutions(database: Database
         "small": True,
         "wrong only": False,
     }
+
+
+def test_the_command_line_shows_offsets_and_what_other_thresholds_give(
+    database: Database,
+) -> None:
+    insert_rows(
+        database,
+        [labelled(name, number, error) for name in "ab" for number, error in ((0, 0), (1, -1))],
+    )
+    prm = ensure_annotator(database, "prm", "p", {"model": "none", "threshold": 0.5})
+    scores = [(0.6, 0.9), (0.8, 0.9), (0.2, 0.9), (0.4, 0.9)]
+    verdicts = [-1, -1, 0, 0]
+    save_wave(
+        database,
+        prm.id,
+        None,
+        [
+            AnnotationRecord(place, prm.id, told, verdict, "ok", {})
+            for place, (told, verdict) in enumerate(zip(scores, verdicts, strict=True), start=1)
+        ],
+    )
+    command = ["--db", database.url, "evaluate", "processbench", "--annotator", "prm:p"]
+    command += ["--reference", "human:people"]
+    told = CliRunner().invoke(main, [*command, "--tune-on", "a"], env={"COLUMNS": "160"})
+    assert told.exit_code == 0, told.output
+    lines = [" ".join(line.split()) for line in told.output.splitlines()]
+    assert "with an error exact 1 50.0%" in lines
+    assert "missed 1 50.0%" in lines
+    assert "without one right 1 50.0%" in lines
+    assert "false alarm 1 50.0%" in lines
+    assert "fixed 0.000 0.000 at 0.500 0.000 at 0.500" in lines
+    assert "tuned on a 0.500 1.000 at 0.700 0.000 at 0.700" in lines
+    assert "best for each: a bound 1.000 1.000 at 0.700 1.000 at 0.300" in lines
+    refused = CliRunner().invoke(main, [*command, "--tune-on", "c"])
+    assert "no data set 'c'. There are: a, b" in refused.output
+    with pytest.raises(ValueError, match="no threshold to tune"):
+        evaluate_processbench(database, "human:people", "prm:p", tune_on="a")
