@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from db.annotators import list_annotators
 from db.engine import Database
@@ -15,7 +15,7 @@ from labeling.jobs.cluster import cluster
 from labeling.jobs.worklist import work_list
 from labeling.montecarlo.job import SEGMENT, annotator_config, mc_config, mc_sampling, prompt, works
 from labeling.montecarlo.outcomes import Outcome, outcomes
-from labeling.montecarlo.planner import STRATEGIES, MCConfig, Planner
+from labeling.montecarlo.planner import STRATEGIES, MCConfig, Planner, Strategy
 from labeling.montecarlo.sharing import Shared, prefix_keys, remaining_characters
 from labeling.seeds import completion_seed
 
@@ -47,17 +47,43 @@ class _Spent:
     read: int  # prompt tokens, a prompt counted once for all completions asked for together
 
 
-def estimate_mc(database: Database, params: dict[str, Any], pilot: int = PILOT) -> dict[str, Any]:
+class PilotSpent(TypedDict):
+    """What the pilot itself spent."""
+
+    rollouts: int
+    tokens_generated: int
+    seconds: float
+
+
+class Cost(TypedDict):
+    """What a strategy would cost; `low` to `high` is a 95% interval of `tokens_generated`.
+
+    It is that of which solutions were in the pilot. Seconds are for full waves: a list of a few
+    hundred solutions ends in narrow ones and takes longer.
+    """
+
+    tokens_generated: int
+    low: int
+    high: int
+    tokens_prompted: int
+    seconds: float
+
+
+class Estimate(TypedDict):
+    """What is to be annotated, and what it would cost, the strategy asked for first."""
+
+    solutions: int
+    spent: PilotSpent
+    strategies: dict[Strategy, Cost]
+
+
+def estimate_mc(database: Database, params: dict[str, Any], pilot: int = PILOT) -> Estimate:
     """What the job `annotate_mc` with these `params` would cost; stores nothing.
 
     `pilot` solutions, spread evenly over the work list, are completed in full (`samples` from
     every prefix), and every strategy is played on these completions. What it spent, in
     proportion to what the solutions themselves wrote, is taken for the whole list.
 
-    Returns solutions; spent {rollouts, tokens_generated, seconds}, by the pilot; strategies
-    {name: {tokens_generated, low, high, tokens_prompted, seconds}}, the one asked for first.
-    low to high is a 95% interval for the chance of which solutions were in the pilot. Seconds
-    are for full waves: a list of a few hundred solutions ends in narrow ones and takes longer.
     Raises PlanError and ModelError as the job does.
     """
     from models.generation.load import load_generator
@@ -164,9 +190,7 @@ def _speeds(calls: Sequence[tuple[int, int, float]]) -> tuple[float, float]:
     return (per_prompt_token, per_token) if per_prompt_token > 0 else (0.0, simple)
 
 
-def _cost(
-    config: MCConfig, chosen: Sequence[SolutionRecord], made: _Pilot, whole: float
-) -> dict[str, Any]:
+def _cost(config: MCConfig, chosen: Sequence[SolutionRecord], made: _Pilot, whole: float) -> Cost:
     """One strategy's cost for the whole list: a ratio estimate from the pilot."""
     spent = _play(config, chosen, made.outcomes)
     sizes = [sum(remaining_characters(solution.steps)[:-1]) for solution in chosen]

@@ -334,7 +334,7 @@ def _rollout(probe: Probe, completion: Completion, came_to: Outcome) -> RolloutR
 
 
 def _mc_annotation(result: MCResult) -> AnnotationRecord:
-    evidence: dict[str, Any] = {
+    evidence: dict[str, list[int] | float] = {
         "successes": list(result.successes),
         "trials": list(result.trials),
         "unfinished": list(result.unfinished),

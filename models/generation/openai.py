@@ -78,6 +78,12 @@ class OpenAIGenerator:
                 ids = await self._as_ids(prompts)
                 ask = [partial(self._by_ids, ids[r.prompt], r.seed, sampling) for r in requests]
             else:
+                if self.context is not None and sampling.max_tokens >= self.context:
+                    raise ModelError(
+                        f"{sampling.max_tokens:,} tokens of reply leave no room for a prompt in "
+                        f"the context of {self.server.model}, which is {self.context:,}. Lower "
+                        "--max-tokens"
+                    )
                 await self._must_continue(prompts)
                 ask = [partial(self._by_chat, r.prompt, r.seed, sampling) for r in requests]
             batch = Batch(len(ask))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from models.errors import ModelError
 from models.generation.base import IncompleteError
 from models.generation.openai import OpenAIGenerator
 from models.generation.server.client import Patience, ServerError
@@ -19,6 +20,7 @@ from tests.support.model_server import (
     chat_only,
     chat_reply,
     failing,
+    models,
 )
 
 
@@ -189,3 +191,17 @@ def test_a_hostile_message_is_one_short_printable_line(serve: Serve) -> None:
     assert message.isprintable()
     assert len(message) < 600
     assert "no ?[31m" in message
+
+
+def test_a_reply_as_long_as_the_context_is_refused_before_anything_is_sent(serve: Serve) -> None:
+    def answer(path: str, headers: dict[str, str], body: Any) -> Any:
+        if path == "/v1/models":
+            return models(path, max_model_len=4096)
+        return chat_reply() if path == "/v1/chat/completions" else (404, {}, b"")
+
+    local = serve(answer)
+    generator = OpenAIGenerator(local.name)
+    with pytest.raises(ModelError, match="no room for a prompt.*4,096.*Lower --max-tokens"):
+        ask(generator, 3, max_tokens=4096)
+    assert not local.asked("/v1/chat/completions")
+    assert len(ask(generator, 3, max_tokens=4095)) == 3
