@@ -334,6 +334,25 @@ def test_flags_by_keyboard_and_mouse(browser: Browser, tmp_path: Path) -> None:
         expect(chips).to_have_count(0)
 
 
+def test_a_note_is_reached_from_the_menu_of_flags(browser: Browser, tmp_path: Path) -> None:
+    with served(browser, tmp_path, [item(1, STEPS), item(2, STEPS)]) as desk:
+        desk.press("f 3 n")
+        expect(desk.page.locator(".flag-menu")).to_be_hidden()
+        desk.page.keyboard.type("why 13")
+        desk.press("Enter s")
+        (skipped,) = desk.wait_stored(1)
+        assert (skipped["flags"], skipped["note"]) == (["unsure"], "why 13")
+
+
+def test_u_goes_back_one_saved_solution_a_press(browser: Browser, tmp_path: Path) -> None:
+    with served(browser, tmp_path, [item(n, STEPS) for n in range(1, 5)]) as desk:
+        desk.press("a Enter j e Enter a Enter u u u")
+        assert desk.title() == "Solution 1"
+        assert desk.page.locator(".mark.on").count() == len(STEPS)
+        acts = [(one["action"], one["solution_id"]) for one in desk.wait_stored(6)]
+        assert acts[3:] == [("undo", 3), ("undo", 2), ("undo", 1)]
+
+
 def test_nothing_left_is_said_and_the_last_save_can_be_taken_back(
     browser: Browser, tmp_path: Path
 ) -> None:

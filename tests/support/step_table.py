@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.support.browser import ROOT, open_page, streamlit_server
 
-PAGE = Path(__file__).with_name("step_table_app.py")
+PAGE = Path(__file__).with_name("page_app.py")
 THEME = f"--theme.base={ROOT / 'app' / 'theme' / 'steplens.toml'}"
 
 
@@ -106,6 +106,7 @@ def page_environment(
     """What PAGE needs to serve `items`; it keeps what it stores in `folder`."""
     (folder / "items.json").write_text(json.dumps(items))
     return {
+        "TEST_PAGE": str(Path(__file__).with_name("step_table_page.py")),
         "STEP_TABLE_ITEMS": str(folder / "items.json"),
         "STEP_TABLE_LOG": str(folder / "log.jsonl"),
         "STEP_TABLE_DEAF": str(folder / "deaf"),

@@ -9,6 +9,7 @@ import { followInApp } from "../links.js";
 
 const SAFE_LINK = /^[a-z_]*(\?[^#]*)?$/; // a page of this app, nothing with a scheme or a host
 const MOST_SQUARES = 40;
+const STRIP_HEIGHT = 26; // pixels, however many annotators: rows of a table are of one height
 const LINE = 144; // pixels of an interval's line, with its margins
 
 // The node of a cell, which may be plain text too.
@@ -134,22 +135,24 @@ function interval({ hue, value, low, high }) {
 /** @type {(cell: Strip) => Element} */
 function strip({ steps, marks, title }) {
   const side = steps > 14 ? 4.5 : 7;
+  const pitch = Math.min(7, STRIP_HEIGHT / marks.length);
+  const top = (STRIP_HEIGHT - pitch * marks.length) / 2;
   const shown = Math.min(steps, MOST_SQUARES);
   /** @type {Child[]} */
   const squares = marks.flatMap(({ hue, first_error }, row) =>
     Array.from({ length: shown }, (_, step) =>
       svg("rect", {
         x: step * side,
-        y: row * 7,
+        y: top + row * pitch,
         width: side - (side < 7 ? 1 : 1.5),
-        height: 5.5,
+        height: pitch - 1.5,
         rx: 1,
         class: hue,
         style: squareStyle(step, first_error),
       }),
     ),
   );
-  const size = { width: shown * side, height: marks.length * 7 };
+  const size = { width: shown * side, height: STRIP_HEIGHT };
   const label = { role: "img", "aria-label": title };
   return svg("svg", { class: "strip", ...size, ...label }, ...squares, svg("title", {}, title));
 }

@@ -234,12 +234,13 @@ function inHelp(name, key) {
   return key || MOVES[name] ? "swallow" : null;
 }
 
-// The menu of flags has the digits; nothing labels behind it.
+// The menu of flags has the digits; nothing labels behind it. What only shows something, such as
+// the note, is reached from it as ever.
 /** @type {(event: KeyboardEvent, name: string, key: Key | undefined) => Meaning} */
 function inFlags(event, name, key) {
   const flag = FLAGS[Number(name) - 1]?.[0];
   const closes = ["Escape", "f", "Enter"].includes(name);
-  if (!flag && !closes) return key?.labels ? "swallow" : null;
+  if (!flag && !closes) return key?.labels && !("view" in key.does) ? "swallow" : null;
   if (event.repeat) return "swallow";
   return { does: flag ? { type: "flag", flag } : { type: "flags", open: false } };
 }

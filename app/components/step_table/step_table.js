@@ -253,7 +253,10 @@ class StepTable {
 
   /** @type {Owner["press"]} */
   press(does) {
-    if ("view" in does && does.view === "note") return this.frame.note.focus();
+    if ("view" in does && does.view === "note") {
+      this.act({ type: "flags", open: false });
+      return this.frame.note.focus();
+    }
     if ("view" in does)
       return revealed(this.state.doc) ? this.nextEvidence() : this.act({ type: "evidence" });
     this.act(does);

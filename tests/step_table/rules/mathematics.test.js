@@ -16,6 +16,31 @@ for (const [text, formulas] of [
   ["open $ never closed", []],
   [String.raw`$18\text{ dollars and more}$`, [String.raw`18\text{ dollars and more}`]],
   [String.raw`\(unclosed`, []],
+  [String.raw`So the answer is \boxed{326}.`, [String.raw`\boxed{326}`]],
+  [
+    String.raw`\boxed{\frac{1}{2}} and \boxed{\text{no one}}`,
+    [String.raw`\boxed{\frac{1}{2}}`, String.raw`\boxed{\text{no one}}`],
+  ],
+  [
+    String.raw`half is \frac{1}{2}, 3 \times 4 \le 12`,
+    [String.raw`\frac{1}{2}`, String.raw`\times`, String.raw`\le`],
+  ],
+  [String.raw`\sqrt{x+1}, \sqrt[3]{8}`, [String.raw`\sqrt{x+1}`, String.raw`\sqrt[3]{8}`]],
+  [String.raw`$\boxed{3}$ and \[\frac{1}{2}\]`, [String.raw`\boxed{3}`, String.raw`\frac{1}{2}`]],
+  [
+    String.raw`Answer:\boxed{5}, 2\times 3, a\cdot b`,
+    [String.raw`\boxed{5}`, String.raw`\times`, String.raw`\cdot`],
+  ],
+  [String.raw`$\triangle AGC \sim \triangle MGN$`, [String.raw`\triangle AGC \sim \triangle MGN`]],
+  [String.raw`an angle of 220^\circ`, []],
+  // Unsure, and so text: an open brace, prose, a path, a command that is not known.
+  [String.raw`\boxed{never closed`, []],
+  [String.raw`\boxed{the answer is five}`, []],
+  [String.raw`C:\times\new and data\pi\x`, []],
+  [String.raw`\frac12 and \href{javascript:x}{y} and \includegraphics{z}`, []],
+  [String.raw`a line\n another\nline`, []],
+  [String.raw`\boxed{$x$}`, ["x"]],
+  [String.raw`\constructor{1} \toString`, []],
 ])
   test(`mathematics: ${text}`, () => {
     const parts = splitMath(text);

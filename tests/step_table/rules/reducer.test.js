@@ -19,6 +19,37 @@ test("all correct keeps neutral marks", () => {
   assert.deepEqual(doc.labels, [1, 0, 1, 1]);
 });
 
+test("undo takes one press for each saved solution", () => {
+  let state = run(start(), "all_correct", "save", at(1), label(-1), at(0), label(1), "save");
+  const shown = () => [state.current.solution_id, state.doc.labels];
+  state = run(state, "undo");
+  assert.deepEqual(shown(), [2, [1, -1, null, null]]);
+  state = run(state, "undo");
+  assert.deepEqual(shown(), [1, [1, 1, 1, 1]]);
+  assert.equal(run(state, "undo").message.text, "Nothing to undo.");
+  state = run(state, "redo", "redo");
+  assert.equal(state.current.solution_id, 3);
+  assert.deepEqual(
+    state.outbox.map((sent) => [sent.action, sent.solution_id]),
+    [
+      ["label", 1],
+      ["label", 2],
+      ["undo", 2],
+      ["undo", 1],
+      ["label", 1],
+      ["label", 2],
+    ],
+  );
+});
+
+test("in place, every mark before a save can still be taken back", () => {
+  const saved = run(start("solution"), at(0), label(1), "all_correct", "save");
+  const labels = (...acts) => run(saved, ...acts).doc.labels;
+  assert.deepEqual(labels("undo"), [1, 1, 1, 1]);
+  assert.deepEqual(labels("undo", "undo"), [1, null, null, null]);
+  assert.deepEqual(labels("undo", "undo", "undo"), [null, null, null, null]);
+});
+
 test("undo and redo are inverse, over many random walks", () => {
   let seed = 7;
   const random = (n) => {
@@ -35,6 +66,7 @@ test("undo and redo are inverse, over many random walks", () => {
   for (let walk = 0; walk < 200; walk++) {
     let state = start();
     const states = [seen(state)];
+    let begun = 0; // where the solution on screen begins in `states`
     for (let i = 0; i < 12; i++) {
       const act = acts[random(10)];
       const before = state;
@@ -43,7 +75,12 @@ test("undo and redo are inverse, over many random walks", () => {
         state = before;
         continue;
       }
-      if (seen(state) !== states.at(-1)) states.push(seen(state));
+      if (seen(state) === states.at(-1)) continue;
+      // A save is one act with all that led to it.
+      if (state.outbox.length > before.outbox.length)
+        states.splice(begun, states.length - 1 - begun);
+      states.push(seen(state));
+      if (state.outbox.length > before.outbox.length) begun = states.length - 1;
     }
     for (const expected of states.slice(0, -1).reverse()) {
       state = run(state, "undo");

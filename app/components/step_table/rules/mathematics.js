@@ -5,6 +5,20 @@
 const ENVIRONMENTS =
   /^\\begin\{((?:align|aligned|alignat|equation|gather|gathered|cases|array|split|[pbBvV]?matrix)\*?)\}/;
 
+// What models write without any delimiter: commands with arguments, and signs. Others stay text.
+/** @type {Map<string, number>} */
+const ARGUMENTS = new Map([
+  ["boxed", 1],
+  ["sqrt", 1],
+  ["frac", 2],
+  ["dfrac", 2],
+  ["tfrac", 2],
+  ["binom", 2],
+]);
+const SIGNS =
+  /^(?:times|cdot|div|pm|mp|leq?|geq?|neq?|approx|equiv|sim|infty|pi|theta|alpha|beta|gamma|delta|lambda|mu|sigma|phi|omega|Delta|angle|triangle|circ|degree|cup|cap|subset|in|to|rightarrow|Rightarrow|implies|therefore|cdots|ldots|dots)$/;
+const LONGEST_ARGUMENT = 400; // characters; what runs on longer is a brace that was never closed
+
 // [{kind: "text" | "math", text, source, display}]: maths is \( \) \[ \] $$ $$ $ $ and bare
 // environments. A single $ opens maths only under Pandoc's rule (no blank after the opening one,
 // none before the closing one, no digit behind it), and never around running prose, so that
@@ -41,7 +55,7 @@ function formulaAt(text, at) {
   if (two === "\\[") return between(text, at, "\\[", "\\]", true);
   if (two === "$$") return between(text, at, "$$", "$$", true);
   if (text[at] === "$") return dollars(text, at);
-  if (two === "\\b") return environment(text, at);
+  if (two[0] === "\\") return environment(text, at) ?? command(text, at);
   return null;
 }
 
@@ -64,6 +78,39 @@ function environment(text, at) {
   return { text: text.slice(at, end), display: true, end };
 }
 
+// A command outside all delimiters, such as \boxed{7} or \frac{1}{2}. Only what is known, whole
+// and free of running prose is maths: C:\times is a folder, \frac12 could be anything.
+/** @type {(text: string, at: number) => Found | null} */
+function command(text, at) {
+  const name = /^\\([A-Za-z]+)/.exec(text.slice(at, at + 20))?.[1] ?? "";
+  const before = text.slice(Math.max(0, at - 2), at);
+  const wanted = ARGUMENTS.get(name) ?? 0;
+  if (before.endsWith("\\")) return null;
+  if (!wanted && (!SIGNS.test(name) || /[:^_]$|[A-Za-z]{2}$/.test(before))) return null;
+  let end = at + 1 + name.length;
+  if (name === "sqrt") end += /^\[\w{1,3}\]/.exec(text.slice(end, end + 5))?.[0].length ?? 0;
+  for (let i = 0; i < wanted; i++) {
+    const closing = closingBrace(text, end);
+    if (closing < 0) return null;
+    end = closing + 1;
+  }
+  const inside = text.slice(at, end);
+  return inside.includes("$") || isProse(inside) ? null : { text: inside, display: false, end };
+}
+
+// The index of the brace that closes the one at `at`; -1 where there is none.
+/** @type {(text: string, at: number) => number} */
+function closingBrace(text, at) {
+  if (text[at] !== "{") return -1;
+  let depth = 0;
+  for (let i = at; i < text.length && i - at < LONGEST_ARGUMENT; i++) {
+    if (text[i] === "\\") i += 1;
+    else if (text[i] === "{") depth += 1;
+    else if (text[i] === "}" && --depth === 0) return i;
+  }
+  return -1;
+}
+
 /** @type {(text: string, at: number) => Found | null} */
 function dollars(text, at) {
   let to = at + 1;
@@ -71,10 +118,16 @@ function dollars(text, at) {
   if (to >= text.length || to === at + 1) return null;
   const inside = text.slice(at + 1, to);
   if (/^\s|\s$|\n\s*\n/.test(inside) || /\d/.test(text[to + 1] ?? "")) return null;
-  const bare = inside.replace(
+  if (isProse(inside)) return null;
+  return { text: inside, display: false, end: to + 1 };
+}
+
+// Two words in a row, \text{…} aside. Capitals alone are no words: \triangle ABC \sim \triangle DEF.
+/** @type {(tex: string) => boolean} */
+function isProse(tex) {
+  const bare = tex.replace(
     /\\(text|mbox|textbf|mathrm|operatorname)\s*\{[^}]*\}|\\[a-zA-Z]+/g,
     " ",
   );
-  if (/[a-z]{3,}\s+[a-z]{2,}/i.test(bare)) return null;
-  return { text: inside, display: false, end: to + 1 };
+  return /[a-z]{3,}\s+[a-z]{2,}/.test(bare);
 }

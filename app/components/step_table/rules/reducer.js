@@ -175,7 +175,10 @@ function entry(state, action, what) {
 function commit(state, what, action) {
   const { current, doc } = state;
   const outbox = [...state.outbox, entry(state, action, what)];
-  const past = [...doc.past, { commit: action.token, what, saved: doc.saved }];
+  // In a review a save is one act of the undo, with all the marks that led to it: u goes back
+  // through saved solutions one by one. In place, where u stays, every mark can be taken back.
+  const before = state.mode === "review" ? [] : doc.past;
+  const past = [...before, { commit: action.token, what, saved: doc.saved }];
   const labels = what === "label" ? doc.labels : doc.labels.map(() => null);
   const done = {
     ...doc,
