@@ -1,8 +1,7 @@
 """JSON values out of a file of any size: JSON lines or one JSON list, plain or gzipped.
 
 A list is read by decoding one element after another out of a sliding window (the standard
-library's `raw_decode`). The ijson package does the same, but stops for good at the first bad
-element, and a bad row must cost that row only.
+library's `raw_decode`). docs/architecture.md says why not by ijson: a bad row costs that row only.
 """
 
 from __future__ import annotations
