@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
@@ -50,7 +49,9 @@ def insert_rows(
     return IngestCount(new_problems, new_solutions, annotations, len(rows) - new_solutions)
 
 
-def _existing(session: Session, table: Any, fingerprints: list[str]) -> dict[str, int]:
+def _existing(
+    session: Session, table: type[Problem] | type[Solution], fingerprints: list[str]
+) -> dict[str, int]:
     found: dict[str, int] = {}
     for start in range(0, len(fingerprints), IN_LIST):
         part = fingerprints[start : start + IN_LIST]
@@ -106,7 +107,7 @@ def _solutions(
                 .where(Solution.id == known[key], Solution.samples < samples[key])
                 .values(samples=samples[key])
             )
-    new: list[dict[str, Any]] = [
+    new: list[dict[str, object]] = [
         {
             "fingerprint": key,
             "problem_id": problems[problem_fingerprint(row.problem)],
@@ -131,15 +132,12 @@ def _solutions(
     search.add(
         session,
         [
-            {"id": stored[one["fingerprint"]], "body": _words(wanted[one["fingerprint"]])}
-            for one in new
+            {"id": stored[key], "body": search.body(row.problem, row.steps)}
+            for key, row in wanted.items()
+            if key not in known
         ],
     )
     return stored, len(new)
-
-
-def _words(row: ImportRow) -> str:
-    return search.body(row.problem, row.steps)
 
 
 def _labels(
@@ -149,7 +147,7 @@ def _labels(
     hidden: frozenset[str],
     on_contradiction: OnContradiction | None,
 ) -> int:
-    wanted: dict[tuple[int, int], dict[str, Any]] = {}
+    first: dict[tuple[int, int], SourceLabel] = {}
     told: list[tuple[tuple[int, int], ImportRow, SourceLabel]] = []
     annotators: dict[tuple[str, str], int] = {}
     for row in rows:
@@ -165,43 +163,44 @@ def _labels(
                 ).id
             key = (solution_id, annotators[who])
             told.append((key, row, label))
-            wanted.setdefault(
-                key,
-                {
-                    "solution_id": solution_id,
-                    "annotator_id": annotators[who],
-                    "scores": list(label.scores),
-                    "first_error": label.first_error,
-                    "status": "ok" if label.first_error is not None else "unfinished",
-                    "lowest": lowest(label.scores),
-                    "margin": None,
-                    "evidence": {},
-                    "created_at": utcnow(),
-                },
-            )
-    known = _annotated(session, list(wanted))
+            first.setdefault(key, label)
+    known = _annotated(session, list(first))
     if on_contradiction is not None:
         for key, row, label in told:
-            kept = known.get(key) or (wanted[key]["scores"], wanted[key]["first_error"])
+            kept = known.get(key) or (first[key].scores, first[key].first_error)
             if _contradicts(label, *kept):
                 on_contradiction(row, label)
-    new = [values for key, values in wanted.items() if key not in known]
+    new = [_annotation(*key, label) for key, label in first.items() if key not in known]
     if new:
         session.execute(insert(Annotation), new)
     return len(new)
 
 
+def _annotation(solution_id: int, annotator_id: int, label: SourceLabel) -> dict[str, object]:
+    return {
+        "solution_id": solution_id,
+        "annotator_id": annotator_id,
+        "scores": list(label.scores),
+        "first_error": label.first_error,
+        "status": "ok" if label.first_error is not None else "unfinished",
+        "lowest": lowest(label.scores),
+        "margin": None,
+        "evidence": {},
+        "created_at": utcnow(),
+    }
+
+
 def _contradicts(label: SourceLabel, scores: Sequence[Score], first_error: int | None) -> bool:
     """Whether both say something of the same thing, and not the same; silence contradicts none."""
-    pairs = [(label.first_error, first_error), *zip(label.scores, scores, strict=True)]
+    pairs = [(label.first_error, first_error), *zip(label.scores, scores, strict=False)]
     return any(None not in pair and pair[0] != pair[1] for pair in pairs)
 
 
 def _annotated(
     session: Session, keys: list[tuple[int, int]]
-) -> dict[tuple[int, int], tuple[list[Score], int | None]]:
+) -> dict[tuple[int, int], tuple[Sequence[Score], int | None]]:
     """The stored scores and first errors of these solutions, by solution and annotator."""
-    found: dict[tuple[int, int], tuple[list[Score], int | None]] = {}
+    found: dict[tuple[int, int], tuple[Sequence[Score], int | None]] = {}
     ids = sorted({solution_id for solution_id, _ in keys})
     for start in range(0, len(ids), IN_LIST):
         part = ids[start : start + IN_LIST]

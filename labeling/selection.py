@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from db.annotations import annotations_of
 from db.annotators import list_annotators
@@ -12,6 +11,7 @@ from db.corrections import corrections_of
 from db.engine import IN_LIST, Database
 from db.records import AnnotationRecord, AnnotatorRecord, CorrectionRecord, SolutionRecord
 from db.solutions import get_solutions
+from labeling.formats.base import Json
 
 MOST_AT_ONCE = 20_000  # Made in memory; the database itself is the way to have more.
 
@@ -25,7 +25,7 @@ def as_jsonl(database: Database, solution_ids: Sequence[int]) -> bytes:
     return "".join(lines).encode("utf-8", "replace")
 
 
-def as_json(database: Database, solution_ids: Sequence[int]) -> list[dict[str, Any]]:
+def as_json(database: Database, solution_ids: Sequence[int]) -> list[dict[str, Json]]:
     """These solutions in the `jsonl` import format, with what was said of them under `meta`."""
     names = {one.id: one for one in list_annotators(database)}
     said: dict[int, list[AnnotationRecord]] = {}
@@ -38,6 +38,7 @@ def as_json(database: Database, solution_ids: Sequence[int]) -> list[dict[str, A
         {
             **_solution(solution),
             "meta": {
+                "solution_id": solution.id,
                 "annotations": [_annotation(one, names) for one in said.get(solution.id, [])],
                 "corrections": [_correction(one, names) for one in acts.get(solution.id, [])],
             },
@@ -46,9 +47,9 @@ def as_json(database: Database, solution_ids: Sequence[int]) -> list[dict[str, A
     ]
 
 
-def _solution(solution: SolutionRecord) -> dict[str, Any]:
+def _solution(solution: SolutionRecord) -> dict[str, Json]:
     return {
-        "id": solution.id,
+        "id": solution.external_id,
         "problem": solution.problem,
         "gold_answer": solution.gold_answer,
         "steps": list(solution.steps),
@@ -60,7 +61,7 @@ def _solution(solution: SolutionRecord) -> dict[str, Any]:
     }
 
 
-def _annotation(annotation: AnnotationRecord, names: dict[int, AnnotatorRecord]) -> dict[str, Any]:
+def _annotation(annotation: AnnotationRecord, names: dict[int, AnnotatorRecord]) -> dict[str, Json]:
     return {
         "annotator": names[annotation.annotator_id].label,
         "first_error": annotation.first_error,
@@ -70,7 +71,7 @@ def _annotation(annotation: AnnotationRecord, names: dict[int, AnnotatorRecord])
     }
 
 
-def _correction(act: CorrectionRecord, names: dict[int, AnnotatorRecord]) -> dict[str, Any]:
+def _correction(act: CorrectionRecord, names: dict[int, AnnotatorRecord]) -> dict[str, Json]:
     return {
         "annotator": names[act.annotator_id].label,
         "action": act.action,

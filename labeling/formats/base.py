@@ -20,7 +20,7 @@ class Remark:
 
 # (the JSON value, the file's name without its endings, the line from 1) -> the solutions in it,
 # and what is to be said of them. Raises fields.BadRow for a row that is of no use.
-Reader = Callable[[object, str, int], Iterator[ImportRow | Remark]]
+Reader = Callable[[Json, str, int], Iterator[ImportRow | Remark]]
 
 
 @dataclass(frozen=True, slots=True)

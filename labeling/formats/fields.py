@@ -6,10 +6,10 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from labeling.answers.grade import quick_grade
-from labeling.formats.base import Remark
+from labeling.formats.base import Json, Remark
 
 T = TypeVar("T")
 
@@ -37,14 +37,14 @@ def storable(text: str, what: str) -> str:
     return text
 
 
-def an_object(value: Any, what: str) -> dict[str, Any]:
+def an_object(value: Json, what: str) -> dict[str, Json]:
     """A JSON object."""
     if not isinstance(value, dict):
         raise BadRow(f"{what} must be an object, not {kind(value)}")
     return value
 
 
-def text(value: Any, what: str) -> str:
+def text(value: Json, what: str) -> str:
     """A string that is more than blanks."""
     if value is None:
         raise BadRow(f"{what} is missing")
@@ -55,7 +55,7 @@ def text(value: Any, what: str) -> str:
     return storable(value, what)
 
 
-def optional_text(value: Any, what: str) -> str | None:
+def optional_text(value: Json, what: str) -> str | None:
     """A string or number as text; None for null and for blanks."""
     if value is None:
         return None
@@ -66,7 +66,7 @@ def optional_text(value: Any, what: str) -> str | None:
     return storable(value, what) if value.strip() else None
 
 
-def name(value: Any, what: str, default: str) -> str:
+def name(value: Json, what: str, default: str) -> str:
     """A string or number of at most MAX_NAME characters, or `default`."""
     found = optional_text(value, what) or default
     if len(found) > MAX_NAME:
@@ -74,12 +74,12 @@ def name(value: Any, what: str, default: str) -> str:
     return found
 
 
-def optional_name(value: Any, what: str) -> str | None:
+def optional_name(value: Json, what: str) -> str | None:
     """Like `name`, or None."""
     return name(value, what, "") or None
 
 
-def texts(value: Any, what: str) -> tuple[str, ...]:
+def texts(value: Json, what: str) -> tuple[str, ...]:
     """A list of strings that are all more than blanks; messages count them from 0."""
     if not isinstance(value, list):
         raise BadRow(f"{what} must be a list of texts, not {kind(value)}")
@@ -115,7 +115,7 @@ class Steps:
             )
 
 
-def steps(value: object, what: str = "steps") -> Steps:
+def steps(value: Json, what: str = "steps") -> Steps:
     """A list of strings, at least one of them more than blanks; blank ones are left out."""
     if not isinstance(value, list):
         raise BadRow(f"{what} must be a list of texts, not {kind(value)}")
@@ -128,14 +128,14 @@ def steps(value: object, what: str = "steps") -> Steps:
     return Steps(found, places, len(value))
 
 
-def flag(value: Any, what: str) -> bool | None:
+def flag(value: Json, what: str) -> bool | None:
     """true, false or null; not 0 and 1."""
     if value is not None and not isinstance(value, bool):
         raise BadRow(f"{what} must be true or false, not {kind(value)}")
     return value
 
 
-def whole(value: Any, what: str) -> int:
+def whole(value: Json, what: str) -> int:
     """A whole number; 1.0 is taken for 1, as pandas writes 1 where a column has gaps."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
@@ -145,7 +145,7 @@ def whole(value: Any, what: str) -> int:
     return value
 
 
-def first_error(value: Any, n_steps: int, what: str) -> int:
+def first_error(value: Json, n_steps: int, what: str) -> int:
     """A 0-based step index inside the solution, or -1."""
     value = whole(value, what)
     if not -1 <= value < n_steps:
@@ -156,7 +156,7 @@ def first_error(value: Any, n_steps: int, what: str) -> int:
     return value
 
 
-def count(value: Any, what: str) -> int:
+def count(value: Json, what: str) -> int:
     """A number of times, 1 where it is not given."""
     if value is None:
         return 1
@@ -166,7 +166,7 @@ def count(value: Any, what: str) -> int:
     return number
 
 
-def rating(value: Any, what: str) -> float | None:
+def rating(value: Json, what: str) -> float | None:
     """A human label: 1, 0, -1 or null."""
     if value is None:
         return None
@@ -175,7 +175,7 @@ def rating(value: Any, what: str) -> float | None:
     return float(value)
 
 
-def fraction(value: Any, what: str) -> float | None:
+def fraction(value: Json, what: str) -> float | None:
     """A Monte-Carlo label: a number from 0 to 1, or null."""
     if value is None:
         return None
@@ -184,7 +184,7 @@ def fraction(value: Any, what: str) -> float | None:
     return float(value)
 
 
-def meta(value: Any, what: str = "meta", depth: int = 0) -> Any:
+def meta(value: Json, what: str = "meta", depth: int = 0) -> Json:
     """Any JSON value that both databases store: no NUL, no infinity, not nested without end."""
     if depth > MAX_DEPTH:
         raise BadRow(f"{what} is nested more than {MAX_DEPTH} deep")
@@ -218,14 +218,14 @@ def up_to_first_error(first_error: int | None, n_steps: int) -> tuple[float | No
     return (1.0,) * first_error + (-1.0,) + (None,) * (n_steps - first_error - 1)
 
 
-def kind(value: Any) -> str:
+def kind(value: Json) -> str:
     """The JSON name of a value's type."""
     names = {type(None): "null", bool: "true/false", int: "a number", float: "a number"}
     names |= {str: "text", list: "a list", dict: "an object"}
     return names[type(value)]
 
 
-def shown(value: Any) -> str:
+def shown(value: Json) -> str:
     """A value as messages print it: short, and in plain ASCII."""
     printed = ascii(value)
     return printed if len(printed) <= 40 else printed[:37] + "..."

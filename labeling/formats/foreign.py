@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from labeling.formats.base import Json
 from labeling.formats.fields import shown
 
 _PANDAS = '.to_json("rows.jsonl", orient="records", lines=True)'
@@ -65,7 +66,7 @@ def no_rows(start: bytes) -> str | None:
     return f"the file is not JSON: it begins with {first}"
 
 
-def advice_on(row: object) -> str:
+def advice_on(row: Json) -> str:
     """What a JSON value that is no row may be instead; empty where nothing comes to mind."""
     if not isinstance(row, dict):
         return ""

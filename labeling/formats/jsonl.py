@@ -29,7 +29,7 @@ KNOWN = {
 }
 
 
-def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | Remark]:
+def rows(value: Json, stem: str, line: int) -> Iterator[ImportRow | Remark]:
     """One solution a row, with the labels of at most one annotator. Raises BadRow.
 
     A field that is not known is refused: a misspelt "labels" must not import without a word.
@@ -58,13 +58,13 @@ def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | Remark]:
         is_correct=fields.answer_is_correct(answer, gold) if is_correct is None else is_correct,
         labels=_labels(row, steps, dataset),
         samples=fields.count(row.get("samples"), "samples"),
-        meta=fields.meta(fields.an_object(row.get("meta") or {}, "meta")),
+        meta=fields.an_object(fields.meta(row.get("meta") or {}), "meta"),
         line=line,
     )
     yield from steps.remarks()
 
 
-def _steps(row: dict[str, object]) -> fields.Steps:
+def _steps(row: dict[str, Json]) -> fields.Steps:
     if (row.get("steps") is None) == (row.get("solution") is None):
         raise fields.BadRow('give either "steps" (a list) or "solution" (a text to split)')
     if row.get("steps") is not None:
@@ -72,7 +72,7 @@ def _steps(row: dict[str, object]) -> fields.Steps:
     return fields.steps(list(split_steps(fields.text(row["solution"], "solution"))))
 
 
-def _labels(row: dict[str, object], steps: fields.Steps, dataset: str) -> tuple[SourceLabel, ...]:
+def _labels(row: dict[str, Json], steps: fields.Steps, dataset: str) -> tuple[SourceLabel, ...]:
     kind = row.get("kind", "human")
     if kind not in ("human", "mc"):
         raise fields.BadRow(f'kind must be "human" or "mc", not {fields.shown(kind)}')

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from db.records import ImportRow, SourceLabel
 from labeling.answers.extract import extract_answer
 from labeling.formats import fields
-from labeling.formats.base import Format, Remark
+from labeling.formats.base import Format, Json, Remark
 
 TAG = "ки"
 FIRST_STEP = "Step 1:"
 
 
-def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | Remark]:
+def rows(value: Json, stem: str, line: int) -> Iterator[ImportRow | Remark]:
     """One solution a row; "Step N:" stays in the step, the tag does not. Raises BadRow.
 
     The labels belong to an annotator of kind mc. They are kept for all steps, as published;

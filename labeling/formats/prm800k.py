@@ -9,13 +9,13 @@ human_completion, chosen_completion}], finish_reason}`. The regrouped phase 1 (`
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from db.records import ImportRow, SourceLabel
 from labeling.answers.extract import extract_answer
 from labeling.formats import fields
-from labeling.formats.base import Format, Remark
+from labeling.formats.base import Format, Json, Remark
 
 ANNOTATOR = "prm800k"
 FINISH_REASONS = ("solution", "found_error", "bad_problem", "give_up", None)
@@ -38,7 +38,7 @@ class _Chain:
         return self.scores.index(-1.0) if -1.0 in self.scores else None
 
 
-def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | Remark]:
+def rows(value: Json, stem: str, line: int) -> Iterator[ImportRow | Remark]:
     """The trajectory (`meta["trajectory"]` is true), then each rated step it did not choose.
 
     An alternative is a solution of its own, the chosen steps before it and itself, with a label
@@ -51,35 +51,39 @@ def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | Remark]:
     question = fields.an_object(row.get("question"), "question")
     label = fields.an_object(row.get("label"), "label")
     finish = label.get("finish_reason")
-    if finish not in FINISH_REASONS:
+    if not isinstance(finish, str | None) or finish not in FINISH_REASONS:
         raise fields.BadRow(f"label.finish_reason is {fields.shown(finish)}")
     own_id = fields.name(row.get("id"), "id", f"{stem[:150]}-{line}")
-    common: dict[str, Any] = {
-        "line": line,
-        "problem": fields.text(question.get("problem"), "question.problem"),
-        "generator": "unknown",
-        "dataset": f"prm800k-{stem}"[: fields.MAX_NAME],
-        "gold_answer": fields.optional_text(
+    common = ImportRow(
+        problem=fields.text(question.get("problem"), "question.problem"),
+        steps=(),
+        generator="unknown",
+        dataset=f"prm800k-{stem}"[: fields.MAX_NAME],
+        gold_answer=fields.optional_text(
             question.get("ground_truth_answer"), "question.ground_truth_answer"
         ),
-    }
-    facts = {
-        "finish_reason": finish,
-        "generation": fields.meta(row.get("generation"), "generation"),
-    }
+        external_id=own_id,
+        meta={
+            "finish_reason": finish,
+            "generation": fields.meta(row.get("generation"), "generation"),
+            "trajectory": True,
+            "trajectory_id": own_id,
+        },
+        line=line,
+    )
     prefix = fields.texts(row.get("prefix") or [], "prefix")
     chain = _Chain(list(prefix), [None] * len(prefix), settled=not prefix)
     generated = fields.texts(question.get("pre_generated_steps") or [], "pre_generated_steps")
     alternatives, faults = _walk(label, finish, generated, chain)
-    yield _trajectory(chain, question, generated, finish, common, own_id, facts)
+    yield _trajectory(chain, question, generated, finish, common)
     for number, (before, text, score, error) in enumerate(alternatives):
         answer = extract_answer(text)
-        yield ImportRow(
-            **common,
+        yield replace(
+            common,
             steps=(*before, text),
             external_id=f"{own_id[:180]}/{len(before)}.{number}",
             final_answer=answer,
-            is_correct=fields.answer_is_correct(answer, common["gold_answer"]),
+            is_correct=fields.answer_is_correct(answer, common.gold_answer),
             labels=(
                 SourceLabel(
                     ANNOTATOR,
@@ -87,7 +91,7 @@ def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | Remark]:
                     None if finish == "bad_problem" else error,
                 ),
             ),
-            meta={**facts, "trajectory": False, "trajectory_id": own_id},
+            meta={**common.meta, "trajectory": False},
         )
     for fault in faults:
         yield Remark(fault, lost=True)
@@ -103,7 +107,7 @@ class _Alternative(NamedTuple):
 
 
 def _walk(
-    label: dict[str, Any], finish: str | None, generated: tuple[str, ...], chain: _Chain
+    label: dict[str, Json], finish: str | None, generated: tuple[str, ...], chain: _Chain
 ) -> tuple[list[_Alternative], list[str]]:
     """Follow the choices, filling `chain`; returns the alternatives and what has no place."""
     steps = label.get("steps")
@@ -152,7 +156,7 @@ def _alternative(chain: _Chain, text: str, rating: float) -> _Alternative:
     return _Alternative(tuple(chain.steps), text, rating, error)
 
 
-def _ratings(completions: Any, index: int, faults: list[str]) -> dict[str, float | None]:
+def _ratings(completions: Json, index: int, faults: list[str]) -> dict[str, float | None]:
     """Rating by text. A text rated twice keeps its rating, or has none if the two differ."""
     if completions is not None and not isinstance(completions, list):
         raise fields.BadRow(f"steps[{index}].completions must be a list or null")
@@ -174,20 +178,20 @@ def _ratings(completions: Any, index: int, faults: list[str]) -> dict[str, float
     return {text: None if text in torn else rating for text, rating in found.items()}
 
 
-def _choice(step: dict[str, Any], index: int) -> tuple[str | None, float | None]:
+def _choice(step: dict[str, Json], index: int) -> tuple[str | None, float | None]:
     """The chosen completion with its own rating, whatever an identical one got."""
     chosen = step.get("chosen_completion")
     if chosen is None:
         return None, None
-    completions = step.get("completions") or []
-    if isinstance(chosen, bool) or not isinstance(chosen, int):
-        raise fields.BadRow(f"steps[{index}].chosen_completion must be a number or null")
+    completions = step.get("completions")
+    completions = completions if isinstance(completions, list) else []
+    chosen = fields.whole(chosen, f"steps[{index}].chosen_completion")
     if not 0 <= chosen < len(completions):
         raise fields.BadRow(
             f"steps[{index}].chosen_completion is {fields.shown(chosen)}, of {len(completions)}"
         )
     what = f"steps[{index}].completions[{chosen}]"
-    completion = completions[chosen]
+    completion = fields.an_object(completions[chosen], what)
     return fields.text(completion.get("text"), f"{what}.text"), fields.rating(
         completion.get("rating"), f"{what}.rating"
     )
@@ -205,12 +209,10 @@ def _found_error(
 
 def _trajectory(
     chain: _Chain,
-    question: dict[str, Any],
+    question: dict[str, Json],
     generated: tuple[str, ...],
     finish: str | None,
-    common: dict[str, Any],
-    own_id: str,
-    facts: dict[str, Any],
+    common: ImportRow,
 ) -> ImportRow:
     answer = fields.optional_text(
         question.get("final_answer_of_solution"), "question.final_answer_of_solution"
@@ -227,16 +229,14 @@ def _trajectory(
     error = chain.first_error()
     if error is None and chain.settled and finish == "solution":
         error = -1
-    return ImportRow(
-        **common,
+    return replace(
+        common,
         steps=tuple(chain.steps),
-        external_id=own_id,
         final_answer=answer,
-        is_correct=fields.answer_is_correct(answer, common["gold_answer"]),
+        is_correct=fields.answer_is_correct(answer, common.gold_answer),
         labels=(
             SourceLabel(ANNOTATOR, tuple(chain.scores), None if finish == "bad_problem" else error),
         ),
-        meta={**facts, "trajectory": True, "trajectory_id": own_id},
     )
 
 

@@ -14,7 +14,7 @@ from labeling.formats import fields
 from labeling.formats.base import ExportRow, Format, Json, Remark
 
 
-def rows(value: object, stem: str, line: int) -> Iterator[ImportRow | Remark]:
+def rows(value: Json, stem: str, line: int) -> Iterator[ImportRow | Remark]:
     """One solution a row. Its label says 1 before the first error, -1 at it, nothing after it.
 
     The subset is part of the data set's name ("processbench-gsm8k"), since results are reported

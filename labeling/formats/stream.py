@@ -14,8 +14,9 @@ import zlib
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
+from labeling.formats.base import Json
 from labeling.formats.foreign import no_rows, other_kind
 
 CHUNK = 1 << 20  # bytes
@@ -30,7 +31,7 @@ class Value(NamedTuple):
     """One row of the file: the JSON value and its first line, or why there is none."""
 
     line: int
-    value: Any
+    value: Json
     error: str | None = None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -179,9 +180,10 @@ def test_a_selection_as_json_can_be_imported(database: Database, tmp_path: Path)
     machine(database, "mc", {2: 1})
     ann = ensure_reviewer(database, "ann")
     append_corrections(database, [correction(2, ann.id, "t", note="Ärger", flags=("unsure",))])
-    (one,) = as_json(database, [2])
-    assert one["meta"]["annotations"][0]["annotator"] == "mc:mc"
-    assert one["meta"]["corrections"][0]["note"] == "Ärger"
+    meta: Any = as_json(database, [2])[0]["meta"]
+    assert meta["solution_id"] == 2
+    assert meta["annotations"][0]["annotator"] == "mc:mc"
+    assert meta["corrections"][0]["note"] == "Ärger"
     file = tmp_path / "some.jsonl"
     file.write_bytes(as_jsonl(database, [3, 2]))
     read = list(read_rows("jsonl", file))
