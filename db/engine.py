@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -18,6 +18,7 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 DEFAULT_URL = "sqlite:///steplens.db"
 BUSY_TIMEOUT_MS = 30_000
@@ -154,7 +155,7 @@ def schema_versions(database: Database) -> tuple[str | None, str | None]:
         return MigrationContext.configure(connection).get_current_revision(), head
 
 
-def stable_hash(value: Any) -> str:
+def stable_hash(value: object) -> str:
     """32 hex digits that depend on the value alone, not on key order."""
     canonical = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:32]
@@ -184,7 +185,7 @@ def _connect(url: str) -> Database:
 
 def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
-    def _pragmas(connection: Any, _record: Any) -> None:
+    def _pragmas(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
         # The driver must not begin transactions by itself: write() does, and IMMEDIATE.
         connection.isolation_level = None
         cursor = connection.cursor()

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from app.cli.console import console, opened, run_here
+from app.cli.console import console, opened, option_group, run_here
 from labeling.montecarlo.planner import STRATEGIES
 
 
@@ -18,33 +18,25 @@ def annotate() -> None:
     """Let a machine say where solutions first go wrong: mc, judge or prm."""
 
 
-def _engine_options(command: Any) -> Any:
-    for option in (
-        click.option("--gpus", type=click.FloatRange(0.0), help="ray: GPUs to each copy (1)."),
-        click.option(
-            "--replicas",
-            type=click.IntRange(1),
-            help="ray: copies of the model. Default: what fits, one to each GPU or core.",
-        ),
-        click.option(
-            "--engine",
-            type=click.Choice(("here", "ray")),
-            help="here: in this process (the default). ray: in copies over the Ray cluster that "
-            "RAY_ADDRESS names, or over this machine's GPUs or cores; the same labels.",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
-def _annotation_options(command: Any) -> Any:
-    for option in (
-        click.option("--dataset", help="Only solutions of this data set."),
-        click.option("--name", help="The annotator's name; made from the model if left out."),
-        click.option("--max-tokens", type=click.IntRange(1), help="Longest reply, in tokens."),
-    ):
-        command = option(command)
-    return command
+_engine_options = option_group(
+    click.option(
+        "--engine",
+        type=click.Choice(("here", "ray")),
+        help="here: in this process (the default). ray: in copies over the Ray cluster that "
+        "RAY_ADDRESS names, or over this machine's GPUs or cores; the same labels.",
+    ),
+    click.option(
+        "--replicas",
+        type=click.IntRange(1),
+        help="ray: copies of the model. Default: what fits, one to each GPU or core.",
+    ),
+    click.option("--gpus", type=click.FloatRange(0.0), help="ray: GPUs to each copy (1)."),
+)
+_annotation_options = option_group(
+    click.option("--max-tokens", type=click.IntRange(1), help="Longest reply, in tokens."),
+    click.option("--name", help="The annotator's name; made from the model if left out."),
+    click.option("--dataset", help="Only solutions of this data set."),
+)
 
 
 @annotate.command("mc")

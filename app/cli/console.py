@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
@@ -17,8 +17,21 @@ from labeling.jobs.context import JobCancelled
 from labeling.jobs.runner import run_job
 from models.names import refuse_secrets
 
+Decorated = TypeVar("Decorated", bound=Callable[..., object])
+
 console = Console()
 problems = Console(stderr=True)
+
+
+def option_group(*chosen: Callable[[Decorated], Decorated]) -> Callable[[Decorated], Decorated]:
+    """Several options as one decorator, in this order in --help."""
+
+    def decorate(command: Decorated) -> Decorated:
+        for option in reversed(chosen):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 @contextmanager

@@ -3,53 +3,46 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.cli.console import console, opened, progress_bar
+from app.cli.console import console, opened, option_group, progress_bar
 
-
-def _serving_options(command: Any) -> Any:
-    for option in (
-        click.option(
-            "--secrets",
-            type=click.Path(exists=True, dir_okay=False),
-            help="TOML file with the [auth] section for sign-in. Without it "
-            ".streamlit/secrets.toml is looked for, here and in your home folder.",
-        ),
-        click.option(
-            "--public-name",
-            "public_names",
-            multiple=True,
-            metavar="NAME",
-            help="Host name under which people reach the app, e.g. that of a reverse proxy. "
-            "Needs sign-in. Repeatable.",
-        ),
-        click.option(
-            "--host",
-            default="127.0.0.1",
-            show_default=True,
-            metavar="ADDRESS",
-            help="Address to listen on. One that other machines reach needs sign-in and "
-            "--public-name.",
-        ),
-        click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65535)),
-    ):
-        command = option(command)
-    return command
-
-
-def _where(options: dict[str, Any]) -> Any:
+if TYPE_CHECKING:
     from app.serve import Where
 
-    secrets = options["secrets"]
-    return Where(
-        options["port"],
-        options["host"],
-        tuple(options["public_names"]),
-        None if secrets is None else Path(secrets),
-    )
+
+_serving_options = option_group(
+    click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65535)),
+    click.option(
+        "--host",
+        default="127.0.0.1",
+        show_default=True,
+        metavar="ADDRESS",
+        help="Address to listen on. One that other machines reach needs sign-in and --public-name.",
+    ),
+    click.option(
+        "--public-name",
+        "public_names",
+        multiple=True,
+        metavar="NAME",
+        help="Host name under which people reach the app, e.g. that of a reverse proxy. "
+        "Needs sign-in. Repeatable.",
+    ),
+    click.option(
+        "--secrets",
+        type=click.Path(exists=True, dir_okay=False),
+        help="TOML file with the [auth] section for sign-in. Without it "
+        ".streamlit/secrets.toml is looked for, here and in your home folder.",
+    ),
+)
+
+
+def _where(port: int, host: str, public_names: tuple[str, ...], secrets: str | None) -> Where:
+    from app.serve import Where
+
+    return Where(port, host, public_names, None if secrets is None else Path(secrets))
 
 
 @click.command("app")
@@ -65,7 +58,7 @@ def app_command(ctx: click.Context, **options: Any) -> None:
     """
     from app.serve import checked_sign_in, serve
 
-    where = _where(options)
+    where = _where(**options)
     checked_sign_in(where)  # A refusal comes before the database is touched.
     with opened(ctx) as database:
         url = database.url
@@ -83,7 +76,7 @@ def demo(file: str, **options: Any) -> None:
     from app.serve import checked_sign_in, serve
     from labeling.demo.prepare import prepare_demo
 
-    where = _where(options)
+    where = _where(**options)
     checked_sign_in(where)
     with progress_bar(console, "prepare the playground project") as report:
         url = prepare_demo(file, report)

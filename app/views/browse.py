@@ -11,6 +11,7 @@ from app.components.data_table import data_table
 from app.ui import filters, formatting, project
 from app.ui.counts import counted, counted_at
 from db.annotators import list_annotators
+from db.engine import Database
 from db.lists.browse import count_solutions, filter_choices, list_solutions, solution_ids
 from db.records import COMPARISONS, in_order
 from labeling.selection import MOST_AT_ONCE, as_jsonl
@@ -24,7 +25,7 @@ def back_to_first_page() -> None:
     st.session_state.page = 1
 
 
-def ask_filter(database: Any) -> None:
+def ask_filter(database: Database) -> None:
     """The filter bar; every field lives in the address."""
     datasets, generators = counted(database, "choices", lambda: filter_choices(database))
     everybody = [one.label for one in in_order(list_annotators(database))]
@@ -155,7 +156,7 @@ def answer(row: Any) -> Any:
     return data_table.text(f"✗ {given}", "bad", title="wrong answer")
 
 
-def actions(database: Any, ticked: list[int], wanted: Any, sort: str, total: int) -> None:
+def actions(database: Database, ticked: list[int], wanted: Any, sort: str, total: int) -> None:
     """What can be done with the ticked solutions, or with all that were found."""
     chosen = {"ids": ",".join(map(str, ticked))} if ticked else filters.given()
     n = len(ticked) or total

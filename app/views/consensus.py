@@ -13,6 +13,7 @@ from app.ui import formatting, project
 from app.ui.charts import first_error_table
 from app.ui.counts import counted
 from db.annotators import find_annotator, list_annotators
+from db.engine import Database
 from db.lists.agreement import first_error_cells
 from db.lists.counts import project_counts
 from db.records import in_order
@@ -26,7 +27,7 @@ from training.folders import free_folder
 LIVE = 20_000  # Up to here a rule is applied to the whole project while it is being changed.
 
 
-def ask_rule(database: Any) -> Rule | None:
+def ask_rule(database: Database) -> Rule | None:
     """The rule, beginning with the last one used, or the paper's."""
     machines = [one for one in list_annotators(database) if one.kind != "human" and not one.hidden]
     names = [one.label for one in in_order(machines)]
@@ -99,7 +100,7 @@ def show(summary: Any) -> None:
     )
 
 
-def compare(database: Any, rule: Rule) -> None:
+def compare(database: Database, rule: Rule) -> None:
     """Where the first two members of the rule put the first error."""
     one, other = (find_annotator(database, label) for label in rule.annotators[:2])
     cells = counted(
@@ -111,7 +112,7 @@ def compare(database: Any, rule: Rule) -> None:
         st.plotly_chart(first_error_table(cells, one.label, other.label), key="cells")
 
 
-def export_form(database: Any, rule: Rule) -> None:
+def export_form(database: Database, rule: Rule) -> None:
     """Writes what the rule keeps; the folder appears whole or not at all."""
     with st.form("export", border=False):
         left, right, last = st.columns([1.1, 2, 0.7], vertical_alignment="bottom")
@@ -134,7 +135,7 @@ def export_form(database: Any, rule: Rule) -> None:
         st.rerun()
 
 
-def exports(database: Any) -> None:
+def exports(database: Database) -> None:
     """What was exported, with a way to train on it."""
     rows: list[Any] = []
     for one in list_exports(database):

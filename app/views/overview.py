@@ -11,13 +11,14 @@ from app.auth import identity
 from app.components.data_table import data_table
 from app.ui import formatting, project, project_summary
 from app.ui.counts import counted
+from db.engine import Database
 from db.lists.counts import project_counts
 from db.records import KINDS
 from labeling.evaluation.results import too_few
 from labeling.jobs.runner import start_job
 
 
-def empty(database: Any) -> None:
+def empty(database: Database) -> None:
     """A project without solutions: two ways to begin."""
     st.title("An empty project")
     own, playground = st.columns(2, border=True)
@@ -51,7 +52,7 @@ def empty(database: Any) -> None:
 
 
 @st.fragment(run_every=2)
-def running(database: Any) -> None:
+def running(database: Database) -> None:
     """The jobs of this moment; the page follows when one ends."""
     jobs = project_summary.running_jobs(database)
     before = st.session_state.get("overview_running")

@@ -14,7 +14,7 @@ from app.ui.review_table import review_table
 from db.annotations import annotations_of
 from db.annotators import list_annotators
 from db.corrections import correction_log, taken_back
-from db.engine import DatabaseError
+from db.engine import Database, DatabaseError
 from db.lists.comparison import compared_annotators
 from db.records import AnnotatorRecord, CorrectionRecord, in_order
 from db.solutions import get_solution, sibling_solutions
@@ -31,7 +31,7 @@ def wanted_id() -> int | None:
     return int(given) if given.isascii() and given.isdecimal() and len(given) < 16 else None
 
 
-def others_at_work(database: Any, said: set[int]) -> set[int]:
+def others_at_work(database: Database, said: set[int]) -> set[int]:
     """People whose labels are not shown unasked: whoever has not labelled yet judges freely."""
     me = identity.known_reviewer(database, identity.reviewer_name())
     if me is not None and me.id in said:
@@ -39,7 +39,7 @@ def others_at_work(database: Any, said: set[int]) -> set[int]:
     return {one.id for one in list_annotators(database) if identity.is_reviewer(one) and one != me}
 
 
-def choose_columns(database: Any, solution_id: int) -> list[AnnotatorRecord]:
+def choose_columns(database: Database, solution_id: int) -> list[AnnotatorRecord]:
     """The annotators to show, as the address says; at first those that are not hidden."""
     said = {one.annotator_id for one in annotations_of(database, [solution_id])}
     everybody = in_order([a for a in list_annotators(database) if a.id in said])
@@ -57,7 +57,7 @@ def choose_columns(database: Any, solution_id: int) -> list[AnnotatorRecord]:
     return [by_label[label] for label in chosen]
 
 
-def history(database: Any, solution_id: int) -> None:
+def history(database: Database, solution_id: int) -> None:
     """Every act of every reviewer on this solution, newest first."""
     people = {one.id: one.name for one in list_annotators(database)}
     log = correction_log(database, solution_id)
@@ -122,7 +122,7 @@ def sight(act: CorrectionRecord) -> str:
     return "" if act.scores_visible else "scores hidden"
 
 
-def siblings(database: Any, problem_id: int, solution_id: int) -> None:
+def siblings(database: Database, problem_id: int, solution_id: int) -> None:
     """Links to the other solutions to the same problem."""
     others = [one for one in sibling_solutions(database, problem_id) if one[0] != solution_id]
     marks = {True: ("✓", "good"), False: ("✗", "bad"), None: ("?", "muted")}
