@@ -26,6 +26,7 @@ TRAINING_FROM_LABELING = {
     "labeling/evaluation/best_of_n.py",
     "labeling/evaluation/processbench.py",
     "labeling/evaluation/results.py",
+    "labeling/evaluation/versions.py",
     "labeling/prm/job.py",
     "labeling/demo/build.py",
 }

@@ -7,6 +7,7 @@ from typing import cast
 import click
 
 from app.cli.console import console, opened, progress_bar, run_here
+from app.cli.tables import unknown_training
 from labeling.evaluation.results import ProcessBenchJson
 
 
@@ -50,6 +51,32 @@ def evaluate_processbench(
     if shown["policies"]:
         console.print(policies_table(shown["policies"], told["tuned_on"]))
     _note(training_note(told))
+
+
+@evaluate.command("versions")
+@click.option("--first", required=True, help="One version, e.g. prm:my-prm-v1.")
+@click.option("--second", required=True, help="The other, e.g. prm:my-prm-v2.")
+@click.option("--reference", required=True, help="Who is right, e.g. human:processbench.")
+@click.option("--dataset", help="Only solutions of this data set.")
+@click.pass_context
+def evaluate_versions(
+    ctx: click.Context, first: str, second: str, reference: str, dataset: str | None
+) -> None:
+    """McNemar's test: is one of two versions right more often, on the same solutions?
+
+    Only the solutions on which just one of them is right tell them apart. p is the chance of so
+    uneven a split if they were equally good. Problems that either was trained on are left out.
+    """
+    from app.cli.tables import versions_table
+    from labeling.evaluation.versions import compare_versions
+
+    with opened(ctx) as database:
+        result = compare_versions(database, first, second, reference, dataset)
+    console.print(versions_table(result))
+    if result["trained_on"]:
+        _note(f"{result['trained_on']:,} solutions left out: one of the two was trained on them")
+    for who, known in result["training_data"].items():
+        _note(unknown_training(who) if known == "unknown" else "")
 
 
 @evaluate.command("best-of-n")

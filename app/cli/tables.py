@@ -17,6 +17,7 @@ from labeling.evaluation.results import (
     ReportJson,
     too_few,
 )
+from labeling.evaluation.versions import VersionsJson
 
 if TYPE_CHECKING:
     from training.config import TrainReport
@@ -85,10 +86,39 @@ def training_note(result: ProcessBenchJson | BestOfNJson) -> str:
     """What to think of figures on problems that the annotator may have seen; often empty."""
     who = result["annotator"]
     if result["training_data"] == "unknown":
-        return f"It is not known what {who} was trained on: it may have seen these problems."
+        return unknown_training(who)
     if result["training_data"] == "known" and result.get("held_out", "") is None:
         return f"{who} was trained on every one of these problems: no figure is held out."
     return ""
+
+
+def unknown_training(who: str) -> str:
+    """What to think of the figures of an annotator of which little is known."""
+    return f"It is not known what {who} was trained on: it may have seen these problems."
+
+
+def versions_table(result: VersionsJson) -> Table:
+    """On how many solutions which of two versions is right."""
+    table = Table(
+        "solutions",
+        "both right",
+        f"only {escape(result['first'])}",
+        f"only {escape(result['second'])}",
+        "neither",
+        "p",
+        title=f"{result['first']} and {result['second']} against {result['reference']}",
+        box=None,
+        pad_edge=False,
+        title_justify="left",
+    )
+    for name, paired in (
+        ("with an error", result["with_an_error"]),
+        ("without one", result["without_one"]),
+        ("together", result["together"]),
+    ):
+        counts = (paired["both"], paired["only_first"], paired["only_second"], paired["neither"])
+        table.add_row(name, *(f"{count:,}" for count in counts), f"{paired['p_value']:.2g}")
+    return table
 
 
 def _add_report(table: Table, name: str, report: ReportJson) -> None:

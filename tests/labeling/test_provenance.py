@@ -28,6 +28,7 @@ from db.schema import TrainingSet
 from labeling.evaluation.best_of_n import evaluate_best_of_n
 from labeling.evaluation.processbench import evaluate_processbench
 from labeling.evaluation.provenance import remember_training, training_problems
+from labeling.evaluation.versions import compare_versions
 from models.names import checkpoint_revision
 from training.data import fingerprint
 
@@ -158,3 +159,39 @@ def test_the_training_set_of_a_large_run_stays_small_and_is_stored_once(
     assert stored_problems(database, "other") is None
     with pytest.raises(ValueError, match="16 hex digits"):
         save_training_problems(database, "bad", ["abcd"])
+
+
+def test_two_versions_are_compared_on_problems_that_neither_has_seen(
+    database: Database, tmp_path: Path
+) -> None:
+    folder = checkpoint(
+        tmp_path / "prm", b"weights", training_problems=[fingerprint(SEEN)], validation_problems=[]
+    )
+    scored(database, folder)
+    judge = ensure_annotator(database, "judge", "j", {"model": "j"})
+    verdicts = [(1, 0), (2, -1), (3, -1), (4, 0)]
+    save_wave(
+        database,
+        judge.id,
+        None,
+        [AnnotationRecord(one, judge.id, (), error, "ok", {}) for one, error in verdicts],
+    )
+    found = compare_versions(database, "prm:p", "judge:j", "human:people")
+    assert found["trained_on"] == 2
+    assert found["without_one"] == {
+        "both": 1, "only_first": 0, "only_second": 0, "neither": 0, "p_value": 1.0,
+    }  # fmt: skip
+    assert found["with_an_error"]["only_second"] == found["together"]["only_second"] == 1
+    told = CliRunner().invoke(
+        main,
+        ["--db", database.url, "evaluate", "versions", "--first", "prm:p"]
+        + ["--second", "judge:j", "--reference", "human:people"],
+        env={"COLUMNS": "160"},
+    )
+    assert told.exit_code == 0, told.output
+    assert "together 1 0 1 0 1" in [" ".join(line.split()) for line in told.output.splitlines()]
+    assert "2 solutions left out" in told.output
+    assert "not known what judge:j was trained on" in told.output
+    ensure_annotator(database, "prm", "idle", {"model": "none"})
+    with pytest.raises(ValueError, match="no solution in common"):
+        compare_versions(database, "prm:p", "prm:idle", "human:people")

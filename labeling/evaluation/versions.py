@@ -1,0 +1,94 @@
+"""Two annotators, such as two versions of a PRM, against the same reference."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from db.annotations import compare
+from db.annotators import find_annotator
+from db.engine import Database
+from labeling.datasets import require_dataset
+from labeling.evaluation.provenance import TrainingData, training_data, training_problems
+
+
+class PairedJson(TypedDict):
+    """A `training.mcnemar.Paired`."""
+
+    both: int
+    only_first: int
+    only_second: int
+    neither: int
+    p_value: float
+
+
+class VersionsJson(TypedDict):
+    """The result of `compare_versions`: of solutions with an error, those without one, and all."""
+
+    first: str
+    second: str
+    reference: str
+    dataset: str | None
+    training_data: dict[str, TrainingData]
+    trained_on: int  # solutions left out, since one of the two was trained on their problems
+    with_an_error: PairedJson
+    without_one: PairedJson
+    together: PairedJson
+
+
+def compare_versions(
+    database: Database, first: str, second: str, reference: str, dataset: str | None = None
+) -> VersionsJson:
+    """McNemar's test over the solutions that both and the reference have annotated.
+
+    Right is the exact first error, or no error where there is none; no verdict is wrong. What
+    either was trained on is left out, as far as that is known. Raises ValueError for a data set
+    that is not there, or when no solution is left.
+    """
+    from training.data import fingerprint
+    from training.mcnemar import mcnemar
+
+    require_dataset(database, dataset)
+    one, two, other = (find_annotator(database, name) for name in (first, second, reference))
+    known = [training_problems(database, who) for who in (one, two)]
+    trained_on = frozenset().union(*(problems for problems in known if problems is not None))
+    said = {found.solution_id: found.first_error for found in compare(database, two.id, other.id)}
+    pairs: dict[bool, list[tuple[bool, bool]]] = {True: [], False: []}
+    n_trained_on = 0
+    for found in compare(database, one.id, other.id, dataset):
+        if found.expected is None or found.solution_id not in said:
+            continue
+        if fingerprint(found.problem) in trained_on:
+            n_trained_on += 1
+            continue
+        right = (found.first_error == found.expected, said[found.solution_id] == found.expected)
+        pairs[found.expected >= 0].append(right)
+    if not pairs[True] and not pairs[False]:
+        raise ValueError(
+            f"{first}, {second} and {reference} have no solution in common"
+            + (f", apart from {n_trained_on:,} that one was trained on" if n_trained_on else "")
+        )
+
+    def tested(which: list[tuple[bool, bool]]) -> PairedJson:
+        result = mcnemar(which)
+        return {
+            "both": result.both,
+            "only_first": result.only_first,
+            "only_second": result.only_second,
+            "neither": result.neither,
+            "p_value": result.p_value,
+        }
+
+    return {
+        "first": one.label,
+        "second": two.label,
+        "reference": other.label,
+        "dataset": dataset,
+        "training_data": {
+            who.label: training_data(who, problems)
+            for who, problems in zip((one, two), known, strict=True)
+        },
+        "trained_on": n_trained_on,
+        "with_an_error": tested(pairs[True]),
+        "without_one": tested(pairs[False]),
+        "together": tested(pairs[True] + pairs[False]),
+    }
