@@ -24,9 +24,10 @@ run: $(VENV)/run.stamp
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest
 
-# The tests that use a database, each in one of its own on a server that is started for them.
+# The tests that use a database, each in one of its own on a server that is started for them. Those
+# of browsers and models would only show again what they show on SQLite.
 test-postgres: $(VENV)/dev.stamp
-	.ci/postgres $(BIN)/python -m pytest -m database
+	.ci/postgres $(BIN)/python -m pytest -m "database and not browser" tests/app tests/db tests/labeling
 
 # vLLM for CPUs brings its own torch, so it has an environment of its own.
 test-vllm: $(VLLM)/stamp

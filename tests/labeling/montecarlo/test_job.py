@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -10,13 +9,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from app.cli.main import main
 from db import jobs
 from db.engine import Database
 from db.ingest import insert_rows
 from db.records import ImportRow
+from db.schema import Annotation, Rollout
 from labeling.jobs.runner import run_job
 from labeling.montecarlo.estimate import estimate_mc
 from labeling.montecarlo.planner import STRATEGIES, PlanError
@@ -103,16 +103,18 @@ def annotate(database: Database) -> Make:
 def rows(database: Database) -> tuple[list[Any], list[Any]]:
     with database.read() as session:
         labels = session.execute(
-            text(
-                "SELECT solution_id, scores, first_error, status, evidence FROM annotation "
-                "ORDER BY solution_id"
-            )
+            select(
+                Annotation.solution_id,
+                Annotation.scores,
+                Annotation.first_error,
+                Annotation.status,
+                Annotation.evidence,
+            ).order_by(Annotation.solution_id)
         ).all()
         rollouts = session.execute(
-            text(
-                "SELECT solution_id, step, sample, text, outcome FROM rollout "
-                "ORDER BY solution_id, step, sample"
-            )
+            select(
+                Rollout.solution_id, Rollout.step, Rollout.sample, Rollout.text, Rollout.outcome
+            ).order_by(Rollout.solution_id, Rollout.step, Rollout.sample)
         ).all()
     return [tuple(row) for row in labels], [tuple(row) for row in rollouts]
 
@@ -169,8 +171,7 @@ def test_a_completion_is_asked_for_once_and_stored_for_all_that_share_its_prefix
     labels, _ = rows(database)
     per_solution = Counter(row[0] for row in stored)
     for solution_id, _, _, _, evidence in labels:
-        told = json.loads(evidence)
-        counted = sum(sum(told[name]) for name in ("trials", "unfinished", "unknown"))
+        counted = sum(sum(evidence[name]) for name in ("trials", "unfinished", "unknown"))
         assert counted == per_solution[solution_id]
 
 
