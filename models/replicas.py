@@ -50,9 +50,13 @@ class Replicas(Generic[Model]):
     def __len__(self) -> int:
         return len(self._actors)
 
+    def each(self, look: Callable[[Model], Result]) -> list[Result]:
+        """What `look` says of every copy."""
+        return self._ask(lambda: ray.get([actor.look.remote(look) for actor in self._actors]))
+
     def same(self, look: Callable[[Model], Result]) -> Result:
         """What `look` says of the model. Raises ModelError unless all copies agree."""
-        told = self._ask(lambda: ray.get([actor.look.remote(look) for actor in self._actors]))
+        told = self.each(look)
         if any(one != told[0] for one in told[1:]):
             raise ModelError(
                 "The machines of the Ray cluster hold different versions of the model: put the "

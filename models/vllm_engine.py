@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import ModelError
+from models.precision import SLOW, bfloat16_slowdown
 
 try:
     from vllm import LLM, PoolingParams, SamplingParams, TokensPrompt
@@ -36,6 +37,8 @@ def start(spec: str, folder: Path, **arguments: Any) -> LLM:
         # vLLM 0.32 turns a request's random generator back where it has read only a part of a
         # prompt, which torch cannot do on a CPU: prompts are read whole.
         arguments["enable_chunked_prefill"] = False
+        if bfloat16_slowdown() >= SLOW:  # most checkpoints are stored in bfloat16
+            arguments["dtype"] = "float32"
     try:
         engine = LLM(str(folder), trust_remote_code=False, **{**arguments, **_settings()})
     except (RuntimeError, ValueError, TypeError, OSError, MemoryError) as error:

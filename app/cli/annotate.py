@@ -201,6 +201,8 @@ def _annotate(ctx: click.Context, kind: str, title: str, options: dict[str, Any]
         f"[bold]{result['annotator']}[/bold]: {result['solutions']:,} solutions annotated, "
         f"{result['tokens_generated']:,} tokens generated, {result['seconds']:.0f} s"
     )
+    if warning := result.get("warning"):
+        console.print(f"[yellow]{warning}[/yellow]")
     if later := result.get("came_later"):
         console.print(f"{later:,} of the list came after this job was first started.")
     if failed := result.get("failed"):

@@ -33,6 +33,8 @@ def annotate_prm(context: JobContext) -> dict[str, Any]:
     threshold = params.get("threshold", DEFAULT_THRESHOLD)
     dtype = params.get("dtype")
     prm = load_scorer(params["model"], params.get("scheme"), cluster(params), dtype)
+    if prm.warning:
+        context.report(0, 0, prm.warning)
     # Part of what makes scores reproducible; annotators from before there were schemes are ours.
     scheme = {} if prm.scheme == OWN else {"scheme": prm.scheme}
     annotator = ensure_annotator(
@@ -66,8 +68,14 @@ def annotate_prm(context: JobContext) -> dict[str, Any]:
         message = tally.message("solutions")
         if dropped:
             message += f", {dropped:,} steps beyond the model's context dropped"
+        if prm.warning:
+            message += f". {prm.warning}"
         context.report(done + len(segment), total, message)
-    return {**tally.result(annotator, work, "solutions"), "steps_dropped": dropped}
+    return {
+        **tally.result(annotator, work, "solutions"),
+        "steps_dropped": dropped,
+        "warning": prm.warning,
+    }
 
 
 def _prm_annotation(

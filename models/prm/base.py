@@ -22,6 +22,11 @@ class Scorer(Protocol):
         """Its name in SCHEMES (models/prm/schemes.py)."""
         ...
 
+    @property
+    def warning(self) -> str:
+        """What whoever waits for it should know; "" where there is nothing to say."""
+        ...
+
     def score(self, solutions: Solutions) -> Scores:
         """P(the step is correct) for every step of every solution, None for dropped steps."""
         ...

@@ -14,6 +14,7 @@ class ReplicatedScorer:
 
     def __init__(self, cluster: Cluster, load: Callable[[], Scorer]) -> None:
         self._replicas = Replicas(load, cluster)
+        self.warning = next(filter(None, self._replicas.each(lambda prm: prm.warning)), "")
         self.scheme, self.revision = self._replicas.same(lambda prm: (prm.scheme, prm.revision))
 
     def score(self, solutions: Solutions) -> Scores:

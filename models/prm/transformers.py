@@ -9,6 +9,7 @@ from typing import Any
 from models.errors import MissingExtraError, ModelError
 from models.memory import ADVICE, forget, out_of_memory, place
 from models.names import checkpoint_folder, checkpoint_revision
+from models.precision import warning
 from models.prm.base import Scores, Solutions
 from models.prm.encoding import Encoded, pad_batch, token_batches
 from models.prm.formats import StepFormat
@@ -42,6 +43,7 @@ class LoadedPRM:
     revision: str
     scheme: str = OWN
     provenance: dict[str, Any] = field(default_factory=dict)
+    warning: str = ""
 
     def score(self, solutions: Solutions) -> Scores:
         """As `score_solutions`."""
@@ -67,7 +69,8 @@ def load_prm(
     place(model, spec, target, computed)
     provenance = read_json(folder / STEPLENS_FILE)
     revision = checkpoint_revision(folder)
-    return LoadedPRM(model, form.tokenizer, form, spec, revision, scheme, provenance)
+    slow = warning(target, computed)
+    return LoadedPRM(model, form.tokenizer, form, spec, revision, scheme, provenance, slow)
 
 
 def scoring_dtype(device: str) -> torch.dtype:

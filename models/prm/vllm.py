@@ -21,6 +21,8 @@ class VllmPRM:
     steps (STEP pooling) would also take a separator that stands in a problem.
     """
 
+    warning = ""
+
     def __init__(self, spec: str, scheme: str | None = None) -> None:
         check_scheme(scheme)
         folder = checkpoint_folder(spec)
