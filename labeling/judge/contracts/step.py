@@ -58,8 +58,8 @@ JUDGEMENT_VALUE = re.compile(
     r"(?![\s*_`\"')\]]{0,3}(?:[/|]|or\b|but\b|except\b))",
     re.IGNORECASE,
 )
-# What the fields of a prompt hold where a model repeats it: "[Insert either N/A or ...".
-ECHO = re.compile(r"insert\b|input\b|provide\b|generate\b|the step\b", re.IGNORECASE)
+# What the fields of MR-GSM8K's prompt hold, where a model that rambles on repeats them.
+ECHO = re.compile(r"insert\b|input\b|provide\b|generate\b|if\b|the step\b", re.IGNORECASE)
 
 
 def parse_step_answer(reply: str, n_steps: int) -> JudgeVerdict:

@@ -175,6 +175,12 @@ def test_step_answers(reply: str, first_error: int | None) -> None:
             "**correct** or **wrong** here]\nFirst Error Step: [Insert either N/A or the step",
             1,
         ),
+        (
+            "Final Judgement: wrong\nFirst Error Step: 2\n## 1196\n2. **Final Judgement:** Provide "
+            "an overall judgement.\n3. **First Error Step:** If the solution is wrong, generate "
+            "the step number where the first error occurs, otherwise generate N/A here",
+            1,
+        ),
         ("Final Judgement: wrong. The error begins in Step 2.", 1),
         # Two verdicts that contradict each other.
         ("The student makes an error in step 3.\nFinal Judgement: Correct", None),
