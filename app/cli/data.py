@@ -9,7 +9,8 @@ import click
 from app.cli.console import console, opened, problems, run_here
 from db.engine import create_database, schema_versions, upgrade
 from labeling.formats.catalog import READERS, table
-from labeling.jobs.importing import check_files, in_words
+from labeling.formats.reading import files_of
+from labeling.jobs.importing import in_words
 
 SHOWN_REASONS = 20
 
@@ -41,7 +42,7 @@ def db_upgrade(ctx: click.Context) -> None:
 @click.option("--strict", is_flag=True, help="Refuse a file that has any bad row.")
 @click.pass_context
 def import_(ctx: click.Context, format: str, files: tuple[str, ...], strict: bool) -> None:
-    """Import FILES of one FORMAT (docs/formats.md); .gz files are read as they are.
+    """Import FILES of one FORMAT (docs/formats.md), or the files in a folder; unpacks as it reads.
 
     Importing twice adds nothing. A bad row is left out and reported with its file, line and
     reason; the good rows go in. Exits with 1 where every row of a file is bad.
@@ -51,7 +52,8 @@ def import_(ctx: click.Context, format: str, files: tuple[str, ...], strict: boo
       steplens import processbench gsm8k.json math.json
     """
     paths = [os.path.abspath(file) for file in files]
-    check_files(paths)  # before a database is created for them
+    for path in paths:
+        files_of(path)  # Raises for what is not there, before a database is created.
     with opened(ctx, create=True) as database:
         result = run_here(database, "import", "import", format=format, files=paths, strict=strict)
     console.print(

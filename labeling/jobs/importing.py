@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
 
 from db.ingest import insert_rows, solution_fingerprint
 from db.records import ImportRow, IngestCount, SourceLabel
-from labeling.formats.reading import Note, Rejection, read_rows
+from labeling.formats.reading import Note, Rejection, files_of, read_rows
 from labeling.jobs.context import JobContext
 
 CHUNK = 500  # Rows in one transaction: what a kill -9 can cost.
@@ -76,13 +75,14 @@ def lines_of(one: Reason) -> str:
 def run_import(context: JobContext) -> dict[str, Any]:
     """Import params["files"] in params["format"]; params["strict"] refuses a file with bad rows.
 
+    A folder stands for the files in it.
+
     The result counts what was added, what was there, and the rows that were rejected or noted;
     `rejections` and `notes` are Reasons, `unread` the files of which every row was rejected.
     Running it again adds nothing twice, which is also how a killed import goes on.
     Raises ImportRefused (strict), OSError for a file that cannot be read.
     """
-    files = [Path(file) for file in context.params["files"]]
-    check_files(files)
+    files = [file for given in context.params["files"] for file in files_of(given)]
     work = _Import(context, files)
     for file in files:
         if context.params.get("strict"):
@@ -100,13 +100,6 @@ def run_import(context: JobContext) -> dict[str, Any]:
         "notes": work.notes.kept(),
         "unread": work.unread,
     }
-
-
-def check_files(files: Iterable[str | Path]) -> None:
-    """Raise FileNotFoundError for the first that is not there."""
-    for file in files:
-        if not Path(file).is_file():
-            raise FileNotFoundError(f"there is no file {file}")
 
 
 def _refuse_bad_rows(format: str, file: Path) -> None:

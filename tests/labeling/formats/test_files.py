@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import lzma
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db.records import ImportRow
-from labeling.formats import stream
 from labeling.formats.catalog import READERS
-from labeling.formats.reading import Note, Rejection, file_stem, read_rows
+from labeling.formats.files import compression, stream
+from labeling.formats.reading import Note, Rejection, file_stem, files_of, read_rows
 from tests.labeling.formats.test_rows import GOOD, read_all, write_rows
 
 ROW = json.dumps(GOOD["jsonl"])
@@ -76,22 +80,48 @@ def test_blank_lines_and_a_byte_order_mark_are_no_rows(tmp_path: Path) -> None:
     assert (len(rows), rejections) == (2, [])
 
 
+PACKED: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "zst": lambda content: pyarrow.compress(content, "zstd", asbytes=True),
+}
+
+
+@pytest.mark.parametrize("packing", PACKED)
 @pytest.mark.parametrize("list_form", [False, True])
-def test_truncated_gzip_gives_the_rows_before_and_a_rejection(
-    tmp_path: Path, list_form: bool
+def test_compressed_files_are_known_by_content(
+    tmp_path: Path, list_form: bool, packing: str
 ) -> None:
-    rows = [GOOD["jsonl"] | {"id": os.urandom(40).hex()} for _ in range(2000)]
+    rows = [GOOD["jsonl"] | {"id": str(number)} for number in range(5000)]
+    text = json.dumps(rows) if list_form else "".join(json.dumps(row) + "\n" for row in rows)
+    path = tmp_path / "file.json"
+    path.write_bytes(PACKED[packing](text.encode()))
+    found, rejections = read_all("jsonl", path)
+    assert ([row.external_id for row in found], rejections) == ([row["id"] for row in rows], [])
+    if not list_form:
+        path.write_bytes(path.read_bytes() * 2)  # as `cat` makes of two files
+        assert len(read_all("jsonl", path)[0]) == 10_000
+
+
+@pytest.mark.parametrize("packing", PACKED)
+@pytest.mark.parametrize("list_form", [False, True])
+def test_truncated_files_give_the_rows_before_and_a_rejection(
+    tmp_path: Path, list_form: bool, packing: str
+) -> None:
+    rows = [GOOD["jsonl"] | {"id": os.urandom(80).hex()} for _ in range(20_000)]
     text = json.dumps(rows) if list_form else "\n".join(map(json.dumps, rows))
     path = tmp_path / "file.jsonl.gz"
-    path.write_bytes(gzip.compress(text.encode())[:-9000])
+    packed = PACKED[packing](text.encode())
+    path.write_bytes(packed[: len(packed) // 2])
     found, rejections = read_all("jsonl", path)
-    assert 1000 < len(found) < 2000
+    assert 2000 < len(found) < 19_000
     assert len(rejections) == 1
     assert "truncated" in rejections[0].reason
 
 
 def test_a_row_without_end_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("labeling.formats.stream.MAX_ROW", 1 << 20)
+    monkeypatch.setattr("labeling.formats.files.stream.MAX_ROW", 1 << 20)
     path = tmp_path / "file.jsonl"
     path.write_text(f'{ROW}\n{{"problem": "{"x" * (5 << 20)}"}}\n{ROW}\n')
     rows, rejections = read_all("jsonl", path)
@@ -127,8 +157,31 @@ def test_progress_is_in_bytes_on_disk_and_ends_at_the_size(tmp_path: Path, endin
 
 
 def test_file_stem() -> None:
-    names = ("gsm8k.json", "a.b.jsonl.gz", "plain", ".json")
-    assert [file_stem(Path(name)) for name in names] == ["gsm8k", "a.b", "plain", ".json"]
+    names = ("gsm8k.json", "a.b.jsonl.gz", "c.jsonl.zst", "plain", ".json")
+    assert [file_stem(Path(name)) for name in names] == ["gsm8k", "a.b", "c", "plain", ".json"]
+
+
+def test_a_folder_stands_for_the_files_with_rows_in_it(tmp_path: Path) -> None:
+    for name in (
+        "b.jsonl",
+        "a.json.xz",
+        "more/c.ndjson.zst",
+        "README.md",
+        ".hidden.jsonl",
+        "d.txt",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(ROW)
+    for name in (".git", "empty"):
+        (tmp_path / name).mkdir()
+    (tmp_path / ".git" / "e.json").write_text(ROW)
+    names = [str(file.relative_to(tmp_path)) for file in files_of(tmp_path)]
+    assert names == ["a.json.xz", "b.jsonl", "more/c.ndjson.zst"]
+    assert files_of(tmp_path / "README.md") == [tmp_path / "README.md"]  # asked for by name
+    with pytest.raises(FileNotFoundError, match=r"no file with rows \(.json, .jsonl"):
+        files_of(tmp_path / "empty")
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        files_of(tmp_path / "nothing")
 
 
 # Laws
@@ -191,7 +244,7 @@ def test_a_list_is_cut_where_json_cuts_it(tmp_path: Path, items: list[Any], inde
     path = tmp_path / "file.json"
     path.write_text(json.dumps(items, indent=indent))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stream, "CHUNK", indent)  # Every kind of value meets a window's edge.
+        patch.setattr(compression, "CHUNK", indent)  # Every kind of value meets a window's edge.
         assert [value.value for value in stream.open_values(path)] == items
 
 

@@ -83,6 +83,6 @@ def test_an_export_imports_into_its_own_project_as_labels_only(
 ) -> None:
     fill(database)
     export_consensus(database, tmp_path / "out", "jsonl", Rule(("mc:mc", "judge:judge")))
-    result = import_files(database, "jsonl", tmp_path / "out" / "data.jsonl")
+    result = import_files(database, "jsonl", tmp_path / "out")  # its data, not its manifest
     assert (result["solutions"], result["duplicates"], result["annotations"]) == (0, 6, 6)
     assert "human:consensus" in {one.label for one in list_annotators(database)}

@@ -13,9 +13,6 @@ _UTF_8 = "Convert it: iconv -f UTF-16 -t UTF-8 FILE > rows.jsonl"
 _KINDS = (
     (b"PK\x03\x04", "a zip archive", "Unpack it, and import the files in it"),
     (b"PAR1", "a Parquet file", f"Convert it: pandas.read_parquet(FILE){_PANDAS}"),
-    (b"\x28\xb5\x2f\xfd", "zstandard-compressed", "Unpack it: zstd -d FILE"),
-    (b"\xfd7zXZ", "xz-compressed", "Unpack it: xz -d FILE"),
-    (b"BZh", "bzip2-compressed", "Unpack it: bzip2 -d FILE"),
     (b"\xff\xfe", "UTF-16 text", _UTF_8),
     (b"\xfe\xff", "UTF-16 text", _UTF_8),
 )

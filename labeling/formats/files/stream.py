@@ -1,4 +1,4 @@
-"""JSON values out of a file of any size: JSON lines or one JSON list, plain or gzipped.
+"""JSON values out of a file of any size: JSON lines or one JSON list.
 
 A list is read by decoding one element after another out of a sliding window (the standard
 library's `raw_decode`). docs/architecture.md says why not by ijson: a bad row costs that row only.
@@ -7,19 +7,17 @@ library's `raw_decode`). docs/architecture.md says why not by ijson: a bad row c
 from __future__ import annotations
 
 import codecs
-import gzip
 import json
 import re
-import zlib
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from labeling.formats.base import Json
-from labeling.formats.foreign import no_rows, other_kind
+from labeling.formats.files.compression import BrokenFile, unpacked
+from labeling.formats.files.foreign import no_rows, other_kind
 
-CHUNK = 1 << 20  # bytes
 MAX_ROW = 16 << 20  # characters; the longest real rows are some 100 kB.
 
 _STRING_OR_MARK = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|["\[\]{},]', re.S)
@@ -35,14 +33,10 @@ class Value(NamedTuple):
     error: str | None = None
 
 
-class _BrokenFile(Exception):
-    """The file cannot be read on."""
-
-
 def open_values(path: Path, on_bytes: Callable[[int], None] | None = None) -> Iterator[Value]:
     """Open `path` now, and yield its rows lazily, in memory that does not grow with the file.
 
-    `on_bytes` is told the position in the file on disk (compressed bytes for gzip) as reading
+    `on_bytes` is told the position in the file on disk (packed as it is) as reading
     goes on. Raises OSError for a file that cannot be opened, ValueError for one of another kind.
     """
     file = open(path, "rb")  # noqa: SIM115  closed by the generator below
@@ -52,14 +46,12 @@ def open_values(path: Path, on_bytes: Callable[[int], None] | None = None) -> It
     if kind is not None:
         file.close()
         raise ValueError(f"{path} is {kind}")
-    return _values(file, start.startswith(b"\x1f\x8b"), on_bytes)
+    return _values(file, on_bytes)
 
 
-def _values(
-    file: BinaryIO, gzipped: bool, on_bytes: Callable[[int], None] | None
-) -> Iterator[Value]:
+def _values(file: BinaryIO, on_bytes: Callable[[int], None] | None) -> Iterator[Value]:
     with file:
-        chunks = _chunks(file, gzipped, on_bytes)
+        chunks = unpacked(file, on_bytes)
         line = 1
         try:
             first = next(chunks, b"").removeprefix(codecs.BOM_UTF8)
@@ -74,25 +66,8 @@ def _values(
             for value in read(chain([first], chunks)):
                 line = value.line
                 yield value
-        except _BrokenFile as error:
+        except BrokenFile as error:
             yield Value(line, None, f"{error}; the rows after this line are lost")
-
-
-def _chunks(
-    file: BinaryIO, gzipped: bool, on_bytes: Callable[[int], None] | None
-) -> Iterator[bytes]:
-    # read1 hands out what it has before it reports a broken end; read would lose it.
-    read = gzip.GzipFile(fileobj=file).read1 if gzipped else file.read
-    while True:
-        try:
-            chunk = read(CHUNK)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise _BrokenFile(f"the gzip file is truncated or damaged here ({error})") from error
-        if on_bytes is not None:
-            on_bytes(file.tell())
-        if not chunk:
-            return
-        yield chunk
 
 
 def _json_lines(chunks: Iterator[bytes]) -> Iterator[Value]:

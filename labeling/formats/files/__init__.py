@@ -1,0 +1,1 @@
+"""Files: bytes in, JSON values out, whatever they are packed in."""
