@@ -19,7 +19,7 @@ from db.lists.browse import count_solutions
 from db.records import in_order
 from db.results import list_exports
 from labeling.formats.catalog import READERS, in_words
-from labeling.jobs.runner import data_folder
+from labeling.jobs.files import data_folder
 from labeling.montecarlo.planner import STRATEGIES
 from training.folders import free_folder
 

@@ -21,7 +21,7 @@ from db.results import latest_consensus, list_exports
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import default_rule, export_consensus, preview, run_consensus
 from labeling.formats.catalog import WRITERS, in_words
-from labeling.jobs.runner import data_folder
+from labeling.jobs.files import data_folder
 from training.folders import free_folder
 
 LIVE = 20_000  # Up to here a rule is applied to the whole project while it is being changed.

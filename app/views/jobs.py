@@ -16,8 +16,9 @@ from db.engine import Database, DatabaseError
 from db.jobs import get_job, is_alive, list_jobs, request_cancel
 from db.records import JobRecord
 from labeling.evaluation.results import too_few
+from labeling.jobs.files import job_log
 from labeling.jobs.importing import Reason, lines_of
-from labeling.jobs.runner import job_log, start_job
+from labeling.jobs.runner import start_job
 
 LOG_LINES = 14
 SAID_ELSEWHERE = ("history", "out", "seconds", "rejections", "notes")

@@ -10,25 +10,23 @@ import argparse
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from db import jobs
 from db.engine import DEFAULT_URL, Database, open_database
 from db.records import JobRecord
 from labeling.jobs.context import JobCancelled, JobContext, Report
+from labeling.jobs.files import log_file
 from models.names import refuse_secrets
 
 HEARTBEAT_SECONDS = 10.0
 LOG_SECONDS = 5.0
-LOG_TAIL_BYTES = 20_000
 
 Work = Callable[[JobContext], dict[str, Any]]
 
@@ -122,30 +120,6 @@ def start_job(database: Database, kind: str, params: dict[str, Any]) -> JobRecor
         )
     jobs.wait_for_process(database, job.id, process.pid)
     return jobs.get_job(database, job.id)
-
-
-def data_folder(database: Database) -> Path:
-    """Where a project's logs, exports and checkpoints go: beside its SQLite file."""
-    file = database.file
-    if file is not None:
-        return file.resolve().with_name(file.name + ".d")
-    name = database.engine.url.database or "memory"
-    return Path(tempfile.gettempdir() if name == ":memory:" else ".").resolve() / f"{name}.d"
-
-
-def log_file(database: Database, job_id: int) -> Path:
-    """The file that a detached job's output goes to."""
-    return data_folder(database) / "logs" / f"job-{job_id}.log"
-
-
-def job_log(database: Database, job_id: int) -> str:
-    """The end of a job's log, "" when it has none (it ran on the command line)."""
-    file = log_file(database, job_id)
-    if not file.exists():
-        return ""
-    with file.open("rb") as stream:
-        stream.seek(max(0, file.stat().st_size - LOG_TAIL_BYTES))
-        return stream.read().decode("utf-8", "replace")
 
 
 class _LogEcho:

@@ -15,7 +15,8 @@ import pytest
 from db.engine import Database
 from db.jobs import get_job, is_alive
 from db.records import JobRecord
-from labeling.jobs.runner import job_log, start_job
+from labeling.jobs.files import job_log
+from labeling.jobs.runner import start_job
 
 WAIT_SECONDS = 300
 
