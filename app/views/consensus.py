@@ -131,7 +131,9 @@ def export_form(database: Database, rule: Rule) -> None:
         project.complain(error)
     else:
         rows = manifest["files"]["data.jsonl"]["rows"]
-        st.toast(f"{rows:,} solutions exported")
+        left_out = manifest["left_out"]
+        more = f"; {left_out:,} left out, with steps that nobody judged" if left_out else ""
+        st.toast(f"{rows:,} solutions exported{more}")
         st.rerun()
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
 from db.engine import Database
-from db.grades import OpenAnswer, count_open, open_answers, save_grades
-from labeling.answers.grade import grade
-from labeling.answers.pool import WORKERS
+from db.grades import count_open, open_answers, save_grades
+from labeling.answers.grade import grade_all
 from labeling.datasets import require_dataset
 from labeling.jobs.context import JobContext, Report
 
@@ -41,23 +39,18 @@ def grade_open(
     require_dataset(database, dataset)
     result = Graded()
     total, done, after = count_open(database, dataset), 0, 0
-    with ThreadPoolExecutor(WORKERS) as threads:  # Each waits for a worker process.
-        while chunk := open_answers(database, dataset, after=after, limit=CHUNK):
-            verdicts = list(threads.map(_grade, chunk))
-            grades = {
-                one.solution_id: verdict == "correct"
-                for one, verdict in zip(chunk, verdicts, strict=True)
-                if verdict != "unknown"
-            }
-            save_grades(database, grades)
-            result.correct += sum(grades.values())
-            result.wrong += len(grades) - sum(grades.values())
-            result.unknown += len(chunk) - len(grades)
-            done, after = done + len(chunk), chunk[-1].solution_id
-            if report is not None:
-                report(done, total, f"{result.correct:,} right, {result.wrong:,} wrong")
+    while chunk := open_answers(database, dataset, after=after, limit=CHUNK):
+        verdicts = grade_all([(one.answer, one.gold) for one in chunk])
+        grades = {
+            one.solution_id: verdict == "correct"
+            for one, verdict in zip(chunk, verdicts, strict=True)
+            if verdict != "unknown"
+        }
+        save_grades(database, grades)
+        result.correct += sum(grades.values())
+        result.wrong += len(grades) - sum(grades.values())
+        result.unknown += len(chunk) - len(grades)
+        done, after = done + len(chunk), chunk[-1].solution_id
+        if report is not None:
+            report(done, total, f"{result.correct:,} right, {result.wrong:,} wrong")
     return result
-
-
-def _grade(one: OpenAnswer) -> str:
-    return grade(one.answer, one.gold)
