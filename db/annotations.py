@@ -78,8 +78,8 @@ def save_wave(
                         "solution_id": r.solution_id,
                         "step": r.step,
                         "sample": r.sample,
-                        "text": storable(r.text),
-                        "answer": None if r.answer is None else storable(r.answer),
+                        "text": replace_unstorable(r.text),
+                        "answer": None if r.answer is None else replace_unstorable(r.answer),
                         "outcome": r.outcome,
                         "n_tokens": r.n_tokens,
                     }
@@ -175,8 +175,8 @@ def compare(
             yield Comparison(*row)
 
 
-def storable(text: str) -> str:
-    """Text that both databases take: no NUL, no lone surrogate (models produce both)."""
+def replace_unstorable(text: str) -> str:
+    """`text` without NUL and lone surrogates, which no database takes and models produce."""
     return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 

@@ -12,21 +12,21 @@ from collections.abc import Sequence
 from sqlalchemy import Select, Text, cast, delete, select, update
 from sqlalchemy.orm import Session
 
-from db.annotations import storable
+from db.annotations import replace_unstorable
 from db.engine import Database
 from db.records import CorrectionRecord, lowest
 from db.schema import Annotation, Correction, Solution, utcnow
 
 
 def append_corrections(database: Database, corrections: Sequence[CorrectionRecord]) -> list[str]:
-    """Store corrections and return the tokens that are now on disk.
+    """Store corrections and return the tokens that are now on disk, whatever fails next.
 
     A token that is there already is left alone and returned too: a client may send a
     correction again until it hears back. `created_at` is the server's.
     """
     if not corrections:
         return []
-    with database.write() as session:
+    with database.write(durable=True) as session:
         for correction in corrections:
             if session.scalar(select(Correction.id).where(Correction.token == correction.token)):
                 continue
@@ -38,7 +38,7 @@ def append_corrections(database: Database, corrections: Sequence[CorrectionRecor
                     action=correction.action,
                     labels=None if correction.labels is None else list(correction.labels),
                     first_error=correction.first_error,
-                    note=None if correction.note is None else storable(correction.note),
+                    note=None if correction.note is None else replace_unstorable(correction.note),
                     flags=list(correction.flags),
                     seconds=correction.seconds,
                     scores_visible=correction.scores_visible,

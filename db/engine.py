@@ -9,12 +9,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
@@ -61,8 +62,26 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def snapshot(self) -> Iterator[Database]:
+        """The database as it is now: all that is read through it is of one moment.
+
+        For reading in one thread. Writers go on meanwhile, and are not seen.
+        """
+        with self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():  # One that is the connection's, not the first session's.
+                if self.is_sqlite:
+                    connection.execute(text("BEGIN"))
+                yield _Snapshot(self.url, self.engine, connection)
+
+    @contextmanager
+    def write(self, *, durable: bool = False) -> Iterator[Session]:
         """A session in one transaction, committed at the end or rolled back whole.
+
+        When it is `durable`, it is on disk before this returns, with all that was written before
+        it: what a person did cannot be done again. Otherwise SQLite may lose the last
+        transactions (never a part of one) when the power fails, and a job does them again.
 
         Writers take turns. On SQLite it begins IMMEDIATE: a deferred transaction that reads and
         then writes fails at once when another writer came between, whatever the busy time-out.
@@ -70,6 +89,8 @@ class Database:
         is one act on either.
         """
         with self._sessions() as session:
+            if self.is_sqlite:
+                session.execute(text(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}"))
             session.execute(text("BEGIN IMMEDIATE" if self.is_sqlite else TURN))
             yield session
             session.commit()
@@ -77,6 +98,23 @@ class Database:
     def close(self) -> None:
         """Release every connection."""
         self.engine.dispose()
+
+
+class _Snapshot(Database):
+    """A database read through one connection, in one transaction that is never committed."""
+
+    def __init__(self, url: str, engine: Engine, connection: Connection):
+        super().__init__(url, engine)
+        self._sessions = sessionmaker(connection, expire_on_commit=False)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Database]:
+        """This moment again."""
+        yield self
+
+    def write(self, *, durable: bool = False) -> NoReturn:
+        """Raise TypeError: what is written must follow from what is there, not from what was."""
+        raise TypeError("a snapshot is for reading; write to the database itself")
 
 
 def open_database(url: str, *, must_be_current: bool = True) -> Database:
@@ -191,7 +229,6 @@ def _prepare_sqlite(engine: Engine) -> None:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.ui import formatting
 from db.annotators import list_annotators
-from db.engine import IN_LIST, Database
+from db.engine import Database
 from db.lists.filters import SolutionFilter
 from db.records import COMPARISONS, AnnotatorRecord, in_order
 
@@ -87,9 +87,9 @@ def understood(database: Database, address: Mapping[str, str]) -> SolutionFilter
 
 
 def ids_of(text: str) -> tuple[int, ...]:
-    """Solution ids written with commas or blanks between them, as many as a list may have."""
+    """Solution ids written with commas or blanks between them, each once."""
     found = [word for word in text.replace(",", " ").split() if word.isdecimal() and len(word) < 16]
-    return tuple(dict.fromkeys(int(word) for word in found))[:IN_LIST]
+    return tuple(dict.fromkeys(map(int, found)))
 
 
 def in_words(address: Mapping[str, str]) -> str:

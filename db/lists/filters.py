@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, false, select
+from sqlalchemy import ARRAY, BigInteger, Select, and_, false, func, literal, select
 from sqlalchemy.orm import aliased
 
 from db.corrections import flagged, labelled
-from db.engine import IN_LIST, DatabaseError
+from db.engine import DatabaseError
 from db.lists import search
 from db.schema import Annotation, Problem, Solution, SolutionIndex
 
@@ -75,7 +76,7 @@ def narrow(query: Select[Any], wanted: SolutionFilter, dialect: str) -> Select[A
     if wanted.steps_to is not None:
         query = query.where(SolutionIndex.n_steps <= wanted.steps_to)
     if wanted.ids:
-        query = query.where(SolutionIndex.solution_id.in_(wanted.ids[:IN_LIST]))
+        query = query.where(SolutionIndex.solution_id.in_(_listed(wanted.ids, dialect)))
     if wanted.annotator is not None:
         query = _said(query, wanted.annotator, wanted.verdict)
     if wanted.differ is not None:
@@ -85,6 +86,14 @@ def narrow(query: Select[Any], wanted: SolutionFilter, dialect: str) -> Select[A
     if wanted.text:
         query = _containing(query, wanted.text, dialect)
     return query
+
+
+def _listed(ids: Sequence[int], dialect: str) -> Select[int]:
+    """A query for these ids, of which there may be more than a statement may have parameters."""
+    if dialect == "sqlite":
+        values = func.json_each(json.dumps(ids)).table_valued("value")
+        return select(values.c.value)
+    return select(func.unnest(literal(list(ids), ARRAY(BigInteger))))
 
 
 def _said(query: Select[Any], annotator_id: int, verdict: str | int | None) -> Select[Any]:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Integer, Select, Text, cast, or_, text
 from sqlalchemy.orm import Session
 
+from db.annotations import replace_unstorable
 from db.schema import Problem, Solution
 
 TABLE = "solution_text"
@@ -79,7 +80,7 @@ def has_words(wanted: str) -> bool:
 
 def contains_sign(wanted: str) -> ColumnElement[bool]:
     """The condition, over Problem and Solution, that either contains exactly this."""
-    sign = wanted.strip()
+    sign = replace_unstorable(wanted.strip())
     return or_(
         Problem.text.contains(sign, autoescape=True),
         cast(Solution.steps, Text).contains(sign, autoescape=True),

@@ -69,18 +69,22 @@ def default_rule(database: Database) -> Rule | None:
 
 
 def preview(database: Database, rule: Rule) -> ConsensusSummary:
-    """Apply the rule to every solution. DatabaseError for an annotator that does not exist."""
+    """Apply the rule to every solution as it is now.
+
+    Raises DatabaseError for an annotator that does not exist.
+    """
     examples: dict[str, list[int]] = {}
 
-    def outcomes() -> Iterator[Kept | Dropped]:
-        for solution, outcome in _decisions(database, rule):
+    def outcomes(now: Database) -> Iterator[Kept | Dropped]:
+        for solution, outcome in _decisions(now, rule):
             if isinstance(outcome, Dropped):
                 shown = examples.setdefault(outcome.reason, [])
                 if len(shown) < EXAMPLES:
                     shown.append(solution.id)
             yield outcome
 
-    counts = summarise(outcomes())
+    with database.snapshot() as now:
+        counts = summarise(outcomes(now))
     del counts["total"]  # ConsensusSummary derives it.
     return ConsensusSummary(**counts, examples=examples)
 
@@ -108,26 +112,27 @@ def export_consensus(
         if latest is None:
             raise ValueError("no consensus was run yet. Run: steplens consensus mc:NAME judge:NAME")
         rule = Rule.from_json(latest.rule)
-    summary = preview(database, rule)
-    if not summary.kept:
-        raise ValueError(
-            "the consensus keeps no solution, so there is nothing to export. Reasons: "
-            + ", ".join(f"{reason} ({count})" for reason, count in summary.dropped.items())
+    with database.snapshot() as now:  # The counts and the rows are of the same moment.
+        summary = preview(now, rule)
+        if not summary.kept:
+            raise ValueError(
+                "the consensus keeps no solution, so there is nothing to export. Reasons: "
+                + ", ".join(f"{reason} ({count})" for reason, count in summary.dropped.items())
+            )
+        rows = (
+            _export_row(solution, outcome)
+            for solution, outcome in _decisions(now, rule)
+            if isinstance(outcome, Kept)
         )
-    rows = (
-        _export_row(solution, outcome)
-        for solution, outcome in _decisions(database, rule)
-        if isinstance(outcome, Kept)
-    )
-    manifest = write_export(
-        out_dir,
-        rows,
-        format,
-        rule=rule.to_json(),
-        counts=summary.counts(),
-        reasons=summary.dropped,
-        overwrite=overwrite,
-    )
+        manifest = write_export(
+            out_dir,
+            rows,
+            format,
+            rule=rule.to_json(),
+            counts=summary.counts(),
+            reasons=summary.dropped,
+            overwrite=overwrite,
+        )
     add_export(database, str(Path(out_dir).resolve()), format, manifest)
     return manifest
 

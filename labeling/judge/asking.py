@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from db.annotations import storable
+from db.annotations import replace_unstorable
 from db.records import FAILED, AnnotationRecord, SolutionRecord
 from labeling.answers.thinking import without_thinking
 from labeling.judge.replies import parse_reply
@@ -163,14 +163,14 @@ class Judge:
             return self._nothing(solution, prompt, _Lack(words, "unparsed"))
         evidence = {
             **self._asked(prompt),
-            "reply": storable(reply.text),
+            "reply": replace_unstorable(reply.text),
             "finish_reason": reply.finish_reason,
-            "critiques": [c and storable(c) for c in verdict.critiques],
+            "critiques": [c and replace_unstorable(c) for c in verdict.critiques],
             "reason": verdict.reason,
         }
         if len(replies) > 1:
             evidence["votes"] = {"share": share, "n": len(replies)}
-            evidence["replies"] = [storable(one.text) for one in replies]
+            evidence["replies"] = [replace_unstorable(one.text) for one in replies]
             if first_error is None and verdict.first_error is not None:
                 evidence["reason"] = "no verdict has most of the votes"
         return AnnotationRecord(
@@ -184,7 +184,7 @@ class Judge:
         )
 
     def _nothing(self, solution: SolutionRecord, prompt: Chat, lack: _Lack) -> AnnotationRecord:
-        evidence = {**self._asked(prompt), "reason": storable(lack.reason)}
+        evidence = {**self._asked(prompt), "reason": replace_unstorable(lack.reason)}
         none = scores(None, len(solution.steps))
         return AnnotationRecord(solution.id, 0, none, None, lack.status, evidence)
 

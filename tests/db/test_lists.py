@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
+from app.ui.filters import ids_of
 from db.annotators import ensure_reviewer
 from db.corrections import append_corrections
 from db.engine import Database, DatabaseError
@@ -98,6 +99,13 @@ def test_text_is_found_in_problem_and_steps(database: Database) -> None:
 def test_no_search_is_an_error(database: Database, wanted: str) -> None:
     fill(database, 2)
     assert set(found(database, text=wanted)) <= {1, 2}
+
+
+def test_a_filter_may_name_any_number_of_solutions(database: Database) -> None:
+    ids = tuple(fill(database, 1_200))
+    assert found(database, ids=ids) == list(ids)
+    assert found(database, ids=(*ids[100:1_100], 10**14)) == list(ids[100:1_100])
+    assert ids_of(", ".join(map(str, ids))) == ids
 
 
 def test_orders(database: Database) -> None:

@@ -15,9 +15,15 @@ from typing import Any
 
 import pytest
 
+from db.annotators import ensure_reviewer
+from db.corrections import append_corrections
+from db.engine import Database
+from labeling.consensus import run
 from labeling.consensus.export import ExportError, write_export
+from labeling.consensus.rule import Rule
 from labeling.formats.base import ExportRow
 from labeling.formats.catalog import WRITERS
+from tests.support.rows import correction, fill, machine
 from training.data import MASKED, read_export
 
 ROOT = Path(__file__).parents[2]
@@ -228,3 +234,23 @@ def test_rows_are_streamed(tmp_path: Path) -> None:
 
     export(tmp_path / "out", rows())
     assert alive[-1] > 100_000
+
+
+def test_counts_and_rows_of_an_export_are_of_one_moment(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, 4)
+    machine(database, "mc", dict.fromkeys((1, 2, 3, 4), -1))
+    ann = ensure_reviewer(database, "ann")
+    once = run.preview
+
+    def preview_and_work_on(now: Database, rule: Rule) -> run.ConsensusSummary:
+        summary = once(now, rule)
+        flagged = correction(1, ann.id, "t", action="skip", labels=None, flags=("bad_problem",))
+        append_corrections(database, [flagged])
+        return summary
+
+    monkeypatch.setattr(run, "preview", preview_and_work_on)
+    manifest = run.export_consensus(database, tmp_path / "out", "jsonl", Rule(("mc:mc",)))
+    assert manifest["counts"]["kept"] == len(written(tmp_path / "out")) == 4
+    assert once(database, Rule(("mc:mc",))).kept == 3
