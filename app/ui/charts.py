@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import plotly.graph_objects as go
 
@@ -12,7 +11,7 @@ MARGINS = {"l": 8, "r": 8, "t": 30, "b": 8}
 FAR = 12  # First errors from this step on share one place on an axis.
 
 
-def training_history(history: Sequence[Mapping[str, Any]], best_epoch: int) -> go.Figure:
+def training_history(history: Sequence[Mapping[str, float]], best_epoch: int) -> go.Figure:
     """Losses (left axis, nats per step) and F1 on held-out problems (right axis), by epoch."""
     epochs = [epoch["epoch"] for epoch in history]
     figure = go.Figure()

@@ -71,21 +71,21 @@ def choose(database: Database) -> tuple[list[AnnotatorRecord], str | None, str]:
 
 def matrix(database: Database, who: list[AnnotatorRecord], dataset: str | None, name: str) -> Any:
     """The lower triangle; returns the (row, column) that was picked last, or None."""
-    columns: list[Any] = [""]
+    columns: list[str | data_table.Column] = [""]
     columns += [
         data_table.column(formatting.shorten(one.name, 18), "right nowrap", title=one.label)
         for one in who[:-1]
     ]
     rows = []
     for place, one in enumerate(who[1:], start=1):
-        cells: list[Any] = [data_table.kind(one.kind, one.name, title=one.label)]
+        cells: list[data_table.Cell] = [data_table.kind(one.kind, one.name, title=one.label)]
         for column, other in enumerate(who[: len(who) - 1]):
             if column >= place:
                 cells.append(None)
                 continue
             figure: Figure = getattr(pair(database, other, one, dataset)[0], name)
-            shown = data_table.pick(number(figure), place * MOST + column)
-            cells.append({**shown, "title": f"{figure.n:,} solutions. {figure.why}"})
+            title = f"{figure.n:,} solutions. {figure.why}"
+            cells.append(data_table.pick(number(figure), place * MOST + column, title=title))
         rows.append(cells)
     key = f"matrix {[one.id for one in who]} {name} {dataset}"
     picked = data_table.table(columns, rows, key=key)
@@ -123,7 +123,7 @@ def details(
             key="figures",
         )
         link = data_table.page_href("browse", one=one.label, other=other.label, dataset=dataset)
-        parts: list[Any] = [
+        parts: list[data_table.Cell] = [
             data_table.text(f"{said.n:,} solutions have a verdict by both.", "muted")
         ]
         if said.differ:
@@ -141,9 +141,9 @@ def details(
             st.text("No solution has a verdict by both.")
 
 
-def line(label: str, figure: Figure, means: str) -> list[Any]:
+def line(label: str, figure: Figure, means: str) -> list[data_table.Cell]:
     """One figure with its interval, and what it means on hovering."""
-    drawn: list[Any] = [data_table.text(figure.why, "muted"), None]
+    drawn: list[data_table.Cell] = [data_table.text(figure.why, "muted"), None]
     if figure.value is not None and figure.low is not None and figure.high is not None:
         span = data_table.text(f"{figure.low:.2f} to {figure.high:.2f}", "muted nowrap")
         drawn = [data_table.interval(figure.value, figure.low, figure.high), span]
@@ -191,12 +191,12 @@ def people(database: Database, who: list[AnnotatorRecord], dataset: str | None) 
 
 def person(
     database: Database, one: Work, known: list[AnnotatorRecord], dataset: str | None
-) -> list[Any]:
+) -> list[data_table.Cell]:
     """One person's line."""
     time = "–" if one.median is None else formatting.duration(one.median)
     if one.quartiles is not None:
         time += " ({:.0f} to {:.0f})".format(*one.quartiles)
-    cells: list[Any] = [
+    cells: list[data_table.Cell] = [
         data_table.kind("human", one.person.name),
         f"{one.labelled:,}",
         f"{one.skipped:,}",

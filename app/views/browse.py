@@ -85,7 +85,7 @@ MORE = ("generator", "by", "says", "one", "other", "from", "to", "people", "ids"
 
 def show(found: list[Any], annotators: list[Any], key: str) -> list[int]:
     """The table; a row opens its solution. Returns the ids that are ticked."""
-    columns: list[Any] = [
+    columns: list[str | data_table.Column] = [
         data_table.column("", "right"),
         data_table.column("Problem", "clip"),
         data_table.column("Generator", "nowrap"),
@@ -101,9 +101,9 @@ def show(found: list[Any], annotators: list[Any], key: str) -> list[int]:
         for one in annotators
     ]
     columns += [data_table.column("Annotators", "nowrap"), data_table.column("First errors")]
-    rows: list[tuple[int, list[Any]]] = []
+    rows: list[tuple[int, list[data_table.Cell]]] = []
     for row in found:
-        cells: list[Any] = [
+        cells: list[data_table.Cell] = [
             data_table.link(row.id, data_table.page_href("solution", id=row.id), "main muted"),
             data_table.text(formatting.shorten(row.problem)),
             source(row),
@@ -127,14 +127,14 @@ def show(found: list[Any], annotators: list[Any], key: str) -> list[int]:
     )
 
 
-def source(row: Any) -> Any:
+def source(row: Any) -> data_table.Cell:
     """Where the solution comes from: its generator, and the data set on hovering."""
     return data_table.text(
         formatting.shorten(row.generator, 22), "muted", title=f"{row.dataset}, by {row.generator}"
     )
 
 
-def verdict(said: dict[int, int | None], annotator_id: int) -> Any:
+def verdict(said: dict[int, int | None], annotator_id: int) -> data_table.Cell:
     """A first error in a narrow column."""
     if annotator_id not in said:
         return data_table.text("·", "muted", title="not annotated")
@@ -146,7 +146,7 @@ def verdict(said: dict[int, int | None], annotator_id: int) -> Any:
     return data_table.text(f"⚑ {first_error + 1}", title=f"first error in step {first_error + 1}")
 
 
-def answer(row: Any) -> Any:
+def answer(row: Any) -> data_table.Cell:
     """The final answer and whether it is right."""
     given = formatting.shorten(row.final_answer or "", 14)
     if row.is_correct is None:

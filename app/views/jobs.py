@@ -61,7 +61,7 @@ def selected(database: Database, jobs: list[JobRecord]) -> JobRecord | None:
 
 def job_list(jobs: list[JobRecord], chosen: JobRecord | None) -> None:
     """The newest runs; clicking one shows it below."""
-    rows: list[dict[str, Any]] = []
+    rows: list[data_table.Row] = []
     for job in jobs:
         word, style = STATES[standing(job)]
         running = standing(job) == "running"

@@ -84,7 +84,7 @@ def running(database: Database) -> None:
 def annotators(covered: list[Any], pairs: dict[Any, Any], solutions: int) -> None:
     """One row per annotator, with the triangle of agreement at the right."""
     compared = [one.annotator for one in covered][: project_summary.COMPARED]
-    columns: list[Any] = [
+    columns: list[str | data_table.Column] = [
         "Annotator",
         data_table.column("Solutions", width="22%"),
         data_table.column(
@@ -101,7 +101,7 @@ def annotators(covered: list[Any], pairs: dict[Any, Any], solutions: int) -> Non
     rows: list[Any] = []
     for one in covered:
         who = one.annotator
-        cells: list[Any] = [
+        cells: list[data_table.Cell] = [
             data_table.kind(
                 who.kind,
                 who.name,

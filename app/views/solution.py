@@ -126,7 +126,7 @@ def siblings(database: Database, problem_id: int, solution_id: int) -> None:
     """Links to the other solutions to the same problem."""
     others = [one for one in sibling_solutions(database, problem_id) if one[0] != solution_id]
     marks = {True: ("✓", "good"), False: ("✗", "bad"), None: ("?", "muted")}
-    links = []
+    links: list[data_table.Cell] = []
     for other, is_correct in others[:SIBLINGS]:
         mark, style = marks[is_correct]
         links.append(
@@ -135,7 +135,7 @@ def siblings(database: Database, problem_id: int, solution_id: int) -> None:
     if len(others) > SIBLINGS:
         links.append(data_table.text(f"and {len(others) - SIBLINGS:,} more", "muted"))
     words_for = "No other solution" if not others else "Other solutions"
-    everything = [
+    everything: list[data_table.Cell] = [
         data_table.copy("Copy link", href=data_table.page_href("solution", id=solution_id)),
         data_table.copy(
             "Copy as JSON", text=json.dumps(as_json(database, [solution_id])[0], indent=1)

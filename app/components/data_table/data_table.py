@@ -7,16 +7,157 @@ and the browser makes text nodes of them, so no content is ever parsed as markup
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Literal, NotRequired, TypedDict
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from app.components import assets
 
-Cell = str | int | float | dict[str, Any] | None
+
+class TextCell(TypedDict):
+    """Plain text in a style."""
+
+    kind: Literal["text"]
+    value: str
+    style: str
+    title: str
+
+
+class LinkCell(TypedDict):
+    """A link to a page of this app."""
+
+    kind: Literal["link"]
+    value: str
+    href: str
+    style: str
+    title: str
+
+
+class PickCell(TypedDict):
+    """A word that `table` answers for when it is clicked."""
+
+    kind: Literal["pick"]
+    value: str
+    id: int
+    style: str
+    title: str
+
+
+class CheckCell(TypedDict):
+    """A box that stands for rows."""
+
+    kind: Literal["check"]
+    ids: list[int]
+    label: str
+
+
+class CopyCell(TypedDict):
+    """A word that copies something."""
+
+    kind: Literal["copy"]
+    value: str
+    text: str
+    href: str
+    style: str
+
+
+class KindCell(TypedDict):
+    """A name with the mark of its annotator kind."""
+
+    kind: Literal["kind"]
+    hue: str
+    value: str
+    title: str
+    href: str
+
+
+class BarCell(TypedDict):
+    """A share, from 0 to 1, with its number."""
+
+    kind: Literal["bar"]
+    share: float
+    value: str
+    hue: str
+    title: str
+
+
+class IntervalCell(TypedDict):
+    """A value and the bounds of its interval, from 0 to 1."""
+
+    kind: Literal["interval"]
+    value: float
+    low: float
+    high: float
+    hue: str
+    title: str
+
+
+class Mark(TypedDict):
+    """Where an annotator of a kind saw the first error: 0-based, -1 none, None no verdict."""
+
+    hue: str
+    first_error: int | None
+
+
+class StripCell(TypedDict):
+    """The first errors of a solution."""
+
+    kind: Literal["strip"]
+    steps: int
+    marks: list[Mark]
+    title: str
+
+
+class GroupCell(TypedDict):
+    """Cells below or beside each other."""
+
+    kind: Literal["stack", "inline"]
+    cells: list[Cell]
+
+
+Drawn = (
+    TextCell
+    | LinkCell
+    | PickCell
+    | CheckCell
+    | CopyCell
+    | KindCell
+    | BarCell
+    | IntervalCell
+    | StripCell
+    | GroupCell
+)
+Cell = str | int | float | None | Drawn
+
+
+class Column(TypedDict):
+    """A heading; `style` holds for the cells below it too."""
+
+    label: str
+    style: NotRequired[str]
+    title: NotRequired[str]
+    width: NotRequired[str]
+    check: NotRequired[CheckCell]
+
+
+class Row(TypedDict):
+    """Cells, and class names of data_table.css for the row."""
+
+    cells: list[Cell]
+    style: NotRequired[str]
+
+
+class Stage(TypedDict):
+    """One stage of the flow."""
+
+    label: str
+    value: Cell
+    note: str
+    state: Literal["done", "todo"]
+
 
 _component = st.components.v2.component(
     "steplens_data_table",
@@ -26,23 +167,23 @@ _component = st.components.v2.component(
 
 
 def table(
-    columns: Sequence[str | dict[str, Any]],
-    rows: Sequence[Sequence[Cell] | dict[str, Any]],
+    columns: Sequence[str | Column],
+    rows: Sequence[Sequence[Cell] | Row],
     *,
     key: str,
     empty: str = "Nothing here yet.",
-) -> Any:
+) -> int | None:
     """Draw a table; returns the id of a `pick` cell that was just clicked, else None.
 
     A column is its heading, or {"label", "style", "title", "width"}; a row its cells, or
     {"cells", "style"}. `style` holds class names of data_table.css.
     """
-    drawn = _draw(columns, rows, key, empty)
-    return drawn.picked
+    picked = _draw(columns, rows, key, empty).get("picked")
+    return picked if isinstance(picked, int) else None
 
 
 def checklist(
-    columns: Sequence[str | dict[str, Any]],
+    columns: Sequence[str | Column],
     rows: Sequence[tuple[int, Sequence[Cell]]],
     *,
     key: str,
@@ -54,18 +195,26 @@ def checklist(
     A tick stays while the table shows other rows, until `key` is another one. `name` says what a
     row is, for who cannot see it.
     """
-    every = {"kind": "check", "ids": [id for id, _ in rows], "label": f"every {name} on this page"}
-    lines = [
-        door([{"kind": "check", "ids": [id], "label": f"{name} {id}"}, *cells])
-        for id, cells in rows
-    ]
-    drawn = _draw([{"label": "", "check": every}, *columns], lines, key, empty)
-    return [one for one in drawn.checked or [] if isinstance(one, int)]
+    every = _check([id for id, _ in rows], f"every {name} on this page")
+    lines = [door([_check([id], f"{name} {id}"), *cells]) for id, cells in rows]
+    heads: list[str | Column] = [{"label": "", "check": every}, *columns]
+    checked = _draw(heads, lines, key, empty).get("checked")
+    return [one for one in checked if isinstance(one, int)] if isinstance(checked, list) else []
 
 
-def _draw(columns: Sequence[Any], rows: Sequence[Any], key: str, empty: str) -> Any:
-    heads = [{"label": column} if isinstance(column, str) else column for column in columns]
-    lines = [row if isinstance(row, dict) else {"cells": list(row)} for row in rows]
+def _check(ids: list[int], label: str) -> CheckCell:
+    return {"kind": "check", "ids": ids, "label": label}
+
+
+def _draw(
+    columns: Sequence[str | Column],
+    rows: Sequence[Sequence[Cell] | Row],
+    key: str,
+    empty: str,
+) -> Mapping[str, object]:
+    """Draw it; what the browser sent, as it sent it."""
+    heads = [Column(label=one) if isinstance(one, str) else one for one in columns]
+    lines = [row if isinstance(row, dict) else Row(cells=list(row)) for row in rows]
     return _component(
         key=key,
         data={"columns": heads, "rows": lines, "empty": empty},
@@ -74,52 +223,52 @@ def _draw(columns: Sequence[Any], rows: Sequence[Any], key: str, empty: str) -> 
     )
 
 
-def flow(stages: Sequence[dict[str, Any]], *, key: str) -> None:
+def flow(stages: Sequence[Stage], *, key: str) -> None:
     """Draw a row of stages {"label", "value" (a cell), "note", "state" ("done" | "todo")}."""
     _component(key=key, data={"stages": list(stages)})
 
 
-def column(label: str, style: str = "", *, title: str = "", width: str = "") -> dict[str, Any]:
+def column(label: str, style: str = "", *, title: str = "", width: str = "") -> Column:
     """A column heading with its looks."""
     return {"label": label, "style": style, "title": title, "width": width}
 
 
-def door(cells: Sequence[Cell], *, chosen: bool = False) -> dict[str, Any]:
+def door(cells: Sequence[Cell], *, chosen: bool = False) -> Row:
     """A row that as a whole follows its cell of style "main"."""
     return {"cells": list(cells), "style": "door chosen" if chosen else "door"}
 
 
-def text(value: Any, style: str = "", *, title: str = "") -> dict[str, Any]:
+def text(value: object, style: str = "", *, title: str = "") -> TextCell:
     """Plain text with a style: muted, strong, mono, good, bad, warn."""
     return {"kind": "text", "value": str(value), "style": style, "title": title}
 
 
-def link(value: Any, href: str, style: str = "", *, title: str = "") -> dict[str, Any]:
+def link(value: object, href: str, style: str = "", *, title: str = "") -> LinkCell:
     """A link to a page of this app, made with `page_href`."""
     return {"kind": "link", "value": str(value), "href": href, "style": style, "title": title}
 
 
-def pick(value: Any, id: int, style: str = "") -> dict[str, Any]:
+def pick(value: object, id: int, style: str = "", *, title: str = "") -> PickCell:
     """A word that, when clicked, makes `table` return `id`."""
-    return {"kind": "pick", "value": str(value), "id": id, "style": style}
+    return {"kind": "pick", "value": str(value), "id": id, "style": style, "title": title}
 
 
-def copy(value: Any, *, text: str = "", href: str = "") -> dict[str, Any]:
+def copy(value: object, *, text: str = "", href: str = "") -> CopyCell:
     """A word that, when clicked, copies a text, or the whole address of a page of this app."""
     return {"kind": "copy", "value": str(value), "text": text, "href": href, "style": ""}
 
 
-def kind(hue: str, value: Any, *, title: str = "", href: str = "") -> dict[str, Any]:
+def kind(hue: str, value: object, *, title: str = "", href: str = "") -> KindCell:
     """A name with the coloured mark of its annotator kind; with `href`, a link."""
     return {"kind": "kind", "hue": hue, "value": str(value), "title": title, "href": href}
 
 
-def bar(share: float, value: Any, hue: str = "", *, title: str = "") -> dict[str, Any]:
+def bar(share: float, value: object, hue: str = "", *, title: str = "") -> BarCell:
     """A bar from 0 to 1 with a number behind it."""
     return {"kind": "bar", "share": share, "value": str(value), "hue": hue, "title": title}
 
 
-def interval(value: float, low: float, high: float, hue: str = "") -> dict[str, Any]:
+def interval(value: float, low: float, high: float, hue: str = "") -> IntervalCell:
     """A point with its interval on a line from 0 to 1."""
     title = f"{value:.3f}, 95% interval {low:.3f} to {high:.3f}"
     return {
@@ -132,7 +281,7 @@ def interval(value: float, low: float, high: float, hue: str = "") -> dict[str, 
     }
 
 
-def strip(steps: int, marks: Sequence[tuple[str, int | None]]) -> dict[str, Any]:
+def strip(steps: int, marks: Sequence[tuple[str, int | None]]) -> StripCell:
     """One square per step and annotator; `marks` are (kind, 0-based first error)."""
     words = {None: "no verdict", -1: "no error"}
     title = ", ".join(
@@ -152,17 +301,17 @@ def line(*cells: Cell, key: str) -> None:
     table([""], [[inline(*cells)]], key=key)
 
 
-def stack(*cells: Cell) -> dict[str, Any]:
+def stack(*cells: Cell) -> GroupCell:
     """Cells below each other."""
     return {"kind": "stack", "cells": list(cells)}
 
 
-def inline(*cells: Cell) -> dict[str, Any]:
+def inline(*cells: Cell) -> GroupCell:
     """Cells beside each other."""
     return {"kind": "inline", "cells": list(cells)}
 
 
-def page_href(page: str, **query: Any) -> str:
+def page_href(page: str, **query: object) -> str:
     """The address of a page with its query, relative, so that it also works below a path."""
     given = {name: value for name, value in query.items() if value is not None}
     return page + ("?" + urlencode(given, doseq=True) if given else "")

@@ -47,9 +47,8 @@ It comes from a browser: check it before it is stored.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import streamlit as st
 
@@ -81,34 +80,22 @@ _component = st.components.v2.component(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StepTableState:
-    """What the browser sent, as it sent it.
+def step_table(*, key: str, data: Mapping[str, object], height: Height = "fill") -> None:
+    """Mount the step table under `key`; what it sends is in `st.session_state[key]`.
 
-    `outbox`: every commit it has no acknowledgement for, oldest first. `wants`: the evidence it
-    asks for, {"solution_id", "annotator_id", "step"}. `position`: the solution on screen when it
-    last sent a commit.
-    """
-
-    outbox: list[dict[str, Any]]
-    wants: dict[str, Any] | None
-    position: int | None
-
-
-def step_table(*, key: str, data: Mapping[str, Any], height: Height = "fill") -> StepTableState:
-    """Mount the step table under `key` and return what it has sent.
-
+    There `outbox` is every commit that it has no acknowledgement for, oldest first; `wants` the
+    evidence it asks for, {"solution_id", "annotator_id", "step"}; `position` the solution on screen
+    when it last sent a commit. All of it is as the browser sent it.
     `height`: "fill" takes the window's height below the table's top, "content" all that the
     steps need, a number is in pixels.
     """
-    sent = _component(
+    _component(
         key=key,
         data={**data, "height": height},
         on_outbox_change=_registered,
         on_wants_change=_registered,
         on_position_change=_registered,
     )
-    return StepTableState(sent.get("outbox") or [], sent.get("wants"), sent.get("position"))
 
 
 def _registered() -> None:
