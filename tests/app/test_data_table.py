@@ -26,7 +26,7 @@ def url() -> Iterator[str]:
 @pytest.fixture
 def page(url: str) -> Iterator[Page]:
     with chromium() as browser, open_page(browser, f"{url}/?filter=unsure") as opened:
-        opened.wait_for_selector(".data-table")
+        opened.wait_for_selector("input.check")
         opened.evaluate(MARK)
         yield opened
 
@@ -38,8 +38,15 @@ def test_a_link_changes_the_page_without_loading_it_and_back_returns(page: Page)
     assert page.evaluate(KEPT)
     page.go_back()
     expect(page.get_by_text("drawn with unsure")).to_be_visible()
-    expect(page.locator(".data-table")).to_be_visible()
+    expect(page.locator("input.check").first).to_be_visible()
     assert page.evaluate(KEPT)
+
+
+def test_a_link_keeps_what_a_widget_of_the_page_is_bound_to(page: Page) -> None:
+    page.get_by_role("link", name="these", exact=True).click()
+    expect(page.get_by_text("solution 7", exact=True)).to_be_visible()
+    expect(page.get_by_text("bound kept", exact=True)).to_be_visible()
+    assert page.url.endswith("/one?id=7&bound=kept")
 
 
 def test_a_click_for_another_tab_is_the_browsers(page: Page) -> None:
@@ -64,6 +71,6 @@ def test_a_row_is_one_stop_where_space_ticks_and_enter_opens(page: Page) -> None
 
 
 def test_rows_are_of_one_height_however_many_annotators_there_are(page: Page) -> None:
-    rows = page.locator(".data-table tbody tr")
+    rows = page.locator("tbody tr:has(input.check)")
     heights = {row.evaluate("(row) => Math.round(row.offsetHeight)") for row in rows.all()}
     assert len(heights) == 1, heights

@@ -12,6 +12,10 @@ SPLIT = [("mc", 1), ("judge", 0), ("prm", 2), ("prm", 2), ("human", 1)]
 
 def many() -> None:
     st.text(f"drawn with {st.query_params.get('filter', 'no filter')}")
+    st.text_input("Bound", key="bound", bind="query-params")
+    data_table.line(
+        data_table.link("these", data_table.page_href("one", id=7, bound="kept")), key="these"
+    )
     rows = [
         (
             id,
@@ -28,6 +32,7 @@ def many() -> None:
 
 def one() -> None:
     st.text(f"solution {st.query_params.get('id')}")
+    st.text(f"bound {st.query_params.get('bound')}")
 
 
 st.navigation(
