@@ -29,9 +29,10 @@ test: $(VENV)/dev.stamp
 test-postgres: $(VENV)/dev.stamp
 	.ci/postgres $(BIN)/python -m pytest -m "database and not browser" tests/app tests/db tests/labeling
 
-# vLLM for CPUs brings its own torch, so it has an environment of its own.
+# vLLM for CPUs brings its own torch, so it has an environment of its own. Its own warnings are many
+# and not ours to mend.
 test-vllm: $(VLLM)/stamp
-	$(VLLM)/bin/python -m pytest tests/in_vllm
+	$(VLLM)/bin/python -m pytest -W default tests/in_vllm
 
 # With the lowest versions that pyproject.toml allows; the browser tests are left to the other runs.
 test-minimum: $(MINIMUM)/stamp

@@ -248,7 +248,7 @@ def test_the_checkpoint_records_where_it_comes_from(
     assert settings["config"]["epochs"] == 6
     assert settings["config"]["head_learning_rate"] == 5e-3
     assert len(settings["report"]["history"]) == len(report.history)
-    known = {fingerprint(r["problem"]) for r in map(json.loads, data.open())}
+    known = {fingerprint(r["problem"]) for r in map(json.loads, data.read_text().splitlines())}
     parts = [set(settings[key]) for key in ("training_problems", "validation_problems")]
     assert parts[0] | parts[1] == known
     assert not parts[0] & parts[1]
