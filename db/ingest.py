@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from db.annotators import ensure_in_session
 from db.engine import IN_LIST, Database, stable_hash
+from db.jobs import check_claim
 from db.lists import search, solution_index
-from db.records import ImportRow, IngestCount, SourceLabel, lowest
+from db.records import ImportRow, IngestCount, JobRecord, SourceLabel, lowest
 from db.schema import Annotation, Problem, Solution, utcnow
 
 Score = float | None
@@ -31,6 +32,7 @@ def insert_rows(
     database: Database,
     rows: Sequence[ImportRow],
     *,
+    job: JobRecord | None = None,
     hidden_annotators: frozenset[str] = frozenset(),
     on_contradiction: OnContradiction | None = None,
 ) -> IngestCount:
@@ -39,9 +41,12 @@ def insert_rows(
     A gold answer fills in a problem that had none, and a larger number of samples replaces a
     smaller one. Labels of an annotator in `hidden_annotators` are kept out of the review queue.
     `on_contradiction` is told of labels that are not stored because their annotator has said
-    otherwise of the solution before.
+    otherwise of the solution before. Raises LostJobError, and stores nothing, when `job` is no
+    longer this process's.
     """
     with database.write() as session:
+        if job is not None:
+            check_claim(session, job)
         problems, new_problems = _problems(session, rows)
         solutions, new_solutions = _solutions(session, rows, problems)
         annotations = _labels(session, rows, solutions, hidden_annotators, on_contradiction)

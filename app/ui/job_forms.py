@@ -20,11 +20,11 @@ from db.records import in_order
 from db.results import list_exports
 from labeling.formats.catalog import READERS, in_words
 from labeling.jobs.files import data_folder
+from labeling.judge.templates import shipped_prompts
 from labeling.montecarlo.planner import STRATEGIES
 from training.folders import free_folder
 
 Asked = tuple[str, dict[str, Any]] | None
-PROMPTS = ("playground", "paper", "processbench")
 
 
 def monte_carlo(database: Database) -> Asked:
@@ -50,11 +50,13 @@ def monte_carlo(database: Database) -> Asked:
 
 def judge(database: Database) -> Asked:
     """A judge reads each step and names the first wrong one."""
+    prompts = shipped_prompts()
     with st.form("judge"):
         model = st.text_input("Judge", _given("model", "playground:judge"), help=MODEL_HELP)
         prompt = st.selectbox(
             "Prompt",
-            PROMPTS,
+            prompts,
+            prompts.index("playground"),
             accept_new_options=True,
             help="A shipped prompt, or the path of your own (docs/judge.md).",
         )

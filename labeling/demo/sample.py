@@ -58,7 +58,9 @@ def run_sample(context: JobContext) -> dict[str, Any]:
             rows.extend(solution_rows(problem, [completion.text for completion in mine]))
         sampled += len(completions)
         right += sum(row.samples for row in rows if row.is_correct)
-        count += insert_rows(context.database, rows, hidden_annotators=frozenset({TRUTH}))
+        count += insert_rows(
+            context.database, rows, job=context.job, hidden_annotators=frozenset({TRUTH})
+        )
         context.report(min(start + len(part), n), n, f"{sampled:,} solutions sampled")
     return {
         "problems": count.problems,

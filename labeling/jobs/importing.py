@@ -189,7 +189,12 @@ class _Import:
             )
 
         if chunk:
-            self.count += insert_rows(self._context.database, chunk, on_contradiction=contradicted)
+            self.count += insert_rows(
+                self._context.database,
+                chunk,
+                job=self._context.job,
+                on_contradiction=contradicted,
+            )
         self._context.report(
             min(self._before + self._here, self._total),
             self._total,

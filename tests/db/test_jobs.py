@@ -12,8 +12,10 @@ from db import jobs
 from db.annotations import annotated_ids, save_wave
 from db.annotators import ensure_annotator
 from db.engine import Database, DatabaseError
+from db.ingest import insert_rows
 from db.records import AnnotationRecord, JobRecord
-from tests.support.rows import fill
+from db.solutions import newest_solution_id
+from tests.support.rows import fill, row
 
 
 def new_job(database: Database) -> JobRecord:
@@ -78,10 +80,12 @@ def test_a_machine_that_lost_its_job_writes_nothing_more_of_it(
         lambda: jobs.set_state(database, first, {"list": 1}),
         lambda: jobs.finish_job(database, first, "failed", "no", None),
         lambda: save_wave(database, annotator.id, first, said),
+        lambda: insert_rows(database, [row(7)], job=first),
     ):
         with pytest.raises(jobs.LostJobError, match="resumed by process 1 on b"):
             write()
     assert annotated_ids(database, annotator.id, ids) == set()
+    assert newest_solution_id(database) == ids[0]
     save_wave(database, annotator.id, second, said)
     assert annotated_ids(database, annotator.id, ids) == set(ids)
     jobs.finish_job(database, second, "done", "", {})
