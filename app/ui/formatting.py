@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from db.records import JobRecord
 
@@ -76,6 +77,15 @@ def which_problems(result: Mapping[str, object]) -> str:
         "known": "all: it was trained on them",
         "not trained": "all",
     }.get(known, "all: not known what it was trained on")
+
+
+def f1_by_dataset(figures: Mapping[str, Any]) -> str:
+    """The F1s that an evaluation's F1 is the mean of; empty for one data set."""
+    datasets = figures.get("datasets") or {}
+    if len(datasets) < 2:
+        return ""
+    f1s = {name: one["f1"] for name, one in datasets.items()}
+    return ", ".join(f"{name} {'–' if f1 is None else f'{f1:.3f}'}" for name, f1 in f1s.items())
 
 
 def midnight() -> datetime:

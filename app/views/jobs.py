@@ -197,6 +197,7 @@ def outcome(result: dict[str, Any]) -> dict[str, Any]:
             flat[f"F1, {where}"] = f"{figures['f1']:.3f} (95% {low:.3f} to {high:.3f})" + (
                 ", too few solutions" if too_few(figures) else ""
             )
+            flat[f"F1 by data set, {where}"] = formatting.f1_by_dataset(figures)
             flat[f"accuracy, {where}"] = (
                 f"{figures['error_accuracy']:.1%} of {figures['n_error']:,} wrong, "
                 f"{figures['correct_accuracy']:.1%} of {figures['n_correct']:,} right"

@@ -147,7 +147,11 @@ def evaluations(found: list[Any], hues: dict[int, str]) -> None:
             [
                 data_table.kind(hue, one.result.get("annotator", "")),
                 data_table.text(one.result.get("reference", ""), "muted"),
-                data_table.text("–" if f1 is None else f"{f1:.3f}", "strong"),
+                data_table.text(
+                    "–" if f1 is None else f"{f1:.3f}",
+                    "strong",
+                    title=formatting.f1_by_dataset(figures),
+                ),
                 interval(figures, f1, hue),
                 percent(figures.get("error_accuracy")),
                 percent(figures.get("correct_accuracy")),
