@@ -9,8 +9,16 @@ from typing import Any
 from models.errors import CheckpointError, MissingExtraError, ModelError
 
 try:
+    import torch
     from safetensors import SafetensorError
-    from transformers import AutoTokenizer, PreTrainedTokenizerFast
+    from transformers import (
+        AutoModel,
+        AutoModelForCausalLM,
+        AutoTokenizer,
+        PreTrainedModel,
+        PreTrainedTokenizerBase,
+        PreTrainedTokenizerFast,
+    )
     from transformers.utils import logging
 except ImportError as error:
     raise MissingExtraError("Loading a model", error) from error
@@ -21,7 +29,9 @@ logging.disable_progress_bar()  # jobs and the command line show their own
 _GENERIC = ("TokenizersBackend", "PreTrainedTokenizerFast")
 
 
-def load_weights(kind: Any, folder: Path, dtype: Any) -> tuple[Any, set[str]]:
+def load_weights(
+    kind: type[AutoModel] | type[AutoModelForCausalLM], folder: Path, dtype: torch.dtype | None
+) -> tuple[PreTrainedModel, set[str]]:
     """A model by one of Transformers' Auto classes, and the names of the tensors it left over.
 
     Raises CheckpointError when the folder cannot be read or lacks any weight of the model.
@@ -29,7 +39,7 @@ def load_weights(kind: Any, folder: Path, dtype: Any) -> tuple[Any, set[str]]:
     verbosity = logging.get_verbosity()
     logging.set_verbosity_error()  # what is left over is returned, and the callers judge it
     try:
-        model, report = kind.from_pretrained(
+        loaded: Any = kind.from_pretrained(
             folder,
             dtype=dtype,
             use_safetensors=True,
@@ -40,13 +50,14 @@ def load_weights(kind: Any, folder: Path, dtype: Any) -> tuple[Any, set[str]]:
         raise CheckpointError(f"{folder} could not be loaded as a model: {error}") from error
     finally:
         logging.set_verbosity(verbosity)
+    model, report = loaded
     if report["missing_keys"]:
         lacking = ", ".join(sorted(report["missing_keys"])[:3])
         raise CheckpointError(f"{folder} is incomplete: it lacks the weights {lacking}")
     return model, set(report["unexpected_keys"])
 
 
-def load_tokenizer(folder: Path) -> Any:
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     """The folder's tokenizer, without remote code. Raises CheckpointError when unreadable.
 
     AutoTokenizer of Transformers 5 reads any tokenizer in the folder of a Qwen2 model as
@@ -63,7 +74,7 @@ def load_tokenizer(folder: Path) -> Any:
         raise CheckpointError(f"The tokenizer in {folder} could not be loaded: {error}") from error
 
 
-def chat_ids(tokenizer: Any, messages: list[dict[str, str]]) -> list[int]:
+def chat_ids(tokenizer: PreTrainedTokenizerBase, messages: list[dict[str, str]]) -> list[int]:
     """The token ids of a chat up to where the assistant begins to speak.
 
     Raises ModelError when the tokenizer has no chat template.

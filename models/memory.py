@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from models.errors import MissingExtraError, ModelError
 
 try:
     import torch
+    from torch import nn
 except ImportError as error:
     raise MissingExtraError("Computing with a model", error) from error
 
@@ -24,7 +23,9 @@ def out_of_memory(error: BaseException) -> bool:
     )
 
 
-def place(model: Any, name: str, device: Any, dtype: Any = None) -> None:
+def place(
+    model: nn.Module, name: str, device: torch.device | str, dtype: torch.dtype | None = None
+) -> None:
     """Move `model` to `device`, ready to compute. Raises ModelError where it does not fit."""
     try:
         model.to(device=device, dtype=dtype).eval()
@@ -34,7 +35,7 @@ def place(model: Any, name: str, device: Any, dtype: Any = None) -> None:
         raise ModelError(f"{name} does not fit into the memory of {device}. {ADVICE}") from error
 
 
-def forget(device: Any) -> None:
+def forget(device: torch.device | str) -> None:
     """Give back what torch keeps of memory that nothing uses any more."""
     if torch.device(device).type == "cuda":
         torch.cuda.empty_cache()

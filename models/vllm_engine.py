@@ -52,7 +52,7 @@ def start(spec: str, folder: Path, **arguments: Any) -> LLM:
     return engine
 
 
-def _shut_down(engine: Any) -> None:
+def _shut_down(engine: weakref.ref[LLM]) -> None:
     if (alive := engine()) is not None:
         alive.llm_engine.engine_core.shutdown()
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from models.names import checkpoint_folder, checkpoint_revision
@@ -269,12 +269,16 @@ def _prepare_separator(
     known = tokenizer.encode(separator, add_special_tokens=False)
     if len(known) != 1 or known[0] == tokenizer.unk_token_id:
         tokenizer.add_tokens([separator], special_tokens=True)
-        if len(tokenizer) > model.model.get_input_embeddings().num_embeddings:
+        if len(tokenizer) > _embeddings(model).num_embeddings:
             model.model.resize_token_embeddings(len(tokenizer))
     separator_id = separator_token(tokenizer, separator, "the base model")
-    table = model.model.get_input_embeddings().weight
+    table = _embeddings(model).weight
     blank = tokenizer.encode("\n\n", add_special_tokens=False)
     if blank and not trained:
         with torch.no_grad():
             table[separator_id] = table[blank].mean(dim=0)
     return separator_id
+
+
+def _embeddings(model: PRM) -> nn.Embedding:
+    return cast(nn.Embedding, model.model.get_input_embeddings())

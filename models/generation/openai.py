@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeGuard, TypeVar
 
 from models.errors import ModelError
 from models.generation.base import ChatPrompt, Completion, CompletionRequest, Prompt, Sampling
@@ -25,7 +25,7 @@ MOST_LISTED = 10  # models that a message names
 
 # What a server would otherwise take from the model's generation_config.json: it may not change
 # the probabilities unseen. OpenAI's own API does not know these.
-NEUTRAL = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
+NEUTRAL: dict[str, object] = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
 NEUTRAL_FOR = ("vllm", "sglang", "llamacpp")  # owned_by in the list of models
 
 T = TypeVar("T")
@@ -113,7 +113,7 @@ class OpenAIGenerator:
         chats = [prompt for prompt in prompts if isinstance(prompt, ChatPrompt)]
         heads = list(dict.fromkeys(chat.messages for chat in chats))
         begun = list(dict.fromkeys(chat.answer_prefix for chat in chats if chat.answer_prefix))
-        texts: list[dict[str, Any]] = [
+        texts: list[Mapping[str, object]] = [
             *({"messages": ChatPrompt(head).chat()} for head in heads),
             *({"prompt": text, "add_special_tokens": False} for text in begun),
         ]
@@ -125,7 +125,7 @@ class OpenAIGenerator:
             prompt: ids[prompt] if isinstance(prompt, ChatPrompt) else prompt for prompt in prompts
         }
 
-    async def _tokenize(self, text: dict[str, Any]) -> tuple[int, ...]:
+    async def _tokenize(self, text: Mapping[str, object]) -> tuple[int, ...]:
         url = f"{self.server.root_url}/tokenize"
         return await self._client.post(url, {"model": self.server.model, **text}, _ids)
 
@@ -154,7 +154,7 @@ class OpenAIGenerator:
         if self._continues or not begun:
             return
 
-        async def count(messages: list[dict[str, str]], extra: dict[str, Any]) -> int | None:
+        async def count(messages: list[dict[str, str]], extra: Mapping[str, object]) -> int | None:
             body = {**self._body(0, Sampling(max_tokens=1)), "messages": messages, **extra}
             return await self._client.post(
                 f"{self.server.base_url}/chat/completions", body, _prompt_tokens
@@ -163,7 +163,7 @@ class OpenAIGenerator:
         await check_continuation(count, self.server.model)
         self._continues = True
 
-    def _body(self, seed: int, sampling: Sampling) -> dict[str, Any]:
+    def _body(self, seed: int, sampling: Sampling) -> dict[str, object]:
         body = {
             "model": self.server.model,
             "temperature": sampling.temperature,
@@ -175,9 +175,9 @@ class OpenAIGenerator:
         return {**body, "stop": list(sampling.stop)} if sampling.stop else body
 
     async def _post(
-        self, path: str, body: dict[str, Any], read_text: Callable[[dict[str, Any]], Any]
+        self, path: str, body: dict[str, object], read_text: Callable[[dict[str, object]], object]
     ) -> Completion:
-        def read(reply: Any) -> Completion:
+        def read(reply: object) -> Completion:
             return _completion(reply, read_text, self._client)
 
         try:
@@ -187,7 +187,7 @@ class OpenAIGenerator:
                 raise
             raise ServerError(f"{error}. {_serves(await self._listed())}", 404) from None
 
-    async def _look(self) -> tuple[str, int | None, dict[str, Any], bool]:
+    async def _look(self) -> tuple[str, int | None, dict[str, object], bool]:
         """(revision, context in tokens, extra fields of requests, whether prompts are ids)."""
         async with self._client.connected():
             listed = await self._listed()
@@ -207,10 +207,10 @@ class OpenAIGenerator:
             has_ids,
         )
 
-    async def _listed(self) -> list[dict[str, Any]]:
+    async def _listed(self) -> list[dict[str, object]]:
         """The server's models, in its words but without our key."""
 
-        def read(reply: Any) -> list[dict[str, Any]]:
+        def read(reply: object) -> list[dict[str, object]]:
             cards = reply.get("data") if isinstance(reply, dict) else reply
             if not isinstance(cards, list):
                 raise Unreadable("no list of models")
@@ -232,7 +232,7 @@ class OpenAIGenerator:
             return False
 
 
-def _ids(reply: Any) -> tuple[int, ...]:
+def _ids(reply: object) -> tuple[int, ...]:
     ids = reply.get("tokens") if isinstance(reply, dict) else None
     if not isinstance(ids, list) or not ids or not all(_is_count(one) for one in ids):
         raise Unreadable("no token ids")
@@ -240,7 +240,7 @@ def _ids(reply: Any) -> tuple[int, ...]:
 
 
 def _completion(
-    reply: Any, read_text: Callable[[dict[str, Any]], Any], client: Client
+    reply: object, read_text: Callable[[dict[str, object]], object], client: Client
 ) -> Completion:
     """Raises Unreadable for anything but a completion that has ended."""
     choices = reply.get("choices") if isinstance(reply, dict) else None
@@ -261,43 +261,43 @@ def _completion(
     )
 
 
-def _completion_text(choice: dict[str, Any]) -> Any:
+def _completion_text(choice: dict[str, object]) -> object:
     return choice.get("text")
 
 
-def _chat_text(choice: dict[str, Any]) -> Any:
+def _chat_text(choice: dict[str, object]) -> object:
     """The answer; "" where the model was cut while thinking, called a tool, or refused."""
     message = choice.get("message")
     return (message.get("content") or "") if isinstance(message, dict) else None
 
 
-def _prompt_tokens(reply: Any) -> int | None:
+def _prompt_tokens(reply: object) -> int | None:
     return _used(reply, "prompt_tokens")
 
 
-def _used(reply: Any, what: str) -> int | None:
+def _used(reply: object, what: str) -> int | None:
     usage = reply.get("usage") if isinstance(reply, dict) else None
     count = usage.get(what) if isinstance(usage, dict) else None
     return count if _is_count(count) else None
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 40
 
 
-def _card(listed: list[dict[str, Any]], model: str) -> dict[str, Any] | None:
+def _card(listed: list[dict[str, object]], model: str) -> dict[str, object] | None:
     """What the server says of a model; Gemini's server puts models/ before its names."""
     return next((card for card in listed if card["id"] in (model, f"models/{model}")), None)
 
 
-def _revision(card: dict[str, Any], place: str) -> str:
+def _revision(card: dict[str, object], place: str) -> str:
     """The model as the server names it, the weights behind that name, and where it is."""
     root = card.get("root")
     weights = f" ({root})" if isinstance(root, str) and root not in ("", card["id"]) else ""
     return f"{card['id']}{weights} at {place}"
 
 
-def _serves(listed: list[dict[str, Any]]) -> str:
-    names = [card["id"] for card in listed[:MOST_LISTED]]
+def _serves(listed: list[dict[str, object]]) -> str:
+    names = [str(card["id"]) for card in listed[:MOST_LISTED]]
     more = f" and {len(listed) - MOST_LISTED} more" if len(listed) > MOST_LISTED else ""
     return f"It serves {', '.join(names)}{more}" if names else "It lists no models"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import cast
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn import functional
 from transformers import (
     AutoModelForCausalLM,
@@ -64,7 +65,7 @@ class SeededDraw(LogitsProcessor):
         self.seeds, self.drawn, self.width = seeds, drawn, width
         self.temperature, self.top_p = temperature, top_p
 
-    def __call__(self, input_ids: Any, scores: Any) -> Any:
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
         """Scores (rows, vocabulary) of which one a row is 0 and all others are -inf."""
         position = self.drawn + (input_ids.shape[1] - self.width)
         draws = torch.from_numpy(uniforms(self.seeds, position)).to(scores.device)[:, None]
@@ -114,7 +115,7 @@ class TransformersGenerator:
         self.revision = checkpoint_revision(folder)
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         on_cuda = self.device.type == "cuda"
-        self.tokenizer: Any = load_tokenizer(folder)
+        self.tokenizer = load_tokenizer(folder)
         dtype = torch.bfloat16 if on_cuda else torch.float32
         self.model, left_over = load_weights(AutoModelForCausalLM, folder, dtype)
         if any(name.startswith("score.") for name in left_over):
@@ -224,7 +225,9 @@ class TransformersGenerator:
                 cache.batch_select_indices(chosen)
         return rows
 
-    def _read_prompts(self, rows: list[_Row], ids: Any, mask: Any, cache: Any) -> None:
+    def _read_prompts(
+        self, rows: list[_Row], ids: Tensor, mask: Tensor, cache: DynamicCache
+    ) -> None:
         """Fill the cache with all but the prompts' last tokens, reading equal prompts once.
 
         Monte Carlo asks for several completions of every prefix.
@@ -246,8 +249,13 @@ class TransformersGenerator:
         cache.batch_select_indices(torch.tensor(place, device=self.device))
 
     def _stretch(
-        self, rows: list[_Row], ids: Any, mask: Any, cache: Any, sampling: Sampling
-    ) -> Any:
+        self,
+        rows: list[_Row],
+        ids: Tensor,
+        mask: Tensor,
+        cache: DynamicCache,
+        sampling: Sampling,
+    ) -> Tensor:
         """`ids` with up to `stretch` more tokens a row; `cache` holds what was read before."""
         processors = LogitsProcessorList()
         if sampling.temperature > 0:
@@ -256,7 +264,8 @@ class TransformersGenerator:
             processors.append(
                 SeededDraw(seeds, drawn, ids.shape[1], sampling.temperature, sampling.top_p)
             )
-        return self.model.generate(
+        generate = cast(Callable[..., Tensor], self.model.generate)
+        return generate(
             ids,
             attention_mask=mask,
             past_key_values=cache,
@@ -291,9 +300,10 @@ class TransformersGenerator:
         row.text = text
 
     def _decode(self, ids: list[int]) -> str:
-        return self.tokenizer.decode(
+        text = self.tokenizer.decode(
             ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
+        return cast(str, text)
 
     def _fitting_batch(self) -> int:
         """Rows whose key-value caches fit beside the weights, at most 256."""
@@ -309,7 +319,7 @@ class TransformersGenerator:
         return max(1, min(MAX_BATCH, free // (per_token * min(self.context, 2048))))
 
 
-def _end_ids(*sources: Any) -> list[int]:
+def _end_ids(*sources: int | list[int] | None) -> list[int]:
     """End-of-turn token ids of a generation config (one or a list) and a tokenizer."""
     found: list[int] = []
     for source in sources:

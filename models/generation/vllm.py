@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from models.errors import ModelError
 from models.generation.base import Completion, CompletionRequest, Sampling
@@ -27,9 +26,9 @@ class VllmGenerator:
         folder = checkpoint_folder(spec)
         self.name = spec
         self.revision = checkpoint_revision(folder)
-        self.tokenizer: Any = load_tokenizer(folder)
+        self.tokenizer = load_tokenizer(folder)
         self.batch_size = ROWS
-        self.engine: Any = start(spec, folder, enable_prefix_caching=True)
+        self.engine = start(spec, folder, enable_prefix_caching=True)
         self.context = int(self.engine.model_config.max_model_len)
         recommended = self.engine.model_config.try_get_generation_config()
         sampled = recommended.get("do_sample", "temperature" in recommended)
@@ -71,7 +70,7 @@ class VllmGenerator:
         return found
 
 
-def _params(sampling: Sampling, seed: int, room: int) -> Any:
+def _params(sampling: Sampling, seed: int, room: int) -> SamplingParams:
     return SamplingParams(
         temperature=sampling.temperature,
         top_p=sampling.top_p,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from models.errors import CheckpointError, MissingExtraError
 from models.loading import chat_ids
@@ -12,6 +11,7 @@ from models.loading import chat_ids
 try:
     import torch
     from torch import Tensor
+    from transformers import PreTrainedTokenizerBase
 except ImportError as error:
     raise MissingExtraError("A process reward model", error) from error
 
@@ -54,7 +54,7 @@ def append_steps(
 
 
 def encode_solution(
-    tokenizer: Any,
+    tokenizer: PreTrainedTokenizerBase,
     problem: str,
     steps: Sequence[str],
     separator_id: int,
@@ -73,12 +73,14 @@ def encode_solution(
     return append_steps(prompt, written, separator_id, max_length)
 
 
-def plain_ids(tokenizer: Any, text: str) -> list[int]:
+def plain_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
     """The ids of `text` without the tokens that a tokenizer puts around a whole input."""
     return list(tokenizer.encode(text, add_special_tokens=False))
 
 
-def spell_out(tokenizer: Any, ids: Sequence[int], separator_id: int) -> list[int]:
+def spell_out(
+    tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], separator_id: int
+) -> list[int]:
     """`ids` with every separator replaced by the ordinary tokens of its text."""
     if separator_id not in ids:
         return list(ids)
@@ -87,7 +89,7 @@ def spell_out(tokenizer: Any, ids: Sequence[int], separator_id: int) -> list[int
     return [t for i in ids for t in (plain if i == separator_id else (i,)) if t != separator_id]
 
 
-def separator_token(tokenizer: Any, separator: str, name: str) -> int:
+def separator_token(tokenizer: PreTrainedTokenizerBase, separator: str, name: str) -> int:
     """The one token id of `separator`. Raises CheckpointError when it is not one token."""
     ids = plain_ids(tokenizer, separator)
     if len(ids) != 1 or ids[0] == tokenizer.unk_token_id:
@@ -98,7 +100,9 @@ def separator_token(tokenizer: Any, separator: str, name: str) -> int:
     return int(ids[0])
 
 
-def pad_batch(batch: Sequence[Encoded], device: Any) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+def pad_batch(
+    batch: Sequence[Encoded], device: torch.device
+) -> tuple[Tensor, tuple[Tensor, Tensor]]:
     """Ids (rows, width) padded on the right, and the (rows, columns) of all places to read."""
     width = max(len(e.ids) for e in batch)
     ids = torch.zeros((len(batch), width), dtype=torch.long)

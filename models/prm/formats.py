@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from models.errors import CheckpointError
 from models.prm.encoding import (
@@ -21,6 +21,9 @@ from models.prm.encoding import (
     separator_token,
 )
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
 GOOD, BAD = "+", "-"
 STEP_TAG = "ки"
 NUMBERED = re.compile(r"\s*Step \d+:")
@@ -30,7 +33,7 @@ class StepFormat(Protocol):
     """How a solution becomes token ids, and where its steps are read."""
 
     @property
-    def tokenizer(self) -> Any:
+    def tokenizer(self) -> PreTrainedTokenizerBase:
         """The checkpoint's tokenizer."""
         ...
 
@@ -47,7 +50,7 @@ class SeparatorChat:
     a token of its own, appending its id gives the same ids.
     """
 
-    tokenizer: Any
+    tokenizer: PreTrainedTokenizerBase
     separator: str
     separator_id: int
     system_prompt: str
@@ -73,7 +76,7 @@ class SeparatorText:
     puts the tokenizer's first token, if there is one, before the problem.
     """
 
-    tokenizer: Any
+    tokenizer: PreTrainedTokenizerBase
     separator: str
     separator_id: int
     max_length: int
@@ -97,7 +100,7 @@ class SkyworkLines:
     a response. A step of several lines has the score of its last line.
     """
 
-    tokenizer: Any
+    tokenizer: PreTrainedTokenizerBase
     newline_id: int
     max_length: int
 
@@ -122,7 +125,7 @@ class TaggedText:
     found by their places in the text, so one that the problem or a step contains is not read.
     """
 
-    tokenizer: Any
+    tokenizer: PreTrainedTokenizerBase
     tag_id: int
     max_length: int
 
@@ -156,7 +159,7 @@ class TurnPerStep:
     other and attention only looks back, so one run over the last of them gives all scores.
     """
 
-    tokenizer: Any
+    tokenizer: PreTrainedTokenizerBase
     good_id: int
     max_length: int
 
@@ -189,7 +192,11 @@ class TurnPerStep:
 
 
 def separator_chat(
-    tokenizer: Any, separator: str, system_prompt: str, max_length: int, name: str
+    tokenizer: PreTrainedTokenizerBase,
+    separator: str,
+    system_prompt: str,
+    max_length: int,
+    name: str,
 ) -> SeparatorChat:
     """The format of Qwen's PRMs and ours. Raises CheckpointError without a single token."""
     separator_id = separator_token(tokenizer, separator, name)
@@ -197,21 +204,27 @@ def separator_chat(
 
 
 def separator_text(
-    tokenizer: Any, separator: str, max_length: int, name: str, strip: bool = False
+    tokenizer: PreTrainedTokenizerBase,
+    separator: str,
+    max_length: int,
+    name: str,
+    strip: bool = False,
 ) -> SeparatorText:
     """The format of PURE and TRL. Raises CheckpointError when the separator is not one token."""
     separator_id = separator_token(tokenizer, separator, name)
     return SeparatorText(tokenizer, separator, separator_id, max_length, strip)
 
 
-def skywork_lines(tokenizer: Any, max_length: int, name: str) -> SkyworkLines:
+def skywork_lines(tokenizer: PreTrainedTokenizerBase, max_length: int, name: str) -> SkyworkLines:
     """The format of Skywork-o1-Open-PRM. Raises CheckpointError without a first token."""
     if tokenizer.bos_token is None:
         raise CheckpointError(f"The tokenizer of {name} has no bos_token, which its input begins")
     return SkyworkLines(tokenizer, int(tokenizer.encode("\n")[-1]), max_length)
 
 
-def tagged_text(tokenizer: Any, max_length: int, name: str) -> tuple[TaggedText, tuple[int, int]]:
+def tagged_text(
+    tokenizer: PreTrainedTokenizerBase, max_length: int, name: str
+) -> tuple[TaggedText, tuple[int, int]]:
     """The format of Math-Shepherd and the ids of "-" and "+", as its card finds them.
 
     Raises CheckpointError when they are not single tokens, or not the published ones (648 and
@@ -231,7 +244,7 @@ def tagged_text(tokenizer: Any, max_length: int, name: str) -> tuple[TaggedText,
 
 
 def turn_per_step(
-    tokenizer: Any, max_length: int, name: str
+    tokenizer: PreTrainedTokenizerBase, max_length: int, name: str
 ) -> tuple[TurnPerStep, tuple[int, int]]:
     """The format of RLHFlow and the ids of "-" and "+". Raises CheckpointError without a chat."""
     if tokenizer.chat_template is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from models.errors import CheckpointError, MissingExtraError
 from models.loading import load_tokenizer, load_weights
@@ -14,7 +13,12 @@ try:
     import torch
     from safetensors import SafetensorError, safe_open
     from torch import Tensor, nn
-    from transformers import AutoModel, AutoModelForCausalLM
+    from transformers import (
+        AutoModel,
+        AutoModelForCausalLM,
+        PreTrainedModel,
+        PreTrainedTokenizerBase,
+    )
 except ImportError as error:
     raise MissingExtraError("A process reward model", error) from error
 
@@ -32,7 +36,7 @@ class PRM(nn.Module):
     the model card of Qwen2.5-Math-PRM-7B.
     """
 
-    def __init__(self, backbone: Any, score: nn.Module | None = None) -> None:
+    def __init__(self, backbone: PreTrainedModel, score: nn.Module | None = None) -> None:
         super().__init__()
         hidden = backbone.config.hidden_size
         self.model = backbone
@@ -86,12 +90,12 @@ def head_weights(folder: Path, prefix: str = "score.") -> dict[str, Tensor]:
     return head
 
 
-def backbone(folder: Path, dtype: Any) -> Any:
+def backbone(folder: Path, dtype: torch.dtype | None) -> PreTrainedModel:
     """The folder's decoder without any head."""
     return load_weights(AutoModel, folder, dtype)[0]
 
 
-def two_layer_prm(folder: Path, dtype: Any) -> PRM:
+def two_layer_prm(folder: Path, dtype: torch.dtype | None) -> PRM:
     """The layout of Qwen2ForProcessRewardModel: `model.*`, `score.0.*`, `score.2.*`."""
     head = head_weights(folder)
     if not head:
@@ -104,7 +108,7 @@ def two_layer_prm(folder: Path, dtype: Any) -> PRM:
     return model
 
 
-def classifier_prm(folder: Path, dtype: Any) -> PRM:
+def classifier_prm(folder: Path, dtype: torch.dtype | None) -> PRM:
     """A token classifier of two classes: `model.*`, and `score.*` of one or two layers."""
     head = head_weights(folder)
     if "weight" not in head:
@@ -115,7 +119,7 @@ def classifier_prm(folder: Path, dtype: Any) -> PRM:
     return PRM(model, score)
 
 
-def scalar_prm(folder: Path, dtype: Any) -> PRM:
+def scalar_prm(folder: Path, dtype: torch.dtype | None) -> PRM:
     """Skywork's layout: `model.*` and `v_head.summary.*`, one number per token."""
     head = head_weights(folder, "v_head.summary.")
     if not head:
@@ -126,7 +130,7 @@ def scalar_prm(folder: Path, dtype: Any) -> PRM:
     return PRM(model, score)
 
 
-def two_token_prm(folder: Path, dtype: Any, tokens: Sequence[int]) -> PRM:
+def two_token_prm(folder: Path, dtype: torch.dtype | None, tokens: Sequence[int]) -> PRM:
     """A language model of which only the logits of two tokens (wrong, right) are computed.
 
     Their softmax is that of the two among all logits, at a vocabulary's fraction of the cost.
@@ -149,7 +153,7 @@ def two_token_prm(folder: Path, dtype: Any, tokens: Sequence[int]) -> PRM:
     return PRM(model.get_decoder(), score)
 
 
-def init_prm(base: str, seed: int) -> tuple[PRM, Any, bool]:
+def init_prm(base: str, seed: int) -> tuple[PRM, PreTrainedTokenizerBase, bool]:
     """A float32 PRM to train, its tokenizer, and whether its head is a trained one.
 
     `base` is a language model, whose head starts random under `seed`, or a PRM of our layout,

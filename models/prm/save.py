@@ -11,13 +11,19 @@ from models.prm.reader import PRM
 from models.prm.schemes import ARCHITECTURE, STEPLENS_FILE
 
 try:
+    import torch
     from huggingface_hub import save_torch_state_dict
+    from transformers import PreTrainedTokenizerBase
 except ImportError as error:
     raise MissingExtraError("A process reward model", error) from error
 
 
 def save_prm(
-    model: PRM, tokenizer: Any, out: Path, settings: dict[str, Any], dtype: Any = None
+    model: PRM,
+    tokenizer: PreTrainedTokenizerBase,
+    out: Path,
+    settings: dict[str, Any],
+    dtype: torch.dtype | None = None,
 ) -> None:
     """Write a checkpoint folder: our layout, the tokenizer, and steplens.json.
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from models.errors import CheckpointError, ModelError
 from models.loading import load_tokenizer
@@ -28,6 +28,10 @@ from models.prm.formats import (
 )
 from models.prm.reader import PRM
 
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedTokenizerBase
+
 STEPLENS_FILE = "steplens.json"
 OWN = "steplens"
 ARCHITECTURE = "Qwen2ForProcessRewardModel"  # the name under which vLLM serves Qwen's layout
@@ -41,8 +45,8 @@ class Checkpoint:
 
     folder: Path
     name: str
-    tokenizer: Any
-    dtype: Any
+    tokenizer: PreTrainedTokenizerBase
+    dtype: torch.dtype | None
     settings: dict[str, Any]  # the content of steplens.json, {} without one
     config: dict[str, Any]  # the content of config.json
 
@@ -145,7 +149,7 @@ def check_scheme(scheme: str | None) -> None:
 
 
 def open_prm(
-    spec: str, folder: Path, dtype: Any, scheme: str | None
+    spec: str, folder: Path, dtype: torch.dtype | None, scheme: str | None
 ) -> tuple[Callable[[], PRM], StepFormat, str]:
     """What reads the PRM in `folder`, its format, and its scheme.
 

@@ -19,6 +19,7 @@ from models.threads import set_threads
 
 try:
     import torch
+    from transformers import PreTrainedTokenizerBase
 except ImportError as error:
     raise MissingExtraError("A process reward model", error) from error
 
@@ -37,7 +38,7 @@ class LoadedPRM:
     """
 
     model: PRM
-    tokenizer: Any
+    tokenizer: PreTrainedTokenizerBase
     format: StepFormat
     name: str
     revision: str

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from models.errors import ModelError
 from models.names import checkpoint_folder, checkpoint_revision
 from models.prm.base import Scores, Solutions
@@ -33,7 +31,7 @@ class VllmPRM:
                 f"score it with {spec.replace('vllm:', 'transformers:', 1)}"
             )
         self.revision = checkpoint_revision(folder)
-        self.engine: Any = start(
+        self.engine = start(
             spec,
             folder,
             runner="pooling",

@@ -8,11 +8,11 @@ import os
 import random
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import cycle
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from models.errors import MissingExtraError, ModelError
@@ -91,7 +91,7 @@ class Client:
         self.server, self.patience, self.concurrency = server, patience, concurrency
         self._key = key_for(server)
         self._ssl = httpx2.create_ssl_context()
-        self._pools: Iterator[Any] = iter(())
+        self._pools: Iterator[httpx2.AsyncClient] = iter(())
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[None]:
@@ -115,14 +115,14 @@ class Client:
             self._pools = cycle(pools)
             yield
 
-    async def get(self, url: str, read: Callable[[Any], T]) -> T:
+    async def get(self, url: str, read: Callable[[object], T]) -> T:
         """What `read` makes of the JSON at `url`, where the server must be up already.
 
         Raises ServerError as `post`, and at once when there is no connection.
         """
         return await self._ask("GET", url, None, self._reading(read), tries_to_connect=1)
 
-    async def post(self, url: str, body: dict[str, Any], read: Callable[[Any], T]) -> T:
+    async def post(self, url: str, body: Mapping[str, object], read: Callable[[object], T]) -> T:
         """What `read` makes of the JSON that answers `body`.
 
         Failures that may pass are tried again, `read` raising Unreadable among them. Raises
@@ -130,7 +130,7 @@ class Client:
         """
         return await self._ask("POST", url, body, self._reading(read), self.patience.tries)
 
-    async def probe(self, url: str, body: dict[str, Any]) -> Any:
+    async def probe(self, url: str, body: Mapping[str, object]) -> object:
         """The JSON that answers `body`; None where the server knows no such request.
 
         Raises ServerError when it goes on failing.
@@ -160,7 +160,7 @@ class Client:
         self,
         method: str,
         url: str,
-        body: dict[str, Any] | None,
+        body: Mapping[str, object] | None,
         read: Callable[[bytes], T],
         tries_to_connect: int,
     ) -> T:
@@ -194,7 +194,7 @@ class Client:
         # Together they would be refused together again: each adds a little of its own.
         return failure.wait + 0.1 * usual
 
-    async def _try(self, method: str, url: str, body: dict[str, Any] | None) -> bytes:
+    async def _try(self, method: str, url: str, body: Mapping[str, object] | None) -> bytes:
         content = None if body is None else json.dumps(body).encode()
         headers = {} if body is None else {"Content-Type": "application/json"}
         try:
@@ -218,7 +218,7 @@ class Client:
             self._refuse(response, raw)
         return raw
 
-    async def _read(self, response: Any) -> bytes:
+    async def _read(self, response: httpx2.Response) -> bytes:
         if response.headers.get("content-encoding", "identity") != "identity":
             raise ServerError(f"{self._named} packs its replies though asked not to. {CORRECT}")
         parts, size = [], 0
@@ -232,7 +232,7 @@ class Client:
             parts.append(part)
         return b"".join(parts)
 
-    def _reading(self, read: Callable[[Any], T]) -> Callable[[bytes], T]:
+    def _reading(self, read: Callable[[object], T]) -> Callable[[bytes], T]:
         def read_raw(raw: bytes) -> T:
             reply = _json_or_none(raw)
             if reply is None:
@@ -244,7 +244,7 @@ class Client:
 
         return read_raw
 
-    def _refuse(self, response: Any, raw: bytes) -> None:
+    def _refuse(self, response: httpx2.Response, raw: bytes) -> None:
         """Raise what an answer other than 200 amounts to: a failure that may pass, or an error."""
         status = response.status_code
         said = self.quoted(_reason(raw))
@@ -308,7 +308,7 @@ def _positive(variable: str, usual: float) -> float:
     return value
 
 
-def _json_or_none(raw: bytes) -> Any:
+def _json_or_none(raw: bytes) -> object:
     try:
         return json.loads(raw)
     except (ValueError, RecursionError):

@@ -7,8 +7,7 @@ prompt tokens that it counts.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
 
 from models.errors import ModelError
 from models.generation.server.client import ServerError
@@ -19,7 +18,7 @@ CONTINUE = {"add_generation_prompt": False, "continue_final_message": True}
 # Ends in a letter: behind a full stop the blank line can be one token with it.
 _BEGUN = "One two three"
 
-Count = Callable[[list[dict[str, str]], dict[str, Any]], Awaitable[int | None]]
+Count = Callable[[list[dict[str, str]], Mapping[str, object]], Awaitable[int | None]]
 
 
 async def check_continuation(count: Count, model: str) -> None:
