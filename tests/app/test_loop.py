@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from tests.test_docs import commands
+
 STEPLENS = [sys.executable, "-m", "app.cli"]
 ROOT = Path(__file__).parents[2]
 
@@ -51,35 +53,27 @@ ROLLOUTS = (
 )
 
 
+SMALLER = {"200": "40", "4": "3", "my-export": "out-jsonl"}  # what the README says -> what is run
+
+
 @pytest.fixture(scope="module")
 def loop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The commands of the tour, in order, on a small project; returns its folder."""
+    """The README's commands, in order, on a smaller project; returns its folder."""
     folder = tmp_path_factory.mktemp("loop")
+    said = ""
+    for _, arguments in commands(ROOT / "README.md"):
+        if "sqlite:///loop.db" not in arguments and arguments[0] != "train":
+            continue
+        if arguments[-1] == "app":  # It serves until it is stopped: test_serve.
+            continue
+        smaller = [SMALLER.get(one, one) for one in arguments]
+        epochs = ["--epochs", "2"] if arguments[0] == "train" else []
+        said += steplens(*smaller, *epochs, cwd=folder).stdout
+    for told in ("kept", "dropped: ", "F1"):
+        assert told in said
     db = ("--db", "sqlite:///loop.db")
-    steplens(*db, "db", "upgrade", cwd=folder)
-    sample = ("playground", "sample", "--problems", "40", "--solutions", "3", "--seed", "1")
-    steplens(*db, *sample, cwd=folder)
-    steplens(
-        *db, "annotate", "mc", "--model", "playground:policy", "--samples", "8",
-        "--strategy", "scan", "--seed", "1", cwd=folder,
-    )  # fmt: skip
-    steplens(
-        *db, "annotate", "judge", "--model", "playground:judge", "--prompt", "playground",
-        cwd=folder,
-    )  # fmt: skip
-    names = [f"{kind}:{name}" for kind, name in rows(
-        folder / "loop.db", "SELECT kind, name FROM annotator WHERE kind IN ('mc', 'judge')"
-    )]  # fmt: skip
-    told = steplens(*db, "consensus", *names, cwd=folder).stdout
-    assert "kept" in told
-    assert "dropped: " in told
-    for format in ("jsonl", "trl", "processbench"):
+    for format in ("trl", "processbench"):
         steplens(*db, "export", "consensus", f"out-{format}", "--format", format, cwd=folder)
-    steplens(
-        "train", "out-jsonl", "--base", "playground:policy", "--out", "ckpt", "--epochs", "2",
-        cwd=folder,
-    )  # fmt: skip
-    steplens(*db, "annotate", "prm", "--model", "ckpt", "--name", "my-prm", cwd=folder)
     return folder
 
 
@@ -90,7 +84,7 @@ def test_the_loop_ends_in_a_measured_prm(loop: Path) -> None:
     )  # fmt: skip
     assert "F1" in answer.stdout
     assert "not trained on" in answer.stdout
-    ((stored,),) = rows(loop / "loop.db", "SELECT result FROM evaluation")
+    stored = rows(loop / "loop.db", "SELECT result FROM evaluation")[-1][0]
     result = json.loads(str(stored))
     assert result["all"]["n_error"] + result["all"]["n_correct"] == len(
         rows(loop / "loop.db", "SELECT id FROM solution")
