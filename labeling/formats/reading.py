@@ -9,11 +9,12 @@ from pathlib import Path
 from db.records import ImportRow
 from labeling.formats.catalog import READERS
 from labeling.formats.fields import BadRow
+from labeling.formats.files import parquet
 from labeling.formats.files.compression import ENDINGS
 from labeling.formats.files.foreign import advice_on
 from labeling.formats.files.stream import Value, open_values
 
-ROW_ENDINGS = (".json", ".jsonl", ".ndjson")
+ROW_ENDINGS = (".json", ".jsonl", ".ndjson", ".parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +40,16 @@ def read_rows(
 ) -> Iterator[ImportRow | Rejection | Note]:
     """Open `path` and yield its solutions one by one; a bad row becomes a Rejection.
 
-    Reads JSON lines or one JSON list, plain or compressed, in constant memory. `on_bytes` is called
-    with the position reached in the file on disk, out of `path.stat().st_size`. Raises, at once,
-    ValueError for an unknown format or a file that is no JSON text (say, Parquet), and OSError
-    for one that cannot be opened.
+    Reads JSON lines or one JSON list, plain or compressed, and Parquet, in constant memory.
+    `on_bytes` is called with the position reached in the file on disk, out of
+    `path.stat().st_size`. Raises, at once, ValueError for an unknown format or a file that holds
+    no such rows (say, a zip archive), and OSError for one that cannot be opened.
     """
     path = Path(path)
     if format not in READERS:
         raise ValueError(f"there is no import format {format!r}; known: {', '.join(READERS)}")
-    return _rows(format, path, open_values(path, on_bytes))
+    read = parquet.open_rows if parquet.is_parquet(path) else open_values
+    return _rows(format, path, read(path, on_bytes))
 
 
 def _rows(

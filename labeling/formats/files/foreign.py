@@ -1,4 +1,4 @@
-"""Files that hold no JSON rows: what they are, and what to do with them."""
+"""Files that hold no rows: what they are, and what to do with them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ _UTF_8 = "Convert it: iconv -f UTF-16 -t UTF-8 FILE > rows.jsonl"
 # The first bytes, what they mean, and the way out.
 _KINDS = (
     (b"PK\x03\x04", "a zip archive", "Unpack it, and import the files in it"),
-    (b"PAR1", "a Parquet file", f"Convert it: pandas.read_parquet(FILE){_PANDAS}"),
     (b"\xff\xfe", "UTF-16 text", _UTF_8),
     (b"\xfe\xff", "UTF-16 text", _UTF_8),
 )
