@@ -27,6 +27,7 @@ def whole_folder(target: Path, kind: str, marker: str, *, overwrite: bool) -> It
     Raises FileExistsError as `check_free` does, before and after, and OSError when the disk
     refuses.
     """
+    target = target.resolve()  # what a link leads to is replaced, and not the link
     target.parent.mkdir(parents=True, exist_ok=True)
     clear_left_behind(target.parent)
     check_free(target, kind, marker, overwrite)

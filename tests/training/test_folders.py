@@ -110,6 +110,15 @@ def test_only_a_folder_of_the_same_kind_is_replaced(tmp_path: Path) -> None:
     assert names(tmp_path) == ["one"]
 
 
+def test_a_link_stays_one(tmp_path: Path) -> None:
+    write(tmp_path / "one", "old")
+    (tmp_path / "link").symlink_to(tmp_path / "one")
+    write(tmp_path / "link", "new", overwrite=True)
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "one" / "marker").read_text() == "new"
+    assert names(tmp_path) == ["link", "one"]
+
+
 def test_the_first_free_number_is_taken(tmp_path: Path) -> None:
     assert free_folder(tmp_path, "prm") == tmp_path / "prm-1"
     (tmp_path / "prm-1").mkdir()
