@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 import urllib.error
 import urllib.request
@@ -39,6 +40,14 @@ def test_modules_styles_and_fonts_are_served_and_nothing_else_is() -> None:
     sheet = assets.files()["katex/katex.min.css"].read_text()
     assert fonts == {name for name in fonts if Path(name).name in sheet}
     assert len(fonts) == sheet.count("woff2)")
+
+
+def test_the_vendored_katex_is_the_version_it_is_said_to_be() -> None:
+    """Three files name it: the one that runs, the one for readers, and the one npm updates."""
+    folder = ROOT / "app" / "components" / "katex"
+    version = json.loads((ROOT / "package.json").read_text())["devDependencies"]["katex"]
+    assert f'version = "{version}"' in (folder / "katex.mjs").read_text()
+    assert f"KaTeX {version}," in (folder / "README.md").read_text()
 
 
 def test_an_installed_app_has_every_file() -> None:
