@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import streamlit as st
 
@@ -14,10 +14,23 @@ from db.annotators import ensure_adjudicator, ensure_reviewer, list_annotators
 from db.engine import Database, DatabaseError, stable_hash
 from db.records import AnnotatorRecord
 from labeling.review.commits import accept_commits
-from labeling.review.items import evidence
+from labeling.review.items import Evidence, Item, evidence
 
 ANSWERS_KEPT = 500
-Load = Callable[[AnnotatorRecord | None], tuple[list[dict[str, Any]], dict[str, Any] | None]]
+
+
+class Progress(TypedDict, total=False):
+    """How far a reviewer is: `position` (from 1) of `total`, and how fast, in words."""
+
+    position: int
+    total: int
+    left: int
+    label: str
+    today: int
+    pace: str
+
+
+Load = Callable[[AnnotatorRecord | None], tuple[list[Item], Progress | None]]
 
 
 def review_table(
@@ -93,7 +106,7 @@ def reviewer_trouble(database: Database, name: str) -> str:
 
 
 def _take_in(
-    database: Database, reviewer: AnnotatorRecord, outbox: Any, answers: dict[str, str | None]
+    database: Database, reviewer: AnnotatorRecord, outbox: object, answers: dict[str, str | None]
 ) -> bool:
     """Store what was not answered yet, and note the answers; whether there was any."""
     if not isinstance(outbox, list):
@@ -115,10 +128,10 @@ def _take_in(
 
 def _wanted_evidence(
     database: Database,
-    wants: Any,
-    items: Sequence[Mapping[str, Any]],
+    wants: object,
+    items: Sequence[Item],
     annotators: Sequence[AnnotatorRecord],
-) -> dict[str, Any]:
+) -> dict[str, Evidence]:
     if not isinstance(wants, Mapping):
         return {}
     solution_id = wants.get("solution_id")

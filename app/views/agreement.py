@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from app.components.data_table import data_table
@@ -69,7 +67,9 @@ def choose(database: Database) -> tuple[list[AnnotatorRecord], str | None, str]:
     return [by_label[label] for label in chosen], dataset, FIGURES[figure]
 
 
-def matrix(database: Database, who: list[AnnotatorRecord], dataset: str | None, name: str) -> Any:
+def matrix(
+    database: Database, who: list[AnnotatorRecord], dataset: str | None, name: str
+) -> list[AnnotatorRecord]:
     """The lower triangle; returns the (row, column) that was picked last, or None."""
     columns: list[str | data_table.Column] = [""]
     columns += [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
@@ -12,8 +13,15 @@ from app.ui import filters, formatting, project
 from app.ui.counts import counted, counted_at
 from db.annotators import list_annotators
 from db.engine import Database
-from db.lists.browse import count_solutions, filter_choices, list_solutions, solution_ids
-from db.records import COMPARISONS, in_order
+from db.lists.browse import (
+    SolutionRow,
+    count_solutions,
+    filter_choices,
+    list_solutions,
+    solution_ids,
+)
+from db.lists.filters import SolutionFilter
+from db.records import COMPARISONS, AnnotatorRecord, in_order
 from labeling.selection import MOST_AT_ONCE, as_jsonl
 
 PAGE_SIZE = 50
@@ -31,7 +39,7 @@ def ask_filter(database: Database) -> None:
     everybody = [one.label for one in in_order(list_annotators(database))]
     kinds = list(COMPARISONS.values())
 
-    def choose(place: Any, label: str, key: str, options: Any) -> None:
+    def choose(place: Any, label: str, key: str, options: Iterable[str]) -> None:
         place.selectbox(
             label,
             list(options),
@@ -83,7 +91,7 @@ def ask_filter(database: Database) -> None:
 MORE = ("generator", "by", "says", "one", "other", "from", "to", "people", "ids")
 
 
-def show(found: list[Any], annotators: list[Any], key: str) -> list[int]:
+def show(found: list[SolutionRow], annotators: list[AnnotatorRecord], key: str) -> list[int]:
     """The table; a row opens its solution. Returns the ids that are ticked."""
     columns: list[str | data_table.Column] = [
         data_table.column("", "right"),
@@ -127,7 +135,7 @@ def show(found: list[Any], annotators: list[Any], key: str) -> list[int]:
     )
 
 
-def source(row: Any) -> data_table.Cell:
+def source(row: SolutionRow) -> data_table.Cell:
     """Where the solution comes from: its generator, and the data set on hovering."""
     return data_table.text(
         formatting.shorten(row.generator, 22), "muted", title=f"{row.dataset}, by {row.generator}"
@@ -146,7 +154,7 @@ def verdict(said: dict[int, int | None], annotator_id: int) -> data_table.Cell:
     return data_table.text(f"⚑ {first_error + 1}", title=f"first error in step {first_error + 1}")
 
 
-def answer(row: Any) -> data_table.Cell:
+def answer(row: SolutionRow) -> data_table.Cell:
     """The final answer and whether it is right."""
     given = formatting.shorten(row.final_answer or "", 14)
     if row.is_correct is None:
@@ -156,7 +164,9 @@ def answer(row: Any) -> data_table.Cell:
     return data_table.text(f"✗ {given}", "bad", title="wrong answer")
 
 
-def actions(database: Database, ticked: list[int], wanted: Any, sort: str, total: int) -> None:
+def actions(
+    database: Database, ticked: list[int], wanted: SolutionFilter, sort: str, total: int
+) -> None:
     """What can be done with the ticked solutions, or with all that were found."""
     chosen = {"ids": ",".join(map(str, ticked))} if ticked else filters.given()
     n = len(ticked) or total

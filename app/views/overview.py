@@ -12,8 +12,9 @@ from app.components.data_table import data_table
 from app.ui import formatting, project, project_summary
 from app.ui.counts import counted
 from db.engine import Database
-from db.lists.counts import project_counts
+from db.lists.counts import Coverage, project_counts
 from db.records import KINDS
+from db.results import EvaluationRecord
 from labeling.evaluation.results import too_few
 from labeling.jobs.runner import start_job
 
@@ -81,7 +82,9 @@ def running(database: Database) -> None:
         )
 
 
-def annotators(covered: list[Any], pairs: dict[Any, Any], solutions: int) -> None:
+def annotators(
+    covered: list[Coverage], pairs: dict[tuple[int, int], tuple[int, int]], solutions: int
+) -> None:
     """One row per annotator, with the triangle of agreement at the right."""
     compared = [one.annotator for one in covered][: project_summary.COMPARED]
     columns: list[str | data_table.Column] = [
@@ -98,7 +101,7 @@ def annotators(covered: list[Any], pairs: dict[Any, Any], solutions: int) -> Non
         data_table.column(f"= {one.name}", "right nowrap", title=f"Same first error as {one.label}")
         for one in compared[:-1]
     ]
-    rows: list[Any] = []
+    rows: list[list[data_table.Cell]] = []
     for one in covered:
         who = one.annotator
         cells: list[data_table.Cell] = [
@@ -133,9 +136,9 @@ def annotators(covered: list[Any], pairs: dict[Any, Any], solutions: int) -> Non
     data_table.table(columns, rows, key="annotators", empty="No annotator has said anything yet.")
 
 
-def evaluations(found: list[Any], hues: dict[int, str]) -> None:
+def evaluations(found: list[EvaluationRecord], hues: dict[int, str]) -> None:
     """The newest evaluation of each annotator, with its interval."""
-    rows: list[Any] = []
+    rows: list[list[data_table.Cell]] = []
     for one in found[:12]:
         held_out = one.result.get("held_out")
         figures = held_out or one.result.get("all") or {}
@@ -195,7 +198,7 @@ def interval(figures: dict[str, Any], f1: float | None, hue: str) -> data_table.
     return data_table.interval(f1, low, high, hue)
 
 
-def percent(value: Any) -> str:
+def percent(value: object) -> str:
     """A share as a percentage; a dash where it is not defined."""
     return "–" if not isinstance(value, float) or math.isnan(value) else f"{value:.1%}"
 

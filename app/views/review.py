@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from app.auth import identity
 from app.ui import filters, formatting, project
 from app.ui.counts import counted
-from app.ui.review_table import review_table
+from app.ui.review_table import Progress, review_table
 from db.annotators import list_annotators
 from db.engine import Database, stable_hash
 from db.lists.comparison import Compared, compared_annotators, count_kinds
 from db.lists.leases import next_items, pace, queue_state
 from db.lists.queues import Queue
 from db.records import AnnotatorRecord, in_order
-from labeling.review.items import review_items
+from labeling.review.items import Item, review_items
 from labeling.review.queues import (
     ADJUDICATION,
     BY_KIND,
@@ -113,13 +111,13 @@ def as_queue(
     return Queue(chosen.members, wanted, sort=sort, per_item=per_item, reference=reference)
 
 
-def progress_of(reviewer: AnnotatorRecord | None) -> dict[str, Any]:
+def progress_of(reviewer: AnnotatorRecord | None) -> Progress:
     """How far the reviewer is, and how fast."""
     who = None if reviewer is None else reviewer.id
     counts = counted(
         database, f"queue {queue} {who}", lambda: queue_state(database, queue, reviewer)
     )
-    shown = {
+    shown: Progress = {
         "position": min(counts.total - counts.left + 1, counts.total),
         "total": counts.total,
         "left": counts.left,
@@ -133,7 +131,7 @@ def progress_of(reviewer: AnnotatorRecord | None) -> dict[str, Any]:
     return shown
 
 
-def load(reviewer: AnnotatorRecord | None) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+def load(reviewer: AnnotatorRecord | None) -> tuple[list[Item], Progress]:
     """The next few solutions of the queue, and how far the reviewer is."""
     ids = next_items(database, queue, reviewer, AHEAD)
     items = review_items(database, ids, shown, reviewer, compared=compared.members())

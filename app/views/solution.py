@@ -18,7 +18,7 @@ from db.engine import Database, DatabaseError
 from db.lists.comparison import compared_annotators
 from db.records import AnnotatorRecord, CorrectionRecord, in_order
 from db.solutions import get_solution, sibling_solutions
-from labeling.review.items import review_items
+from labeling.review.items import Item, review_items
 from labeling.selection import as_json
 
 LABELS = {1: "✓", 0: "–", -1: "✗", None: "·"}
@@ -164,7 +164,7 @@ with st.container(key="wide", horizontal=True, vertical_alignment="center"):
 members = compared_annotators(database).members()
 
 
-def load(reviewer: AnnotatorRecord | None) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+def load(reviewer: AnnotatorRecord | None) -> tuple[list[Item], None]:
     """This one solution."""
     return review_items(database, [solution.id], shown, reviewer, compared=members), None
 

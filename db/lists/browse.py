@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import aliased
@@ -115,12 +114,12 @@ def count_solutions(database: Database, wanted: SolutionFilter, sort: str = "old
         return session.scalar(query.with_only_columns(func.count())) or 0
 
 
-def _found(database: Database, wanted: SolutionFilter) -> Select[Any]:
+def _found(database: Database, wanted: SolutionFilter) -> Select[int]:
     query = select(SolutionIndex.solution_id).select_from(SolutionIndex)
     return narrow(query, wanted, database.engine.dialect.name)
 
 
-def sorted_by(database: Database, query: Select[Any], sort: str) -> Select[Any]:
+def sorted_by(database: Database, query: Select[int], sort: str) -> Select[int]:
     """`query` (over SolutionIndex) in one of SORTS; DatabaseError for another word."""
     by_id = SolutionIndex.solution_id
     plain = {

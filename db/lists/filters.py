@@ -59,7 +59,7 @@ class SolutionFilter:
             raise DatabaseError(f"this is no filter: {dict(stored)} ({error})") from error
 
 
-def narrow(query: Select[Any], wanted: SolutionFilter, dialect: str) -> Select[Any]:
+def narrow(query: Select[int], wanted: SolutionFilter, dialect: str) -> Select[int]:
     """`query` (over SolutionIndex) with the filter's conditions."""
     for column, value in (
         (SolutionIndex.dataset, wanted.dataset),
@@ -96,7 +96,7 @@ def _listed(ids: Sequence[int], dialect: str) -> Select[int]:
     return select(func.unnest(literal(list(ids), ARRAY(BigInteger))))
 
 
-def _said(query: Select[Any], annotator_id: int, verdict: str | int | None) -> Select[Any]:
+def _said(query: Select[int], annotator_id: int, verdict: str | int | None) -> Select[int]:
     by = aliased(Annotation, name="said")
     joined = and_(by.solution_id == SolutionIndex.solution_id, by.annotator_id == annotator_id)
     if verdict == "not_annotated":
@@ -114,7 +114,7 @@ def _said(query: Select[Any], annotator_id: int, verdict: str | int | None) -> S
     return query.where(conditions.get(verdict, false()))
 
 
-def _differ(query: Select[Any], one: int, other: int) -> Select[Any]:
+def _differ(query: Select[int], one: int, other: int) -> Select[int]:
     a, b = aliased(Annotation, name="one"), aliased(Annotation, name="other")
     return (
         query.join(a, and_(a.solution_id == SolutionIndex.solution_id, a.annotator_id == one))
@@ -123,7 +123,7 @@ def _differ(query: Select[Any], one: int, other: int) -> Select[Any]:
     )
 
 
-def _reviewed(query: Select[Any], which: str) -> Select[Any]:
+def _reviewed(query: Select[int], which: str) -> Select[int]:
     if which == "flagged":
         return query.where(SolutionIndex.solution_id.in_(flagged()))
     if which == "not_labelled":
@@ -131,7 +131,7 @@ def _reviewed(query: Select[Any], which: str) -> Select[Any]:
     return query.where(SolutionIndex.solution_id.in_(labelled()))
 
 
-def _containing(query: Select[Any], wanted: str, dialect: str) -> Select[Any]:
+def _containing(query: Select[int], wanted: str, dialect: str) -> Select[int]:
     if not search.has_words(wanted):  # A sign has no index: problems and steps are read.
         rows = select(Solution.id).join(Problem, Problem.id == Solution.problem_id)
         return query.where(SolutionIndex.solution_id.in_(rows.where(search.contains_sign(wanted))))

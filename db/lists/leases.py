@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
-from typing import Any
 
 from sqlalchemy import Select, delete, func, select, union
 from sqlalchemy.orm import Session
@@ -63,7 +62,7 @@ def queue_state(database: Database, queue: Queue, reviewer: AnnotatorRecord | No
         if reviewer is None:
             return QueueState(total, total, 0)
 
-        def among(*ids: Select[Any]) -> int:
+        def among(*ids: Select[int]) -> int:
             """Members in sets that are small beside the queue."""
             return session.scalar(everything.where(here.in_(union(*ids)))) or 0
 
@@ -91,7 +90,7 @@ def pace(
     return today, median(seconds) if len(seconds) >= PACE_FROM else None
 
 
-def _taken_up(reviewer: AnnotatorRecord, per_item: int, *, with_leases: bool = True) -> Select[Any]:
+def _taken_up(reviewer: AnnotatorRecord, per_item: int, *, with_leases: bool = True) -> Select[int]:
     """Solutions that as many OTHER people have labelled, or are looking at, as are wanted."""
     role = str(reviewer.config.get("source"))
     parts = [

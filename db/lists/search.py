@@ -59,7 +59,7 @@ def body(problem: str, steps: Sequence[Any]) -> str:
     return _plain("\n".join([problem, *map(str, steps)])[:MOST_TEXT])
 
 
-def matching(wanted: str, dialect: str) -> Select[Any]:
+def matching(wanted: str, dialect: str) -> Select[int]:
     """Ids of the solutions whose problem and steps contain every word of `wanted`.
 
     Words in double quotes must stand together; the last word without them may go on.

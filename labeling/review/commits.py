@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 from db.corrections import append_corrections, correction_log, known_solutions
 from db.engine import Database
@@ -33,7 +33,7 @@ class Accepted:
     refused: dict[str, str] = field(default_factory=dict)
 
 
-def accept_commits(database: Database, reviewer: AnnotatorRecord, commits: Any) -> Accepted:
+def accept_commits(database: Database, reviewer: AnnotatorRecord, commits: object) -> Accepted:
     """Store what a browser sent as corrections by `reviewer`; sending it again changes nothing.
 
     A commit: {token, solution_id, action "label" | "skip" | "undo", undoes, labels, first_error,
@@ -43,12 +43,13 @@ def accept_commits(database: Database, reviewer: AnnotatorRecord, commits: Any) 
     answer = Accepted()
     if not isinstance(commits, list):
         return answer
-    taken = [one for one in commits[:BATCH] if isinstance(one, Mapping) and _token(one)]
-    ids = {one["solution_id"] for one in taken if _is_id(one.get("solution_id"))}
+    taken = [(_token(one), one) for one in commits[:BATCH] if isinstance(one, Mapping)]
+    ids = {one["solution_id"] for _, one in taken if _is_id(one.get("solution_id"))}
     n_steps = known_solutions(database, sorted(ids)) if ids else {}
     corrections: list[CorrectionRecord] = []
-    for one in taken:
-        token = one["token"]
+    for token, one in taken:
+        if token is None:
+            continue
         try:
             correction = to_correction(one, reviewer.id, n_steps)
             _check_undo(database, correction, corrections)
@@ -61,26 +62,29 @@ def accept_commits(database: Database, reviewer: AnnotatorRecord, commits: Any) 
 
 
 def to_correction(
-    commit: Mapping[str, Any], reviewer_id: int, n_steps: Mapping[int, int]
+    commit: Mapping[str, object], reviewer_id: int, n_steps: Mapping[int, int]
 ) -> CorrectionRecord:
     """A checked correction; `n_steps` has the solutions that exist. ValueError says what is bad."""
-    solution_id = commit.get("solution_id")
+    token, solution_id = _token(commit), commit.get("solution_id")
+    if token is None:
+        raise ValueError("it has no usable token")
     if not _is_id(solution_id) or solution_id not in n_steps:
         raise ValueError("there is no such solution")
     action = commit.get("action")
-    if action not in ACTIONS:
+    if not isinstance(action, str) or action not in ACTIONS:
         raise ValueError("it is neither a label, a skip nor an undo")
     labels, first_error = None, None
     if action == "label":
         labels = _labels(commit.get("labels"), n_steps[solution_id])
-        first_error = commit.get("first_error")
-        if isinstance(first_error, bool) or first_error != first_error_of(labels):
+        first_error = first_error_of(labels)
+        told = commit.get("first_error")
+        if type(told) is not int or told != first_error:
             raise ValueError("the first error does not fit the labels")
     blind = commit.get("blind", False)
     if not isinstance(blind, bool):
         raise ValueError("it does not say whether it was blind")
-    undoes = commit.get("undoes") if action == "undo" else None
-    if action == "undo" and not (isinstance(undoes, str) and TOKEN.fullmatch(undoes)):
+    undoes = _token(commit, "undoes") if action == "undo" else None
+    if action == "undo" and undoes is None:
         raise ValueError("it does not say what it takes back")
     note = commit.get("note")
     if note is not None and not isinstance(note, str):
@@ -88,7 +92,7 @@ def to_correction(
     if note is not None and len(note) > NOTE_LENGTH:
         raise ValueError(f"the note is longer than {NOTE_LENGTH:,} characters")
     return CorrectionRecord(
-        token=commit["token"],
+        token=token,
         solution_id=solution_id,
         annotator_id=reviewer_id,
         action=action,
@@ -117,7 +121,7 @@ def first_error_of(labels: Sequence[int | None]) -> int:
     return first
 
 
-def _labels(labels: Any, n_steps: int) -> tuple[int | None, ...]:
+def _labels(labels: object, n_steps: int) -> tuple[int | None, ...]:
     if not isinstance(labels, list) or len(labels) != n_steps:
         raise ValueError(f"it does not have one label for each of {n_steps} steps")
     # True equals 1 in Python, and 1.0 too: only the integers themselves are labels.
@@ -126,7 +130,7 @@ def _labels(labels: Any, n_steps: int) -> tuple[int | None, ...]:
     return tuple(labels)
 
 
-def _flags(flags: Any) -> tuple[str, ...]:
+def _flags(flags: object) -> tuple[str, ...]:
     if flags is None:
         return ()
     if not isinstance(flags, list) or any(not isinstance(flag, str) for flag in flags):
@@ -140,7 +144,7 @@ def _flags(flags: Any) -> tuple[str, ...]:
 
 
 def _first_labels(
-    commit: Mapping[str, Any], action: str, blind: bool, n_steps: int
+    commit: Mapping[str, object], action: str, blind: bool, n_steps: int
 ) -> tuple[int | None, ...] | None:
     """The first verdict of a blind review; a label has one, a skip only when it came to it."""
     sent = commit.get("first_labels")
@@ -168,17 +172,17 @@ def _check_undo(
         raise ValueError("what it takes back is not there")
 
 
-def _token(commit: Mapping[str, Any]) -> bool:
-    token = commit.get("token")
-    return isinstance(token, str) and TOKEN.fullmatch(token) is not None
+def _token(commit: Mapping[str, object], name: str = "token") -> str | None:
+    token = commit.get(name)
+    return token if isinstance(token, str) and TOKEN.fullmatch(token) else None
 
 
-def _is_id(value: Any) -> TypeGuard[int]:
+def _is_id(value: object) -> TypeGuard[int]:
     return type(value) is int and 0 < value < 2**63
 
 
-def _seconds(value: Any) -> float | None:
+def _seconds(value: object) -> float | None:
     """Time spent, or None for what is no time: it is a statistic, not worth losing a label for."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
         return None
-    return min(float(value), LONGEST_SECONDS) if value >= 0 else None
+    return float(min(value, LONGEST_SECONDS))

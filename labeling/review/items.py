@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TypedDict
 
 from db.annotations import annotations_of, rollouts_of
 from db.corrections import current_acts
@@ -21,6 +21,78 @@ ROLLOUTS = 400  # Sent for one annotation; 8 for each of 32 steps are 256.
 ROLLOUT_TEXT = 6000
 
 
+class Votes(TypedDict):
+    """How a judge's replies voted: the share of those that say so, of `n` replies."""
+
+    share: float
+    n: int
+
+
+class Column(TypedDict):
+    """What one annotator says of the steps; `scores` has one for each."""
+
+    id: int
+    kind: str
+    name: str
+    status: str
+    first_error: int | None
+    scores: list[float | None]
+    successes: list[int] | None
+    trials: list[int] | None
+    threshold: float | None
+    votes: Votes | None
+    note: str | None
+    flags: list[str]
+
+
+class Mine(TypedDict):
+    """What the reviewer said, with a label (1, 0, -1 or None) for each step."""
+
+    labels: list[int | None]
+    first_error: int | None
+    note: str
+    flags: list[str]
+    blind: bool
+    first_labels: list[int | None] | None
+
+
+class Item(TypedDict):
+    """One solution as the step table takes it (`app.components.step_table`)."""
+
+    solution_id: int
+    revision: int
+    problem: str
+    gold: str | None
+    answer: str | None
+    is_correct: bool | None
+    dataset: str
+    generator: str
+    reason: str | None
+    queue_reason: str | None
+    steps: list[str]
+    annotators: list[Column]
+    mine: Mine | None
+
+
+class RolloutShown(TypedDict):
+    """One completion from a step, cut to ROLLOUT_TEXT characters."""
+
+    step: int
+    outcome: str
+    answer: str | None
+    text: str
+
+
+class Evidence(TypedDict, total=False):
+    """Why an annotator says so: `rollouts` of Monte Carlo, the rest of a judge."""
+
+    rollouts: list[RolloutShown]
+    critiques: list[str | None]
+    reply: str
+    prompt: str
+    reason: str
+
+
 def review_items(
     database: Database,
     solution_ids: Sequence[int],
@@ -29,7 +101,7 @@ def review_items(
     *,
     compared: Sequence[AnnotatorRecord] = (),
     queue_reasons: Mapping[int, str] | None = None,
-) -> list[dict[str, Any]]:
+) -> list[Item]:
     """The items of these solutions, in this order, with `annotators` as their columns.
 
     `compared` are those whose disagreement is put into words; `queue_reasons`
@@ -64,7 +136,7 @@ def review_item(
     reason: str | None,
     mine: CorrectionRecord | None,
     queue_reason: str | None = None,
-) -> dict[str, Any]:
+) -> Item:
     """One solution as the step table takes it; a column per annotator that said something."""
     said = {annotation.annotator_id: annotation for annotation in annotations}
     return {
@@ -90,7 +162,7 @@ def review_item(
     }
 
 
-def _mine(act: CorrectionRecord | None, n_steps: int) -> dict[str, Any] | None:
+def _mine(act: CorrectionRecord | None, n_steps: int) -> Mine | None:
     """What a person said: a label, or a skip that carries something; without labels, unmarked."""
     if act is None or (act.action == "label" and act.labels is None):
         return None
@@ -107,9 +179,7 @@ def _mine(act: CorrectionRecord | None, n_steps: int) -> dict[str, Any] | None:
     }
 
 
-def _column(
-    annotator: AnnotatorRecord, annotation: AnnotationRecord, n_steps: int
-) -> dict[str, Any]:
+def _column(annotator: AnnotatorRecord, annotation: AnnotationRecord, n_steps: int) -> Column:
     scores = list(annotation.scores)[:n_steps]
     counts = annotation.evidence
     human = annotator.kind == "human"
@@ -129,8 +199,7 @@ def _column(
     }
 
 
-def _votes(votes: Any) -> dict[str, Any] | None:
-    """How a judge's replies voted: {"share" of those that say so, "n" replies}."""
+def _votes(votes: object) -> Votes | None:
     if not isinstance(votes, Mapping) or not votes.get("n") or votes.get("share") is None:
         return None
     return {"share": votes["share"], "n": votes["n"]}
@@ -148,7 +217,7 @@ def _reason(
     return explain(verdicts, solution.is_correct)
 
 
-def evidence(database: Database, solution_id: int, annotator: AnnotatorRecord) -> dict[str, Any]:
+def evidence(database: Database, solution_id: int, annotator: AnnotatorRecord) -> Evidence:
     """Why an annotator says what it says: a judge's critiques, reply and prompt; MC rollouts."""
     annotation = next(
         (a for a in annotations_of(database, [solution_id]) if a.annotator_id == annotator.id),
@@ -177,7 +246,7 @@ def evidence(database: Database, solution_id: int, annotator: AnnotatorRecord) -
     }
 
 
-def _conversation(prompt: Any) -> str:
+def _conversation(prompt: object) -> str:
     """A chat prompt as one text."""
     if not isinstance(prompt, list):
         return "" if prompt is None else str(prompt)

@@ -91,7 +91,7 @@ def amounts_to(acts: list[Act]) -> dict[tuple[str, int], Act]:
 
 
 @settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(acts=histories())
 def test_every_list_knows_what_counts_now(database: Database, acts: list[Act]) -> None:

@@ -142,7 +142,8 @@ def test_what_is_no_outbox_is_no_error(
 
 
 @pytest.mark.parametrize(
-    ("sent", "stored"), [(-1, None), ("9", None), (float("nan"), None), (1e9, 86400.0), (2, 2.0)]
+    ("sent", "stored"),
+    [(-1, None), ("9", None), (float("nan"), None), (1e9, 86400.0), (2, 2.0), (10**400, 86400.0)],
 )
 def test_time_spent_never_costs_a_label(sent: Any, stored: float | None) -> None:
     assert to_correction(commit(seconds=sent), 7, {1: 3}).seconds == stored
@@ -208,8 +209,10 @@ def test_flags_and_the_first_blind_verdict_come_back(
     assert act.flags == ("unsure", "bad_split")
     assert (act.blind, act.first_labels, act.scores_visible) == (True, (1, 1, 1), False)
     (item,) = review_items(database, [1], [], reviewer)
-    assert item["mine"]["flags"] == ["unsure", "bad_split"]
-    assert (item["mine"]["blind"], item["mine"]["first_labels"]) == (True, [1, 1, 1])
+    mine = item["mine"]
+    assert mine is not None
+    assert mine["flags"] == ["unsure", "bad_split"]
+    assert (mine["blind"], mine["first_labels"]) == (True, [1, 1, 1])
 
 
 def test_a_skip_may_carry_flags_and_shows_them_again(
@@ -223,8 +226,9 @@ def test_a_skip_may_carry_flags_and_shows_them_again(
     assert accept_commits(database, reviewer, [flagged]).acked == ["token-0002"]
     assert all(one.first_error is None for one in annotations_of(database, [1]))
     (item,) = review_items(database, [1], [], reviewer)
-    assert item["mine"]["labels"] == [None, None, None]
-    assert item["mine"]["flags"] == ["bad_problem"]
+    mine = item["mine"]
+    assert mine is not None
+    assert (mine["labels"], mine["flags"]) == ([None, None, None], ["bad_problem"])
 
 
 def test_a_commit_from_before_flags_is_still_taken() -> None:
