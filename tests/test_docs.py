@@ -6,7 +6,7 @@ import dataclasses
 import importlib
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -16,6 +16,7 @@ from app.cli.main import main
 from docs.reference import reference
 from labeling.judge.templates import shipped_prompts
 from labeling.montecarlo.planner import STRATEGIES
+from models.prm.schemes import SCHEMES
 from training.config import TrainConfig
 
 ROOT = Path(__file__).parent.parent
@@ -147,8 +148,9 @@ def test_every_training_setting_is_documented_with_its_default() -> None:
     [
         ("docs/judge.md", shipped_prompts()),
         ("docs/montecarlo.md", STRATEGIES),
+        ("docs/prms.md", SCHEMES),
     ],
 )
-def test_every_choice_is_documented(page: str, names: list[str]) -> None:
+def test_every_choice_is_documented(page: str, names: Iterable[str]) -> None:
     told = set(CODE_SPAN.findall(text(page)))
     assert set(names) <= told
