@@ -7,7 +7,7 @@ MINIMUM := .venv-minimum
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-# uv, where it is installed, is several times as fast as pip, and chooses the build of torch that
+# uv, where it is installed, is quicker than pip, and chooses the build of torch that
 # this machine's GPU, or its lack of one, calls for. It does not know pip's settings: where it
 # fails, pip tries. $(call install,ENVIRONMENT,ARGUMENTS)
 UV := $(shell command -v uv)
