@@ -7,6 +7,7 @@ import os
 import click
 
 from app.cli.console import console, opened, problems, run_here
+from app.ui.formatting import number_of
 from db.engine import create_database, schema_versions, upgrade
 from labeling.formats.catalog import READERS, table
 from labeling.formats.reading import files_of
@@ -57,10 +58,10 @@ def import_(ctx: click.Context, format: str, files: tuple[str, ...], strict: boo
     with opened(ctx, create=True) as database:
         result = run_here(database, "import", "import", format=format, files=paths, strict=strict)
     console.print(
-        f"{result['solutions']:,} new solutions to {result['problems']:,} new problems, "
-        f"{result['annotations']:,} with labels; {result['duplicates']:,} were there already; "
-        f"{result['repeated']:,} repeat another row of their file and count as samples of it; "
-        f"{result['rejected']:,} rows rejected"
+        f"Added {number_of(result['solutions'], 'solution')} and "
+        f"{number_of(result['problems'], 'problem')}, {result['annotations']:,} with labels; "
+        f"{result['duplicates']:,} already there; {result['repeated']:,} counted as further "
+        f"samples of a row in their file; {number_of(result['rejected'], 'row')} rejected"
     )
     for what in ("rejections", "notes"):
         for one in result[what][:SHOWN_REASONS]:
@@ -113,7 +114,7 @@ def playground_sample(ctx: click.Context, problems: int, solutions: int, seed: i
             database, "sample", "sample", problems=problems, solutions=solutions, seed=seed
         )
     console.print(
-        f"{result['sampled']:,} solutions sampled to {result['problems']:,} new problems, "
-        f"{result['correct_share']:.0%} with the right answer; "
-        f"{result['solutions']:,} distinct ones stored"
+        f"Sampled {number_of(result['sampled'], 'solution')} to "
+        f"{number_of(result['problems'], 'new problem')}, {result['correct_share']:.0%} with the "
+        f"right answer; stored {result['solutions']:,} that differ"
     )

@@ -27,6 +27,11 @@ def first_error_words(first_error: int | None) -> str:
     return "no error" if first_error < 0 else f"step {first_error + 1}"
 
 
+def number_of(count: int, noun: str) -> str:
+    """`1 problem`, `2,157 problems`: for nouns that take an s."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def shorten(text: str, length: int = 160) -> str:
     """One line of at most `length` characters."""
     line = " ".join(text.split())

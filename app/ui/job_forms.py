@@ -32,7 +32,7 @@ def monte_carlo(database: Database) -> Asked:
     with st.form("mc"):
         model = st.text_input("Policy", _given("model", "playground:policy"), help=MODEL_HELP)
         left, right = st.columns(2)
-        samples = left.number_input("Samples a step", 1, 1024, 8)
+        samples = left.number_input("Samples per step", 1, 1024, 8)
         seed = right.number_input("Seed", 0, None, 0)
         strategy = st.selectbox(
             "Strategy",

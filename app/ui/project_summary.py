@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from app.ui.formatting import number_of
 from db.annotators import list_annotators
 from db.engine import Database
 from db.jobs import is_alive, list_jobs
@@ -80,14 +81,14 @@ def funnel(
         (
             "Imported",
             f"{counts.solutions:,}",
-            f"to {counts.problems:,} problems",
+            f"for {number_of(counts.problems, 'problem')}",
             True,
             "browse",
         ),
         (
             "Annotated",
             f"{annotated:,}",
-            f"by {len(machines)} models and versions"
+            f"by {len(machines)} models"
             if len(machines) > 1
             else "by one model"
             if machines
@@ -98,7 +99,7 @@ def funnel(
         (
             "Reviewed",
             f"{counts.reviewed:,}",
-            f"{counts.corrections:,} corrections logged",
+            f"{number_of(counts.corrections, 'correction')} logged",
             counts.reviewed > 0,
             "review",
         ),
@@ -125,8 +126,7 @@ def _training(trained: JobRecord | None, scoring: int) -> tuple[str, str]:
         return f"{used:,}" if isinstance(used, int) else "1", "solutions in the newest PRM"
     if not scoring:
         return "–", "no PRM yet"
-    who = "a PRM has scores" if scoring == 1 else f"{scoring} PRMs have scores"
-    return "–", f"not here; {who}"
+    return "–", f"none here; {number_of(scoring, 'PRM')} trained elsewhere"
 
 
 def advice(database: Database, reviewer: AnnotatorRecord | None) -> Advice:
@@ -136,7 +136,7 @@ def advice(database: Database, reviewer: AnnotatorRecord | None) -> Advice:
     with_gold = count_to_annotate(database, 0, 0, up_to=newest, with_gold=True)
     if compared.mc is None and with_gold:
         return Advice(
-            f"{with_gold:,} solutions have a gold answer and no Monte Carlo estimate.",
+            f"No Monte Carlo yet on {number_of(with_gold, 'solution')} with a gold answer.",
             "Run Monte Carlo",
             "jobs",
             {"start": "Monte Carlo"},
@@ -150,23 +150,23 @@ def advice(database: Database, reviewer: AnnotatorRecord | None) -> Advice:
     reviewed = project_counts(database).reviewed
     if waiting and not reviewed and consensus is None:
         return Advice(
-            f"{waiting:,} solutions have annotators that disagree, and nobody has looked yet.",
+            f"The annotators disagree on {number_of(waiting, 'solution')}. Nobody has looked yet.",
             "Review disagreements",
             "review",
             {},
         )
     if consensus is None:
         return Advice(
-            "The annotators have spoken; nothing says yet which labels to keep.",
+            "No consensus has been run, so no labels are kept yet.",
             "Run the consensus",
             "consensus",
             {},
         )
     exports = list_exports(database)
     if not exports or exports[0].created_at < consensus.created_at:
+        kept = number_of(consensus.counts.get("kept", 0), "solution")
         return Advice(
-            f"The consensus keeps {consensus.counts.get('kept', 0):,} solutions that are not "
-            "exported.",
+            f"The consensus keeps {kept}, not exported yet.",
             "Export them",
             "consensus",
             {},
@@ -174,7 +174,7 @@ def advice(database: Database, reviewer: AnnotatorRecord | None) -> Advice:
     trained = newest_training(database)
     if trained is None and compared.prm is None:
         return Advice(
-            "There is an export and no PRM.",
+            "There is an export, but no PRM yet.",
             "Train a PRM",
             "jobs",
             {"start": "Train a PRM", "export": exports[0].path},
@@ -187,7 +187,7 @@ def advice(database: Database, reviewer: AnnotatorRecord | None) -> Advice:
         )
         if checkpoint and not scored:
             return Advice(
-                "The newest PRM has scored nothing yet.",
+                "The newest PRM has not scored anything yet.",
                 "Score with it",
                 "jobs",
                 {"start": "PRM scores", "model": checkpoint},
@@ -195,13 +195,15 @@ def advice(database: Database, reviewer: AnnotatorRecord | None) -> Advice:
     evaluated = {one.annotator_id for one in list_evaluations(database)}
     if compared.prm is not None and compared.prm.id not in evaluated:
         return Advice(
-            f"{compared.prm.label} was never measured against a reference.",
+            f"{compared.prm.label} has not been measured against a reference yet.",
             "Evaluate it",
             "jobs",
             {"start": "Evaluate", "annotator": compared.prm.label},
         )
     if waiting:
-        return Advice(f"{waiting:,} disagreements are left to review.", "Review them", "review", {})
+        return Advice(
+            f"{number_of(waiting, 'disagreement')} left to review.", "Review them", "review", {}
+        )
     return Advice(
         "Nothing is waiting. Import or sample more solutions.",
         "Import",

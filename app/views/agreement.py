@@ -107,7 +107,7 @@ def details(
 ) -> None:
     """Two annotators: every figure with its interval, and where they put the first error."""
     said, cells = pair(database, one, other, dataset)
-    st.subheader("A pair")
+    st.subheader("Two annotators compared")
     data_table.line(
         data_table.kind(one.kind, one.name, title=one.label),
         data_table.text("and", "muted"),
@@ -124,7 +124,9 @@ def details(
         )
         link = data_table.page_href("browse", one=one.label, other=other.label, dataset=dataset)
         parts: list[data_table.Cell] = [
-            data_table.text(f"{said.n:,} solutions have a verdict by both.", "muted")
+            data_table.text(
+                f"Both give a verdict on {formatting.number_of(said.n, 'solution')}.", "muted"
+            )
         ]
         if said.differ:
             parts.append(data_table.link(f"See the {said.differ:,} on which they differ", link))
@@ -172,7 +174,7 @@ def people(database: Database, who: list[AnnotatorRecord], dataset: str | None) 
             data_table.column("Flagged", "right"),
             data_table.column("Today", "right"),
             data_table.column(
-                "Median time", "right nowrap", title="For a label; half are in brackets"
+                "Median time", "right nowrap", title="Per label, with the middle half in brackets"
             ),
             *(
                 data_table.column(

@@ -42,12 +42,12 @@ def ask_rule(database: Database) -> Rule | None:
         placeholder="Choose at least one",
     )
     people = st.toggle(
-        "A correction by a person decides alone",
+        "A person's correction overrides the machines",
         value=known.human_overrides if known else True,
         key="people",
     )
     threshold = st.number_input(
-        "An MC step is wrong at a share of successes up to",
+        "An MC step is wrong if its success rate is at most",
         min_value=0.0,
         max_value=0.95,
         step=0.05,

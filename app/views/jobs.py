@@ -136,7 +136,7 @@ def details(database: Database, job: JobRecord) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         only = ", ".join(f"{name} {value}" for name, value in job.params.get("only", {}).items())
-        facts("Asked for", {**job.params, "only": only}, "asked")
+        facts("Settings", {**job.params, "only": only}, "asked")
     with right:
         facts("Result", {**outcome(job.result or {}), "time": spent(job)}, "result")
     result = job.result or {}

@@ -239,8 +239,8 @@ def test_the_overview_knows_prms_that_were_not_trained_here(database: Database) 
 
     assert trained() == ("no PRM yet", False)
     for name, said in (
-        ("one", "not here; a PRM has scores"),
-        ("two", "not here; 2 PRMs have scores"),
+        ("one", "none here; 1 PRM trained elsewhere"),
+        ("two", "none here; 2 PRMs trained elsewhere"),
     ):
         prm = ensure_annotator(database, "prm", name, {"model": name})
         save_wave(
