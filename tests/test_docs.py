@@ -14,8 +14,10 @@ import pytest
 
 from app.cli.main import main
 from docs.reference import reference
+from labeling.formats.catalog import FORMATS, READERS, WRITERS
 from labeling.judge.templates import shipped_prompts
 from labeling.montecarlo.planner import STRATEGIES
+from labeling.review.queues import QUEUES
 from models.prm.schemes import SCHEMES
 from training.config import TrainConfig
 
@@ -148,9 +150,39 @@ def test_every_training_setting_is_documented_with_its_default() -> None:
     [
         ("docs/judge.md", shipped_prompts()),
         ("docs/montecarlo.md", STRATEGIES),
+        ("docs/formats.md", FORMATS),
+        ("docs/guide.md", QUEUES),
         ("docs/prms.md", SCHEMES),
     ],
 )
 def test_every_choice_is_documented(page: str, names: Iterable[str]) -> None:
     told = set(CODE_SPAN.findall(text(page)))
     assert set(names) <= told
+
+
+def test_the_guide_calls_every_queue_what_the_screen_calls_it() -> None:
+    rows = re.findall(r"^\| ([^|]+) \| `(\w+)` \|", text("docs/guide.md"), re.MULTILINE)
+    assert {name: words for words, name in rows} == {
+        name: queue.words for name, queue in QUEUES.items()
+    }
+
+
+def test_the_table_of_formats_says_what_can_be_read_and_written() -> None:
+    rows = re.findall(
+        r"^\| `([\w-]+)` \| (yes)? ?\| (yes)? ?\|$", text("docs/formats.md"), re.MULTILINE
+    )
+    assert {name for name, read, _ in rows if read} == READERS.keys()
+    assert {name for name, _, written in rows if written} == WRITERS.keys()
+
+
+@pages
+def test_every_make_target_and_python_module_in_the_docs_is_there(page: Path) -> None:
+    targets = set(re.findall(r"^([\w-]+):", text("Makefile"), re.MULTILINE))
+    told = page.read_text("utf-8")
+    code = [*CODE_SPAN.findall(told), *(block for _, block in FENCE.findall(told))]
+    for part in code:
+        for words in re.findall(r"^make ((?:[a-z-]+ ?)+)", part, re.MULTILINE):
+            assert set(words.split()) <= targets, f"{page.name}: make {words}"
+        for module in re.findall(r"python -m ([\w.]+)", part):
+            if module.split(".")[0] in (*CODE, "benchmarks"):
+                assert resolves(module), f"{page.name}: python -m {module}"
