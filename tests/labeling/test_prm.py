@@ -18,7 +18,7 @@ from tests.support.rows import fill
 class Scripted:
     """A PRM that gives every solution the same scores."""
 
-    scheme, revision = OWN, "1"
+    scheme, revision, warning = OWN, "1", None
 
     def __init__(self, scores: list[float | None]) -> None:
         self.scores = scores
