@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import multiprocessing
+import multiprocessing.context
+import multiprocessing.process
 import os
+import sys
 import threading
+import types
 from collections.abc import Sequence
 from concurrent.futures import TimeoutError
 from concurrent.futures.process import BrokenProcessPool
-from typing import Literal
+from typing import Any, Literal
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
@@ -31,6 +34,28 @@ MOST_KEPT = 100_000  # verdicts
 _turn = threading.Lock()  # one batch at a time, or a pair would not be alone
 _pool: ProcessPool | None = None
 _verdicts: dict[Pair, Verdict] = {}
+
+
+class _Worker(multiprocessing.context.SpawnProcess):
+    """A spawned process that does not run the program's main module again.
+
+    Python would, so that what was defined there is found; nothing here is. A script that grades
+    needs no `if __name__ == "__main__":` then, and where Streamlit runs, whose `__main__` is the
+    page of that moment, workers start all the same.
+    """
+
+    @staticmethod
+    def _Popen(process_obj: multiprocessing.process.BaseProcess) -> Any:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = types.ModuleType("__main__")
+        try:
+            return multiprocessing.context.SpawnProcess._Popen(process_obj)  # type: ignore[attr-defined]
+        finally:
+            sys.modules["__main__"] = main
+
+
+class _Spawning(multiprocessing.context.SpawnContext):
+    Process = _Worker  # type: ignore[assignment]
 
 
 def verify_all(pairs: Sequence[Pair], seconds: float = SECONDS) -> list[Verdict]:
@@ -74,8 +99,7 @@ def _ask(pairs: Sequence[Pair], seconds: float) -> dict[Pair, Verdict]:
         close()
         raise RuntimeError(
             "The grading workers did not start. Check the installation with "
-            '`python -c "import math_verify"`; a script that grades must keep what it does '
-            'under `if __name__ == "__main__":`, as Python asks of programs with processes.'
+            '`python -c "import math_verify"`.'
         ) from error
 
 
@@ -96,7 +120,7 @@ def _schedule(pair: Pair, seconds: float) -> ProcessFuture:
             WORKERS,
             max_tasks=TASKS,
             initializer=_start,
-            context=multiprocessing.get_context("spawn"),
+            context=_Spawning(),
         )
     return _pool.schedule(_verify, args=pair, timeout=seconds)
 

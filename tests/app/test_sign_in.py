@@ -301,7 +301,8 @@ def test_two_people_sign_in_and_label(
                 shot(bob, "signed-in-second")
                 other = label_one(bob, url)
                 assert set(labels_by_name(database, other)) - {"ada@example.org"} == {name}
-            ada.get_by_role("button", name="Sign out").click()
+            with ada.expect_navigation():  # The page says so before the cookie is gone.
+                ada.get_by_role("button", name="Sign out").click()
             expect(ada.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
             ada.goto(f"{url}/review")
             expect(ada.get_by_text("Sign in to label")).to_be_visible()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -152,3 +153,17 @@ def test_a_worker_that_cannot_start_says_what_to_do(monkeypatch: pytest.MonkeyPa
         grade(r"\sqrt{4}+y", "y+2")
     monkeypatch.undo()
     assert grade(r"\sqrt{4}+y", "y+2") == "correct"
+
+
+def test_workers_leave_the_main_module_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Streamlit makes the page that it runs the main module; a script may have no guard."""
+    page = tmp_path / "page.py"
+    page.write_text("raise SystemExit('run again')", "utf-8")
+    main = types.ModuleType("__main__")
+    main.__file__ = str(page)
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    pool.close()
+    assert grade(r"\sqrt{64}+y", "y+8") == "correct"
+    assert sys.modules["__main__"] is main
