@@ -198,9 +198,11 @@ def outcome(result: dict[str, Any]) -> dict[str, Any]:
                 ", too few solutions" if too_few(figures) else ""
             )
             flat[f"F1 by data set, {where}"] = formatting.f1_by_dataset(figures)
-            flat[f"accuracy, {where}"] = (
-                f"{figures['error_accuracy']:.1%} of {figures['n_error']:,} wrong, "
-                f"{figures['correct_accuracy']:.1%} of {figures['n_correct']:,} right"
+            flat[f"exact on wrong solutions, {where}"] = (
+                f"{figures['error_accuracy']:.1%} of {figures['n_error']:,}"
+            )
+            flat[f"clean on right solutions, {where}"] = (
+                f"{figures['correct_accuracy']:.1%} of {figures['n_correct']:,}"
             )
     return flat
 
