@@ -20,6 +20,17 @@ VERDICTS = {
     "no verdict": "no_verdict",
     "nothing yet": "not_annotated",
 }
+# What an annotator made of a reference's first error, as "<words> by X against Y".
+OUTCOMES = {
+    "early": "error flagged too early",
+    "exact": "first error found",
+    "late": "error flagged too late",
+    "missed": "error missed",
+    "no_verdict": "error without a verdict",
+    "right": "no error seen, rightly",
+    "false_alarm": "false alarm",
+    "no_verdict_right": "no error, and no verdict",
+}
 STEPS = 12  # "error in step n" is offered up to here
 PEOPLE = {
     "Labelled by people": "labelled",
@@ -50,6 +61,10 @@ NAMES = (
     "to",
     "one",
     "other",
+    "outcome",
+    "cell",
+    "of",
+    "against",
     "ids",
 )
 
@@ -70,6 +85,8 @@ def understood(database: Database, address: Mapping[str, str]) -> SolutionFilter
     by_label = {one.label: one.id for one in list_annotators(database)}
     kinds = {label: kind for kind, label in COMPARISONS.items()}
     one, other = by_label.get(address.get("one", "")), by_label.get(address.get("other", ""))
+    of, against = by_label.get(address.get("of", "")), by_label.get(address.get("against", ""))
+    outcome, cell = address.get("outcome"), cell_of(address.get("cell", ""))
     return SolutionFilter(
         dataset=address.get("dataset"),
         generator=address.get("generator"),
@@ -80,6 +97,8 @@ def understood(database: Database, address: Mapping[str, str]) -> SolutionFilter
         annotator=by_label.get(address.get("by", "")),
         verdict=verdict_choices().get(address.get("says", "")),
         differ=(one, other) if one and other else None,
+        outcome=(outcome, of, against) if outcome in OUTCOMES and of and against else None,
+        cell=(*cell, of, against) if cell and of and against else None,
         reviewed=PEOPLE.get(address.get("people", "")),
         text=address.get("text", "").strip() or None,
         ids=ids_of(address.get("ids", "")),
@@ -92,18 +111,33 @@ def ids_of(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(map(int, found)))
 
 
+def cell_of(text: str) -> tuple[int, int] | None:
+    """Two first errors from "3,none": steps count from 1, "none" (or 0) is no error, here -1."""
+    words = ["0" if word.strip() == "none" else word.strip() for word in text.split(",")]
+    if len(words) != 2 or any(_number(word) is None for word in words):
+        return None
+    return int(words[0]) - 1, int(words[1]) - 1
+
+
+def cell_in_address(first_error: int, expected: int) -> str:
+    """Two 0-based first errors, -1 for none, as `cell_of` reads them."""
+    return ",".join("none" if step < 0 else str(step + 1) for step in (first_error, expected))
+
+
 def in_words(address: Mapping[str, str]) -> str:
     """The filter in a few words, for a queue's heading."""
     parts: list[str] = []
     for name in NAMES:
         value = address.get(name)
-        if not value:
+        if not value or name in BESIDE:
             continue
         shape: Callable[[str], str] = SENTENCES.get(name, str)
         parts.append(shape(value))
+    parts += _beside_in_words(address)
     return ", ".join(parts) or "all solutions"
 
 
+BESIDE = ("outcome", "cell", "of", "against")  # one condition in four words
 SENTENCES: dict[str, Callable[[str], str]] = {
     "text": lambda value: f"containing {formatting.shorten(value, 40)}",
     "by": lambda value: f"annotated by {value}",
@@ -114,6 +148,22 @@ SENTENCES: dict[str, Callable[[str], str]] = {
     "other": lambda value: f"from {value}",
     "ids": lambda value: f"{len(ids_of(value))} chosen",
 }
+
+
+def _beside_in_words(address: Mapping[str, str]) -> list[str]:
+    """What one annotator makes of another's first error: its outcome, and the two steps."""
+    of, against = address.get("of"), address.get("against")
+    outcome, cell = address.get("outcome", ""), cell_of(address.get("cell", ""))
+    if not of or not against:
+        return []
+    parts = [f"{OUTCOMES[outcome]} by {of} against {against}"] if outcome in OUTCOMES else []
+    if cell is not None:
+        parts.append(f"{of} {_sees(cell[0])} and {against} {_sees(cell[1])}")
+    return parts
+
+
+def _sees(first_error: int) -> str:
+    return "sees no error" if first_error < 0 else f"sees one in step {first_error + 1}"
 
 
 def columns(database: Database, most: int = 6) -> list[AnnotatorRecord]:

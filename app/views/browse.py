@@ -81,6 +81,10 @@ def ask_filter(database: Database) -> None:
         left, right = st.columns(2)
         choose(left, "Differs", "one", everybody)
         choose(right, "from", "other", everybody)
+        choose(st, "Outcome", "outcome", filters.OUTCOMES)
+        left, right = st.columns(2)
+        choose(left, "by", "of", everybody)
+        choose(right, "against", "against", everybody)
         left, right = st.columns(2)
         write(left, "Steps from", "from", "any", max_chars=5)
         write(right, "to", "to", "any", max_chars=5)
@@ -88,7 +92,21 @@ def ask_filter(database: Database) -> None:
         write(st, "Solutions", "ids", "ids, as 12, 40, 41")
 
 
-MORE = ("generator", "by", "says", "one", "other", "from", "to", "people", "ids")
+MORE = (
+    "generator",
+    "by",
+    "says",
+    "one",
+    "other",
+    "outcome",
+    "cell",
+    "of",
+    "against",
+    "from",
+    "to",
+    "people",
+    "ids",
+)
 
 
 def show(found: list[SolutionRow], annotators: list[AnnotatorRecord], key: str) -> list[int]:

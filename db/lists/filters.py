@@ -7,7 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Select, and_, false, func, literal, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    false,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.orm import aliased
 
 from db.corrections import flagged, labelled
@@ -18,6 +28,19 @@ from db.schema import Annotation, Problem, Solution, SolutionIndex
 VERDICTS = ("error", "none", "no_verdict", "not_annotated")
 REVIEWED = ("labelled", "not_labelled", "flagged")
 ANSWERS = ("right", "wrong", "not_graded")
+# Where an annotator's first error lies beside a reference's: of solutions in which the reference
+# sees an error the first five, of those in which it sees none the rest. The same words as the
+# fields of `training.evaluation.Offsets`, which counts them.
+OUTCOMES = (
+    "early",
+    "exact",
+    "late",
+    "missed",
+    "no_verdict",
+    "right",
+    "false_alarm",
+    "no_verdict_right",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +49,11 @@ class SolutionFilter:
 
     `answer` is one of ANSWERS; `annotator` (an id) with `verdict` (one of VERDICTS, or a 0-based
     first error) is what that annotator says, without `verdict` that it says anything; `differ`
-    are two annotators' ids with different first errors; `reviewed` is one of REVIEWED and speaks
-    of what anybody's corrections amount to now; `text` is searched in problem and steps; `ids` are
-    the solutions themselves.
+    are two annotators' ids with different first errors; `outcome` is one of OUTCOMES with the
+    ids of the annotator and of the reference it is seen against; `cell` is two first errors
+    (0-based, -1 for none), the annotator's and the reference's, with the same two ids;
+    `reviewed` is one of REVIEWED and speaks of what anybody's corrections amount to now; `text`
+    is searched in problem and steps; `ids` are the solutions themselves.
     """
 
     dataset: str | None = None
@@ -40,6 +65,8 @@ class SolutionFilter:
     annotator: int | None = None
     verdict: str | int | None = None
     differ: tuple[int, int] | None = None
+    outcome: tuple[str, int, int] | None = None
+    cell: tuple[int, int, int, int] | None = None
     reviewed: str | None = None
     text: str | None = None
     ids: tuple[int, ...] = ()
@@ -51,7 +78,7 @@ class SolutionFilter:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> SolutionFilter:
         """What `to_json` gave. DatabaseError for anything else."""
-        lists = {"ids", "differ"}
+        lists = {"ids", "differ", "outcome", "cell"}
         values: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in stored.items()}
         try:
             return cls(**values)
@@ -81,6 +108,10 @@ def narrow(query: Select[int], wanted: SolutionFilter, dialect: str) -> Select[i
         query = _said(query, wanted.annotator, wanted.verdict)
     if wanted.differ is not None:
         query = _differ(query, *wanted.differ)
+    if wanted.outcome is not None:
+        query = _outcome(query, *wanted.outcome)
+    if wanted.cell is not None:
+        query = _cell(query, *wanted.cell)
     if wanted.reviewed is not None:
         query = _reviewed(query, wanted.reviewed)
     if wanted.text:
@@ -121,6 +152,43 @@ def _differ(query: Select[int], one: int, other: int) -> Select[int]:
         .join(b, and_(b.solution_id == SolutionIndex.solution_id, b.annotator_id == other))
         .where(a.first_error != b.first_error)
     )
+
+
+def _outcome(query: Select[int], outcome: str, annotator: int, reference: int) -> Select[int]:
+    query, said, expected = _beside(query, annotator, reference, "outcome")
+    conditions = {
+        "early": and_(said >= 0, said < expected),
+        "exact": and_(said == expected, expected >= 0),
+        "late": and_(said > expected, expected >= 0),
+        "missed": and_(said == -1, expected >= 0),
+        "no_verdict": and_(said.is_(None), expected >= 0),
+        "right": and_(said == -1, expected == -1),
+        "false_alarm": and_(said >= 0, expected == -1),
+        "no_verdict_right": and_(said.is_(None), expected == -1),
+    }
+    if outcome not in conditions:
+        raise DatabaseError(f"{outcome!r} is no outcome; choose one of {OUTCOMES}")
+    return query.where(conditions[outcome])
+
+
+def _cell(
+    query: Select[int], first_error: int, expected_error: int, annotator: int, reference: int
+) -> Select[int]:
+    query, said, expected = _beside(query, annotator, reference, "cell")
+    return query.where(said == first_error, expected == expected_error)
+
+
+def _beside(
+    query: Select[int], annotator: int, reference: int, name: str
+) -> tuple[Select[int], ColumnElement[int | None], ColumnElement[int | None]]:
+    """`query` joined to what both say, and their first errors; the reference's is not null."""
+    by, truth = aliased(Annotation, name=f"{name}_of"), aliased(Annotation, name=f"{name}_against")
+    here = SolutionIndex.solution_id
+    joined = query.join(by, and_(by.solution_id == here, by.annotator_id == annotator)).join(
+        truth, and_(truth.solution_id == here, truth.annotator_id == reference)
+    )
+    said, expected = by.first_error.expression, truth.first_error.expression
+    return joined.where(expected.is_not(None)), said, expected
 
 
 def _reviewed(query: Select[int], which: str) -> Select[int]:

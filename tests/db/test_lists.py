@@ -66,7 +66,9 @@ def test_each_condition_narrows(database: Database) -> None:
     assert found(database, reviewed="not_labelled") == [2, 3]
     with pytest.raises(DatabaseError, match="no filter"):
         SolutionFilter.from_json({"colour": "red"})
-    kept = SolutionFilter(ids=(1, 2), differ=(1, 2), steps_to=3)
+    kept = SolutionFilter(
+        ids=(1, 2), differ=(1, 2), steps_to=3, outcome=("missed", 1, 2), cell=(-1, 3, 1, 2)
+    )
     assert SolutionFilter.from_json(json.loads(json.dumps(kept.to_json()))) == kept
 
 
