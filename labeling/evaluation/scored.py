@@ -1,0 +1,103 @@
+"""A project's solutions as a PRM scored them beside a reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from db.engine import Database
+from db.lists.filters import SolutionFilter
+from db.lists.scores import problem_texts, scored_rows
+from db.records import AnnotatorRecord
+from labeling.evaluation.provenance import TrainingData, training_data, training_problems
+from training.data import fingerprint
+from training.scored import Scored, scored
+
+UNGRADED = -1
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredSolutions:
+    """n solutions that both have annotated, by id, the reference with a verdict.
+
+    `ids`, `problems` (n,) are ids in the project; `datasets` and `generators` (n,) are places in
+    `dataset_names` and `generator_names`; `answers` (n,) are 1 for a right answer, 0 for a wrong
+    one, UNGRADED; `trained_on` (n,) says that the PRM was trained on the problem, as far as
+    `training` knows. `threshold` is the annotator's own.
+    """
+
+    scored: Scored
+    threshold: float
+    ids: np.ndarray
+    problems: np.ndarray
+    datasets: np.ndarray
+    dataset_names: tuple[str, ...]
+    generators: np.ndarray
+    generator_names: tuple[str, ...]
+    answers: np.ndarray
+    trained_on: np.ndarray
+    training: TrainingData
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def only(self, which: np.ndarray) -> ScoredSolutions:
+        """Those that `which` names: a mask (n,), or places in the order wanted."""
+        return ScoredSolutions(
+            self.scored.only(which),
+            self.threshold,
+            self.ids[which],
+            self.problems[which],
+            self.datasets[which],
+            self.dataset_names,
+            self.generators[which],
+            self.generator_names,
+            self.answers[which],
+            self.trained_on[which],
+            self.training,
+        )
+
+
+def scored_solutions(
+    database: Database,
+    prm: AnnotatorRecord,
+    reference: AnnotatorRecord,
+    wanted: SolutionFilter | None = None,
+) -> ScoredSolutions:
+    """Every solution that both have annotated and the filter leaves.
+
+    Raises ValueError for an annotator without a threshold: only a PRM has step scores to cut.
+    """
+    threshold = prm.config.get("threshold")
+    if threshold is None:
+        raise ValueError(f"{prm.label} has no threshold; only a PRM has")
+    rows = list(scored_rows(database, prm.id, reference.id, wanted or SolutionFilter()))
+    known = training_problems(database, prm)
+    seen = {
+        problem
+        for problem, text in (problem_texts(database, prm.id) if known else ())
+        if fingerprint(text) in (known or ())
+    }
+    datasets, dataset_names = _coded([row.dataset for row in rows])
+    generators, generator_names = _coded([row.generator for row in rows])
+    answers = [UNGRADED if row.is_correct is None else int(row.is_correct) for row in rows]
+    return ScoredSolutions(
+        scored([row.scores for row in rows], [row.expected for row in rows]),
+        float(threshold),
+        np.array([row.solution_id for row in rows], dtype=int),
+        np.array([row.problem_id for row in rows], dtype=int),
+        datasets,
+        dataset_names,
+        generators,
+        generator_names,
+        np.array(answers, dtype=int),
+        np.array([row.problem_id in seen for row in rows], dtype=bool),
+        training_data(prm, known),
+    )
+
+
+def _coded(words: list[str]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Each word's place among the different ones, and those."""
+    names, places = np.unique(np.array(words, dtype=object), return_inverse=True)
+    return places.reshape(-1), tuple(names)

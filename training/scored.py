@@ -1,0 +1,151 @@
+"""A PRM's step scores beside a reference's first errors, as arrays: verdicts at any threshold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.evaluation import NO_ERROR, Offsets, harmonic_mean
+
+NO_VERDICT = -2
+OUTCOMES = Offsets.__slots__  # an outcome is its place in this tuple
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """n solutions of at most s steps, scored by a PRM and labelled by a reference.
+
+    `scores` (n, s) are float64, NaN beyond the last step and where a step has no score; `minima`
+    (n, s) the lowest score up to each step, which stops falling where a score is missing;
+    `complete` (n,) says that every step has a score. `reference` (n,) are 0-based first errors,
+    NO_ERROR for none.
+    """
+
+    scores: np.ndarray
+    minima: np.ndarray
+    complete: np.ndarray
+    reference: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.reference)
+
+    @property
+    def lowest(self) -> np.ndarray:
+        """The lowest score (n,) before a missing one; inf where there is none."""
+        return self.minima[:, -1] if self.minima.shape[1] else np.full(len(self), np.inf)
+
+    def only(self, which: np.ndarray) -> Scored:
+        """Those that `which` names: a mask (n,), or places in the order wanted."""
+        return Scored(
+            self.scores[which], self.minima[which], self.complete[which], self.reference[which]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """ProcessBench's figures (T,) at each of `thresholds` (T,); NaN without that class."""
+
+    thresholds: np.ndarray
+    error_accuracy: np.ndarray
+    correct_accuracy: np.ndarray
+    f1: np.ndarray
+
+
+def scored(scores: Sequence[Sequence[float | None]], reference: Sequence[int]) -> Scored:
+    """Arrays of these step scores (None where a step has none) and first errors.
+
+    Raises ValueError on unequal lengths.
+    """
+    if len(scores) != len(reference):
+        raise ValueError(f"{len(scores)} scored solutions for {len(reference)} references")
+    longest = max(map(len, scores), default=0)
+    padded = np.full((len(scores), longest), np.nan)
+    for row, mine in zip(padded, scores, strict=True):
+        row[: len(mine)] = np.array(mine, dtype=float)
+    n_steps = np.array([len(mine) for mine in scores], dtype=int)
+    # Nothing is known from the first missing score on, whatever comes after it.
+    known = np.logical_and.accumulate(~np.isnan(padded), axis=1)
+    minima = np.minimum.accumulate(np.where(known, padded, np.inf), axis=1)
+    return Scored(padded, minima, known.sum(axis=1) == n_steps, np.array(reference, dtype=int))
+
+
+def verdicts(these: Scored, threshold: float) -> np.ndarray:
+    """First errors (n,) at this threshold: a step, NO_ERROR or NO_VERDICT.
+
+    The rule is that of `training.evaluation.first_error_from_scores`.
+    """
+    first = (these.minima >= threshold).sum(axis=1)
+    passed = np.where(these.complete, NO_ERROR, NO_VERDICT)
+    return np.where(first < these.minima.shape[1], first, passed)
+
+
+def outcomes(said: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """What each verdict (n,) comes to beside its reference (n,): places in OUTCOMES (n,)."""
+    of_errors = np.select(
+        [said == NO_VERDICT, said == NO_ERROR, said == reference, said < reference],
+        [_place("no_verdict"), _place("missed"), _place("exact"), _place("early")],
+        _place("late"),
+    )
+    of_others = np.select(
+        [said == NO_VERDICT, said == NO_ERROR],
+        [_place("no_verdict_right"), _place("right")],
+        _place("false_alarm"),
+    )
+    return np.where(reference == NO_ERROR, of_others, of_errors)
+
+
+def cross_table(said: np.ndarray, reference: np.ndarray) -> Counter[tuple[int, int]]:
+    """(verdict, reference) -> solutions."""
+    return Counter(zip(said.tolist(), reference.tolist(), strict=True))
+
+
+def confidence(these: Scored, said: np.ndarray, threshold: float) -> np.ndarray:
+    """How sure of itself each verdict (n,) is, from 0 to 1: mistakes are listed by it.
+
+    Of no error: the lowest score. Of an error: how far the score of its step is under 1, and for
+    an early or late one the least that any score up to it need move to change the verdict, as
+    `labeling.uncertainty.prm_margin` has it. 0 for no verdict.
+    """
+    flagged = said >= 0
+    steps = np.arange(these.scores.shape[1])
+    reach = np.where(flagged[:, None], steps <= said[:, None], False)
+    margins = np.min(np.abs(these.scores - threshold), axis=1, where=reach, initial=1.0)
+    at_flag = these.lowest.copy()
+    rows = np.flatnonzero(flagged)
+    at_flag[rows] = these.scores[rows, said[rows]]
+    of_errors = np.where(these.reference == NO_ERROR, 1 - at_flag, margins)
+    sure = np.where(flagged, of_errors, these.lowest)
+    return np.where((said == NO_VERDICT) | ~np.isfinite(sure), 0.0, sure)
+
+
+def curve(these: Scored, groups: np.ndarray, thresholds: np.ndarray) -> Curve:
+    """ProcessBench's figures at each threshold: the unweighted mean over the groups (n,).
+
+    A group is a data set; each figure is averaged over those that define it, as
+    `training.evaluation.processbench_by_dataset` does.
+    """
+    hits = np.stack([verdicts(these, one) == these.reference for one in thresholds])
+    wrong = these.reference != NO_ERROR
+    figures = []
+    for group in np.unique(groups):
+        mine = groups == group
+        error, correct = (_shares(hits[:, mine & which]) for which in (wrong, ~wrong))
+        f1 = [harmonic_mean(*pair) for pair in zip(error, correct, strict=True)]
+        figures.append([error, correct, np.array(f1)])
+    stacked = np.array(figures).reshape(len(figures), 3, len(thresholds))
+    defined = ~np.isnan(stacked)
+    total = np.where(defined, stacked, 0.0).sum(axis=0)
+    n = defined.sum(axis=0)
+    mean = np.divide(total, n, out=np.full_like(total, np.nan), where=n > 0)
+    return Curve(thresholds, *mean)
+
+
+def _shares(hits: np.ndarray) -> np.ndarray:
+    return hits.mean(axis=1) if hits.shape[1] else np.full(len(hits), np.nan)
+
+
+def _place(outcome: str) -> int:
+    return OUTCOMES.index(outcome)
