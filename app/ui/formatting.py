@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from db.jobs import is_alive
 from db.records import JobRecord
 
 JOBS = {
@@ -17,6 +18,16 @@ JOBS = {
     "import": "Import",
     "grade": "Grade answers",
     "sample": "Playground",
+}
+
+
+STATES = {
+    "queued": ("waiting", "muted"),
+    "running": ("running", ""),
+    "done": ("✓ done", "good"),
+    "failed": ("✗ failed", "bad"),
+    "cancelled": ("– cancelled", "muted"),
+    "stopped": ("? stopped", "warn"),
 }
 
 
@@ -58,9 +69,22 @@ def ago(moment: datetime) -> str:
     seconds = (datetime.now(UTC) - moment).total_seconds()
     if seconds < 45:
         return "just now"
-    if seconds < 86400 * 2:
+    if seconds < 5400:
         return f"{duration(seconds)} ago"
+    if seconds < 86400 * 2:
+        return f"{seconds / 3600:.0f} h ago"
     return f"{moment:%Y-%m-%d}"
+
+
+def standing(job: JobRecord) -> str:
+    """Its status, but `stopped` for one that waits or runs and whose process is gone."""
+    waits = job.status in ("queued", "running")
+    return "stopped" if waits and not is_alive(job) else job.status
+
+
+def job_state(job: JobRecord) -> tuple[str, str]:
+    """How a job stands: (words, style)."""
+    return STATES[standing(job)]
 
 
 def time_left(job: JobRecord) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.ui.formatting import number_of
+from app.components.data_table import data_table
+from app.ui.formatting import number_of, shorten
 from db.annotators import list_annotators
 from db.engine import Database
 from db.jobs import is_alive, list_jobs
@@ -14,7 +17,7 @@ from db.lists.comparison import compared_annotators
 from db.lists.counts import Coverage, ProjectCounts, coverage, project_counts
 from db.lists.leases import queue_state
 from db.lists.queues import Queue
-from db.records import AnnotatorRecord, JobRecord, in_order
+from db.records import AGREE, AnnotatorRecord, JobRecord, in_order
 from db.results import EvaluationRecord, latest_consensus, list_evaluations, list_exports
 from db.solutions import count_to_annotate, newest_solution_id
 
@@ -70,63 +73,92 @@ def newest_evaluations(database: Database) -> list[EvaluationRecord]:
     return list(newest.values())
 
 
-def funnel(
-    counts: ProjectCounts, covered: list[Coverage], trained: JobRecord | None
-) -> list[tuple[str, str, str, bool, str]]:
-    """(stage, number, note, reached, page) from import to training."""
-    machines = [one for one in covered if one.annotator.kind != "human"]
-    annotated = max((one.annotated for one in machines), default=0)
+def loop(
+    counts: ProjectCounts,
+    kinds: Mapping[str, int],
+    covered: list[Coverage],
+    trained: JobRecord | None,
+    evaluated: list[EvaluationRecord],
+) -> list[data_table.Stage]:
+    """The stages from import to evaluation, each with this project's number and its page.
+
+    `kinds` counts the solutions of each of COMPARISONS, `evaluated` is newest first.
+    """
+    machines = [one.annotator for one in covered if one.annotator.kind != "human"]
+    annotated = max((one.annotated for one in covered if one.annotator in machines), default=0)
+    differ = sum(count for kind, count in kinds.items() if kind != AGREE)
     kept = counts.consensus_kept
+    prms = {one.id: one.name for one in machines if one.kind == "prm"}
+    used, trained_note = _training(trained, len(prms))
+    f1, f1_note = _newest_f1(evaluated, prms)
     return [
-        (
-            "Imported",
+        _stage(
+            "Import",
             f"{counts.solutions:,}",
-            f"for {number_of(counts.problems, 'problem')}",
-            True,
+            f"{_noun(counts.solutions, 'solution')} to {number_of(counts.problems, 'problem')}",
             "browse",
         ),
-        (
-            "Annotated",
-            f"{annotated:,}",
-            f"by {len(machines)} models"
-            if len(machines) > 1
-            else "by one model"
-            if machines
-            else "by no model yet",
-            annotated > 0,
+        _stage(
+            "Annotate",
+            f"{annotated:,}" if machines else "",
+            f"by {number_of(len(machines), 'model')}" if machines else "no model yet",
             "jobs",
         ),
-        (
-            "Reviewed",
-            f"{counts.reviewed:,}",
-            f"{number_of(counts.corrections, 'correction')} logged",
-            counts.reviewed > 0,
+        _stage(
+            "Compare",
+            f"{differ:,}" if kinds else "",
+            _noun(differ, "disagreement") if kinds else "takes two annotators",
+            "agreement",
+        ),
+        _stage(
+            "Review",
+            f"{counts.reviewed:,}" if counts.reviewed else "",
+            f"{_noun(counts.reviewed, 'solution')} corrected" if counts.reviewed else "nobody yet",
             "review",
         ),
-        (
+        _stage(
             "Consensus",
-            "–" if kept is None else f"{kept:,}",
-            "not run yet" if kept is None else "kept with labels",
-            bool(kept),
+            f"{kept:,}" if kept else "",
+            "kept with labels" if kept else "no consensus yet" if kept is None else "none kept",
             "consensus",
         ),
-        (
-            "Trained",
-            *_training(trained, sum(one.annotator.kind == "prm" for one in machines)),
-            trained is not None,
-            "jobs",
-        ),
+        _stage("Train", used, trained_note, "jobs"),
+        _stage("Evaluate", f1, f1_note, "jobs"),
     ]
+
+
+def _stage(label: str, value: str, note: str, page: str) -> data_table.Stage:
+    """A stage that is reached when there is a value to show."""
+    return {
+        "label": label,
+        "value": data_table.link(value or "–", page),
+        "note": note,
+        "state": "done" if value else "todo",
+    }
+
+
+def _noun(count: int, noun: str) -> str:
+    return noun if count == 1 else f"{noun}s"
 
 
 def _training(trained: JobRecord | None, scoring: int) -> tuple[str, str]:
     """(number, note) of the last training; without one, `scoring` PRMs were trained elsewhere."""
     if trained is not None:
         used = (trained.result or {}).get("n_training")
-        return f"{used:,}" if isinstance(used, int) else "1", "solutions in the newest PRM"
+        return f"{used:,}" if isinstance(used, int) else "✓", "solutions in the newest PRM"
     if not scoring:
-        return "–", "no PRM yet"
-    return "–", f"none here; {number_of(scoring, 'PRM')} trained elsewhere"
+        return "", "no PRM yet"
+    return "", f"none here, {number_of(scoring, 'PRM')} from elsewhere"
+
+
+def _newest_f1(evaluated: list[EvaluationRecord], prms: Mapping[int, str]) -> tuple[str, str]:
+    """(F1, note) of the newest evaluation of a PRM that has one."""
+    for one in evaluated:
+        figures = one.result.get("held_out") or one.result.get("all") or {}
+        f1 = figures.get("f1")
+        if one.annotator_id in prms and isinstance(f1, float) and not math.isnan(f1):
+            return f"{f1:.3f}", f"F1 of {shorten(prms[one.annotator_id], 18)}"
+    return "", "no PRM measured yet"
 
 
 def advice(database: Database, reviewer: AnnotatorRecord | None) -> Advice:

@@ -13,7 +13,7 @@ from app.ui import formatting, project
 from app.ui.charts import training_history
 from app.ui.job_forms import ANNOTATORS, FORMS, say_what_for
 from db.engine import Database, DatabaseError
-from db.jobs import get_job, is_alive, list_jobs, request_cancel
+from db.jobs import get_job, list_jobs, request_cancel
 from db.records import JobRecord
 from labeling.evaluation.results import too_few
 from labeling.jobs.files import job_log
@@ -22,20 +22,6 @@ from labeling.jobs.runner import start_job
 
 LOG_LINES = 14
 SAID_ELSEWHERE = ("history", "out", "seconds", "rejections", "notes")
-STATES = {
-    "queued": ("waiting", "muted"),
-    "running": ("running", ""),
-    "done": ("✓ done", "good"),
-    "failed": ("✗ failed", "bad"),
-    "cancelled": ("– cancelled", "muted"),
-    "stopped": ("? stopped", "warn"),
-}
-
-
-def standing(job: JobRecord) -> str:
-    """Its status, but `stopped` for one that waits or runs and whose process is gone."""
-    waits = job.status in ("queued", "running")
-    return "stopped" if waits and not is_alive(job) else job.status
 
 
 def begin(database: Database, kind: str, params: dict[str, Any]) -> None:
@@ -63,8 +49,8 @@ def job_list(jobs: list[JobRecord], chosen: JobRecord | None) -> None:
     """The newest runs; clicking one shows it below."""
     rows: list[data_table.Row] = []
     for job in jobs:
-        word, style = STATES[standing(job)]
-        running = standing(job) == "running"
+        word, style = formatting.job_state(job)
+        running = formatting.standing(job) == "running"
         rows.append(
             data_table.door(
                 [
@@ -111,12 +97,12 @@ def about(job: JobRecord) -> str:
 
 def details(database: Database, job: JobRecord) -> None:
     """One job: progress, what it was asked, what came out, its log, and what can be done."""
-    word, _ = STATES[standing(job)]
+    word, _ = formatting.job_state(job)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(f"Job {job.id}: {formatting.JOBS.get(job.kind, job.kind)}", width="content")
         st.text(word, width="content")
         buttons(database, job)
-    if standing(job) == "running":
+    if formatting.standing(job) == "running":
         progress = f"{job.done:,} of {job.total:,}" if job.total else "starting"
         data_table.table(
             [data_table.column("", width="55%"), "", ""],
@@ -225,7 +211,7 @@ def spent(job: JobRecord) -> str:
 
 def buttons(database: Database, job: JobRecord) -> None:
     """Cancel, resume, and what follows a result."""
-    now = standing(job)
+    now = formatting.standing(job)
     if now in ("running", "queued") and st.button("Cancel", disabled=job.cancel_requested):
         request_cancel(database, job.id)
         st.rerun(scope="fragment")

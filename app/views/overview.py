@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -12,11 +13,19 @@ from app.components.data_table import data_table
 from app.ui import formatting, project, project_summary
 from app.ui.counts import counted
 from db.engine import Database
+from db.jobs import list_jobs
+from db.lists.comparison import count_kinds
 from db.lists.counts import Coverage, project_counts
-from db.records import KINDS
+from db.records import DISAGREEMENTS, KINDS
 from db.results import EvaluationRecord
 from labeling.evaluation.results import too_few
 from labeling.jobs.runner import start_job
+
+LATEST_JOBS = 6
+WHAT_IT_IS = (
+    "StepLens puts side by side where Monte Carlo, a judge, PRMs and people see a solution's first "
+    "error, lets you settle the disagreements, and trains a PRM on what is agreed."
+)
 
 
 def empty(database: Database) -> None:
@@ -185,6 +194,50 @@ def evaluations(found: list[EvaluationRecord], hues: dict[int, str]) -> None:
     )
 
 
+def disagreements(kinds: Mapping[str, int]) -> None:
+    """Each kind of disagreement with its share of what is compared; a row opens its queue."""
+    compared = sum(kinds.values())
+    rows: list[data_table.Row] = []
+    for kind, words in DISAGREEMENTS.items():
+        count = kinds.get(kind, 0)
+        if count:
+            queue = data_table.page_href("review", queue=kind)
+            bar = data_table.bar(
+                count / compared, f"{count:,}", "none", title=f"of {compared:,} compared"
+            )
+            rows.append(data_table.door([data_table.link(words, queue, "main quiet"), bar]))
+    data_table.table(
+        ["How they differ", data_table.column("Solutions to review", width="55%")],
+        rows,
+        key="disagreements",
+        empty="Nothing differs. It takes two annotators of the same solutions.",
+    )
+
+
+def latest_jobs(database: Database) -> None:
+    """What ran last; a row opens it."""
+    rows = [
+        data_table.door(
+            [
+                data_table.link(
+                    formatting.JOBS.get(job.kind, job.kind),
+                    data_table.page_href("jobs", job=job.id),
+                    "main quiet",
+                ),
+                data_table.text(*formatting.job_state(job)),
+                data_table.text(formatting.ago(job.created_at), "muted nowrap"),
+            ]
+        )
+        for job in list_jobs(database, LATEST_JOBS)
+    ]
+    data_table.table(
+        ["Job", "State", data_table.column("Started", "right nowrap")],
+        rows,
+        key="latest",
+        empty="Nothing was run yet.",
+    )
+
+
 def interval(figures: dict[str, Any], f1: float | None, hue: str) -> data_table.Cell | None:
     """The 95% interval of F1 as a bar; in words where there are too few solutions for one."""
     if f1 is None:
@@ -223,20 +276,15 @@ next_step = counted(
     lambda: project_summary.advice(database, reviewer),
 )
 
+evaluated = project_summary.newest_evaluations(database)
+kinds = counted(database, "kinds", lambda: count_kinds(database))
 st.title("Overview")
+st.text(WHAT_IT_IS)
 data_table.flow(
-    [
-        {
-            "label": label,
-            "value": data_table.link(number, page),
-            "note": note,
-            "state": "done" if reached else "todo",
-        }
-        for label, number, note, reached, page in project_summary.funnel(
-            counts, covered, project_summary.newest_training(database)
-        )
-    ],
-    key="funnel",
+    project_summary.loop(
+        counts, kinds, covered, project_summary.newest_training(database), evaluated
+    ),
+    key="loop",
 )
 with st.container(horizontal=True, vertical_alignment="center", border=True):
     st.text(next_step.sentence, width="content")
@@ -246,7 +294,11 @@ running(database)
 st.subheader("Annotators")
 annotators(covered, pairs, counts.solutions)
 st.subheader("Evaluations")
-evaluations(
-    project_summary.newest_evaluations(database),
-    {one.annotator.id: one.annotator.kind for one in covered},
-)
+evaluations(evaluated, {one.annotator.id: one.annotator.kind for one in covered})
+left, right = st.columns(2, gap="large")
+with left:
+    st.subheader("Disagreements")
+    disagreements(kinds)
+with right:
+    st.subheader("Latest jobs")
+    latest_jobs(database)

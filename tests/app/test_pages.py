@@ -18,8 +18,9 @@ from db.corrections import append_corrections, correction_log
 from db.engine import Database, open_database
 from db.ingest import insert_rows
 from db.jobs import claim_job, create_job, finish_job
+from db.lists.comparison import count_kinds
 from db.lists.counts import project_counts
-from db.records import AnnotationRecord, ImportRow, SourceLabel
+from db.records import AGREE, AnnotationRecord, ImportRow, SourceLabel
 from labeling.demo.prepare import prepare_demo
 from labeling.evaluation.processbench import evaluate_processbench
 from labeling.review.commits import to_correction
@@ -228,25 +229,49 @@ def test_the_next_step_follows_the_loop(database: Database) -> None:
     assert project_summary.advice(database, reviewer).button == "Run the consensus"
 
 
+def test_the_overview_says_what_this_is_and_opens_every_stage(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, 12)
+    test = open_page(database, monkeypatch, "overview")
+    assert "StepLens puts side by side where" in words_of(test)
+    stages = {one["label"]: one for one in shown(test, "loop")["stages"]}
+    kinds = count_kinds(database)
+    differ = sum(count for kind, count in kinds.items() if kind != AGREE)
+    assert stages["Import"]["value"]["value"] == "12"
+    assert stages["Compare"]["value"]["value"] == f"{differ}"
+    assert stages["Review"]["note"] == "nobody yet"
+    pages = [one["value"]["href"] for one in stages.values()]
+    assert pages == ["browse", "jobs", "agreement", "review", "consensus", "jobs", "jobs"]
+    opened = {
+        row["cells"][0]["href"]: row["cells"][1]["value"]
+        for row in shown(test, "disagreements")["rows"]
+    }
+    assert opened == {
+        f"review?queue={kind}": f"{count:,}" for kind, count in kinds.items() if kind != AGREE
+    }
+
+
 def test_the_overview_knows_prms_that_were_not_trained_here(database: Database) -> None:
     fill(database, 6)
 
-    def trained() -> tuple[str, bool]:
-        *_, stage = project_summary.funnel(
-            project_counts(database), project_summary.everybody(database), None
+    def trained() -> tuple[str, str]:
+        stages = project_summary.loop(
+            project_counts(database), {}, project_summary.everybody(database), None, []
         )
-        return stage[2], stage[3]
+        (stage,) = (one for one in stages if one["label"] == "Train")
+        return stage["note"], stage["state"]
 
-    assert trained() == ("no PRM yet", False)
+    assert trained() == ("no PRM yet", "todo")
     for name, said in (
-        ("one", "none here; 1 PRM trained elsewhere"),
-        ("two", "none here; 2 PRMs trained elsewhere"),
+        ("one", "none here, 1 PRM from elsewhere"),
+        ("two", "none here, 2 PRMs from elsewhere"),
     ):
         prm = ensure_annotator(database, "prm", name, {"model": name})
         save_wave(
             database, prm.id, None, [AnnotationRecord(1, prm.id, (0.9, 0.8, 0.7), -1, "ok", {})]
         )
-        assert trained() == (said, False)
+        assert trained() == (said, "todo")
 
 
 def test_the_overview_says_when_it_is_not_known_what_an_annotator_was_trained_on(
