@@ -7,9 +7,10 @@ them drawn at random without replacement, so no response is lost and the order d
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, groupby
+from functools import lru_cache
+from itertools import combinations
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from training.evaluation import Interval
 
 BOOTSTRAP_SAMPLES = 1000
 VOTE_DRAWS = 200  # random sets of N responses that votes are averaged over
+EVERY_SIZE = 16  # a curve has each n up to this, then doubles it
+MAJORITY = "maj@N"
 Scores = Sequence[float | None]
 
 
@@ -43,6 +46,18 @@ class Pick:
     above_majority_interval: Interval
 
 
+Curves = dict[str, list[Pick]]  # by way to choose, a pick for each number of responses
+
+
+@dataclass(frozen=True, slots=True)
+class BestOfN:
+    """The curves of each data set over the `sizes`, and their unweighted mean."""
+
+    sizes: tuple[int, ...]
+    mean: Curves
+    datasets: dict[str, Curves]
+
+
 def product(scores: Scores) -> float:
     """The product of the step scores, the paper's choice (arXiv 2501.07301, App. A)."""
     return math.prod(_told(scores))
@@ -58,103 +73,172 @@ def last(scores: Scores) -> float:
     return _told(scores)[-1] if scores else -math.inf
 
 
-SCORINGS: dict[str, Callable[[Scores], float]] = {
-    "product": product, "min": minimum, "last": last,
-}  # fmt: skip
+Scorings = Mapping[str, Callable[[Scores], float]]
+SCORINGS: Scorings = {"product": product, "min": minimum, "last": last}
+REWARD: Scorings = {"reward": last}  # one number for a whole response, which need be no probability
+NO_SCORES: Scorings = {}
+
+
+def curve_sizes(n: int) -> tuple[int, ...]:
+    """The numbers of responses that a curve up to `n` has: every one to 16, then doubled, and n."""
+    sizes = list(range(1, min(n, EVERY_SIZE) + 1))
+    while sizes[-1] < n:
+        sizes.append(min(sizes[-1] * 2, n))
+    return tuple(sizes)
 
 
 def best_of_n(
-    problems: Sequence[Sequence[Response]],
-    n: int | None = None,
+    datasets: Mapping[str, Sequence[Sequence[Response]]],
+    sizes: Sequence[int],
+    scorings: Scorings = SCORINGS,
     seed: int = 0,
     samples: int = BOOTSTRAP_SAMPLES,
-) -> dict[str, Pick]:
-    """The expected accuracy of each way to choose one of `n` (default: all) responses.
+) -> BestOfN:
+    """The expected accuracy of each way to choose one of n responses, for each n of `sizes`.
 
-    Ways: product, min and last (the best by these; of equally good ones each counts its part),
-    maj@N (the commonest answer; of equally common ones each counts its part; a response without
-    an answer has no vote), weighted vote (the same with each response's product as its weight,
-    as Math-Shepherd votes with a verifier, arXiv 2312.08935), random (the mean) and pass@N (any
-    is right, by the unbiased estimator of arXiv 2107.03374). All are exact but the two votes,
-    which are averaged over VOTE_DRAWS sets of responses, or over all if there are no more.
-    Intervals are 95% percentile bootstraps over problems, and those above maj@N are paired.
-    Raises ValueError without a problem, or for one with fewer than `n` responses, or none.
+    `datasets` holds the responses to each problem of each data set; ways as in `chances`. The
+    mean weighs every data set alike, as the paper's average over its tasks does (arXiv 2501.07301,
+    2.2). Intervals are 95% percentile bootstraps over the problems of each data set, and those
+    above maj@N are paired. Raises ValueError for a data set without a problem, or a problem with
+    fewer responses than the largest n.
     """
-    if not problems or not all(problems):
-        raise ValueError("Best-of-N needs problems with at least one response each")
-    sizes = [sum(one.samples for one in group) for group in problems]
-    if n is not None and min(sizes) < n:
-        raise ValueError(f"Best-of-{n} needs {n} responses to each problem, not {min(sizes)}")
-    taken = [size if n is None else n for size in sizes]
-    right: dict[str, list[float]] = {
-        name: [_best(group, rule, k) for group, k in zip(problems, taken, strict=True)]
-        for name, rule in SCORINGS.items()
-    }
-    votes = [
-        _votes(group, k, np.random.default_rng([seed, place]))
-        for place, (group, k) in enumerate(zip(problems, taken, strict=True))
+    random = np.random.default_rng(seed)
+    ways: list[str] = []
+    points, drawn = [], []
+    for problems in datasets.values():
+        found = [
+            chances(group, sizes, scorings, np.random.default_rng([seed, place]))
+            for place, group in enumerate(problems)
+        ]
+        if not found:
+            raise ValueError("Best-of-N needs problems with at least one response each")
+        ways = list(found[0])
+        right = np.stack([np.stack(list(one.values())) for one in found])
+        points.append(right.mean(axis=0))
+        drawn.append(_bootstrap(right, samples, random))
+    curves = [
+        _curves(ways, *of_dataset, sizes=sizes) for of_dataset in zip(points, drawn, strict=True)
     ]
-    right["weighted vote"] = [weighted for weighted, _ in votes]
-    right["maj@N"] = [plain for _, plain in votes]
-    right["random"] = [_share_right(group) for group in problems]
-    right["pass@N"] = [_any_right(group, k) for group, k in zip(problems, taken, strict=True)]
-    draws = np.random.default_rng(seed).integers(len(problems), size=(samples, len(problems)))
-    majority = np.array(right["maj@N"])
-    return {name: _pick(np.array(hits), majority, draws) for name, hits in right.items()}
+    mean = _curves(ways, np.mean(points, axis=0), np.mean(drawn, axis=0), sizes=sizes)
+    return BestOfN(tuple(sizes), mean, dict(zip(datasets, curves, strict=True)))
 
 
-def _pick(hits: np.ndarray, majority: np.ndarray, draws: np.ndarray) -> Pick:
-    above = hits - majority
-    return Pick(
-        float(hits.mean()),
-        _interval(hits[draws].mean(axis=1)),
-        float(above.mean()),
-        _interval(above[draws].mean(axis=1)),
-    )
+def chances(
+    group: Sequence[Response],
+    sizes: Sequence[int],
+    scorings: Scorings = SCORINGS,
+    random: np.random.Generator | None = None,
+) -> dict[str, np.ndarray]:
+    """The chance (sizes,) that what each way chooses of n responses to a problem is right.
+
+    Ways: each of `scorings` (the best by it; of equally good ones each counts its part), weighted
+    vote (the answer whose responses have the largest sum of products, as Math-Shepherd votes with
+    a verifier, arXiv 2312.08935; only with step scores), maj@N (the commonest answer; of equally
+    common ones each counts its part; a response without an answer has no vote), random (the mean)
+    and pass@N (any is right, by the unbiased estimator of arXiv 2107.03374). All are exact but the
+    two votes, which are averaged over VOTE_DRAWS sets drawn by `random`, or over all sets if there
+    are no more. Raises ValueError with fewer responses than the largest n.
+    """
+    samples = np.array([one.samples for one in group], dtype=int)
+    size = int(samples.sum())
+    if not group or max(sizes) > size:
+        raise ValueError(f"Best-of-{max(sizes)} needs {max(sizes)} responses to a problem")
+    right = samples * np.array([one.is_correct for one in group])
+    inside = np.stack([_inside(size, n) for n in sizes])
+    found = {
+        name: _best(np.array([rule(one.scores) for one in group]), samples, right, inside)
+        for name, rule in scorings.items()
+    }
+    weighted, plain = _votes(group, sizes, random or np.random.default_rng(0))
+    if "product" in scorings:
+        found["weighted vote"] = weighted
+    found[MAJORITY] = plain
+    found["random"] = np.full(len(sizes), right.sum() / size)
+    found["pass@N"] = 1 - inside[:, size - right.sum()]
+    return found
 
 
-def _share_right(group: Sequence[Response]) -> float:
-    return sum(one.samples for one in group if one.is_correct) / sum(one.samples for one in group)
+def _curves(
+    ways: Sequence[str], points: np.ndarray, drawn: np.ndarray, sizes: Sequence[int]
+) -> Curves:
+    """`points` (ways, sizes) with intervals from `drawn` (draws, ways, sizes)."""
+    majority = ways.index(MAJORITY)
+    above, above_drawn = points - points[majority], drawn - drawn[:, majority : majority + 1]
+    return {
+        way: [
+            Pick(
+                float(points[place, at]),
+                _interval(drawn[:, place, at]),
+                float(above[place, at]),
+                _interval(above_drawn[:, place, at]),
+            )
+            for at in range(len(sizes))
+        ]
+        for place, way in enumerate(ways)
+    }
 
 
-def _any_right(group: Sequence[Response], n: int) -> float:
-    size = sum(one.samples for one in group)
-    wrong = sum(one.samples for one in group if not one.is_correct)
-    return 1 - math.comb(wrong, n) / math.comb(size, n)
+def _bootstrap(right: np.ndarray, samples: int, random: np.random.Generator) -> np.ndarray:
+    """Means (samples, ...) of `right` (problems, ...) over problems drawn with replacement."""
+    n = len(right)
+    flat = right.reshape(n, -1)
+    drawn = [
+        np.bincount(random.integers(n, size=n), minlength=n) @ flat / n for _ in range(samples)
+    ]
+    return np.stack(drawn).reshape(samples, *right.shape[1:])
 
 
-def _best(group: Sequence[Response], rule: Callable[[Scores], float], n: int) -> float:
-    """The chance that the best of `n` responses by `rule` is right.
+@lru_cache(maxsize=4096)
+def _inside(size: int, n: int) -> np.ndarray:
+    """The share (size + 1,) of the sets of `n` among `size` that lie within k given ones."""
+    sets = math.comb(size, n)
+    return np.array([math.comb(k, n) / sets for k in range(size + 1)])
+
+
+def _best(
+    scores: np.ndarray, samples: np.ndarray, right: np.ndarray, inside: np.ndarray
+) -> np.ndarray:
+    """The chance (sizes,) that the best of n responses by `scores` is right.
 
     The best is among the responses of one score when one of these is drawn and none above them.
     """
-    ranked = sorted(((rule(one.scores), one) for one in group), key=lambda pair: -pair[0])
-    below = sum(one.samples for one in group)
-    sets = math.comb(below, n)
-    chance = 0.0
-    for _, block in groupby(ranked, key=lambda pair: pair[0]):
-        equal = [one for _, one in block]
-        with_block = math.comb(below, n)
-        below -= sum(one.samples for one in equal)
-        chance += (with_block - math.comb(below, n)) / sets * _share_right(equal)
-    return chance
+    _, rank = np.unique(-scores, return_inverse=True)
+    members = np.bincount(rank, samples).astype(int)
+    below = members.sum() - np.concatenate([[0], np.cumsum(members)])
+    chosen_here = inside[:, below[:-1]] - inside[:, below[1:]]
+    return chosen_here @ (np.bincount(rank, right) / members)
 
 
-def _votes(group: Sequence[Response], n: int, random: np.random.Generator) -> tuple[float, float]:
-    """The chance that the weighted and the plain vote of `n` responses is right."""
+def _votes(
+    group: Sequence[Response], sizes: Sequence[int], random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """The chance (sizes,) that the weighted and the plain vote of n responses is right."""
     answers = sorted({one.answer for one in group if one.answer is not None})
     if not answers:
-        return 0.0, 0.0
+        return np.zeros(len(sizes)), np.zeros(len(sizes))
     verdicts = np.array([_share_right([o for o in group if o.answer == a]) for a in answers])
     ballots = np.array([[float(one.answer == answer) for answer in answers] for one in group])
     # No score, no weight.
     weights = np.array([max(product(one.scores), 0.0) for one in group])
-    drawn = _draw(np.array([one.samples for one in group]), n, random)
-    present = drawn @ ballots > 0
-    return (
-        _won(drawn @ (ballots * weights[:, None]), present, verdicts),
-        _won(drawn @ ballots, present, verdicts),
-    )
+    owner = np.repeat(np.arange(len(group)), [one.samples for one in group])
+    # The first n of one order are a random set of n for each n, which keeps the curve smooth.
+    order = random.permuted(np.tile(owner, (VOTE_DRAWS, 1)), axis=1)
+    weighted, plain = [], []
+    for n in sizes:
+        few = math.comb(len(owner), n) <= VOTE_DRAWS
+        sets = np.array(list(combinations(owner, n))) if few else order[:, :n]
+        drawn = _times(sets, len(group))
+        present = drawn @ ballots > 0
+        weighted.append(_won(drawn @ (ballots * weights[:, None]), present, verdicts))
+        plain.append(_won(drawn @ ballots, present, verdicts))
+    return np.array(weighted), np.array(plain)
+
+
+def _times(sets: np.ndarray, responses: int) -> np.ndarray:
+    """How often each response is in each of the `sets` (draws, n): (draws, responses)."""
+    draw = np.arange(len(sets))[:, None]
+    flat = np.bincount((draw * responses + sets).ravel(), minlength=len(sets) * responses)
+    return flat.reshape(len(sets), responses).astype(float)
 
 
 def _won(votes: np.ndarray, present: np.ndarray, verdicts: np.ndarray) -> float:
@@ -166,17 +250,8 @@ def _won(votes: np.ndarray, present: np.ndarray, verdicts: np.ndarray) -> float:
     return float(shares.mean())
 
 
-def _draw(samples: np.ndarray, n: int, random: np.random.Generator) -> np.ndarray:
-    """How often each response (draws, responses) is in sets of `n` samples: all, or some."""
-    owner = np.repeat(np.arange(len(samples)), samples)
-    if math.comb(len(owner), n) <= VOTE_DRAWS:
-        sets = np.array(list(combinations(range(len(owner)), n)))
-    else:
-        places = np.tile(np.arange(len(owner)), (VOTE_DRAWS, 1))
-        sets = random.permuted(places, axis=1)[:, :n]
-    drawn = np.zeros((len(sets), len(samples)))
-    np.add.at(drawn, (np.arange(len(sets))[:, None], owner[sets]), 1.0)
-    return drawn
+def _share_right(group: Sequence[Response]) -> float:
+    return sum(one.samples for one in group if one.is_correct) / sum(one.samples for one in group)
 
 
 def _told(scores: Scores) -> list[float]:

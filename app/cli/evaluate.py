@@ -8,7 +8,7 @@ import click
 
 from app.cli.console import console, opened, progress_bar, run_here
 from app.cli.tables import unknown_training
-from labeling.evaluation.results import ProcessBenchJson
+from labeling.evaluation.results import ProcessBenchJson, ResponsesJson
 
 
 @click.group()
@@ -80,29 +80,49 @@ def evaluate_versions(
 
 
 @evaluate.command("best-of-n")
-@click.option("--annotator", required=True, help="Whose scores choose, e.g. prm:my-prm.")
+@click.argument("files", nargs=-1, type=click.Path())
+@click.option("--annotator", help="Whose scores choose, e.g. prm:my-prm.")
 @click.option("--n", default=8, show_default=True, type=click.IntRange(2, 1024))
 @click.option("--dataset", help="Only solutions of this data set.")
 @click.pass_context
-def evaluate_best_of_n(ctx: click.Context, annotator: str, n: int, dataset: str | None) -> None:
+def evaluate_best_of_n(
+    ctx: click.Context, files: tuple[str, ...], annotator: str | None, n: int, dataset: str | None
+) -> None:
     """Best-of-N: how often the best-scored of N responses has the right answer.
 
-    Beside it: voting with the products as weights, plain voting (maj@N), a random pick, and
-    whether any is right (pass@N). Problems with more than N responses count as what N of them,
-    drawn at random, would give. Answers that an import left open are graded first. Problems that
-    the PRM was trained on, and those of which a grade or a score is missing, are left out and
-    counted.
+    Of the project's solutions by --annotator, or of scored responses in FILES, which need no
+    project (docs/formats.md). Beside it: voting with the products as weights, plain voting
+    (maj@N), a random pick, and whether any is right (pass@N); for 1 to N responses, by data set
+    and as their unweighted mean. Problems with more than N responses count as what N of them,
+    drawn at random, would give. Open answers are graded first. Problems that the PRM was trained
+    on, and those of which a grade or a score is missing, are left out and counted.
     """
-    from app.cli.tables import best_of_n_table, left_out, training_note
+    from app.cli import tables
+    from labeling.evaluation.best_of_n import best_of_n_of_files
     from labeling.evaluation.best_of_n import evaluate_best_of_n as measure
 
-    with opened(ctx) as database, progress_bar(console, "grade") as report:
-        result = measure(database, annotator, n, dataset, report)
-    if result["graded"]:
-        console.print(f"{result['graded']:,} answers graded that the import had left open")
-    console.print(best_of_n_table(result))
-    _note(left_out(result))
-    _note(training_note(result))
+    if bool(files) == (annotator is not None):
+        raise click.UsageError("give either --annotator, or files with scored responses")
+    notes: list[str] = []
+    result: ResponsesJson
+    if annotator is None:
+        if dataset is not None:
+            raise click.UsageError("--dataset is for the solutions of a project, not for files")
+        result = best_of_n_of_files(files, n)
+        title = f"Best-of-{n}"
+    else:
+        with opened(ctx) as database, progress_bar(console, "grade") as report:
+            told = measure(database, annotator, n, dataset, report)
+        result, title = told, f"Best-of-{n} by {told['annotator']}"
+        if told["graded"]:
+            console.print(f"{told['graded']:,} answers graded that the import had left open")
+        notes.append(tables.training_note(told))
+    console.print(tables.best_of_n_table(result, title))
+    if len(result["datasets"]) > 1:
+        console.print(tables.best_of_n_datasets(result))
+    console.print(tables.best_of_n_curve(result))
+    for note in (tables.left_out(result), *notes):
+        _note(note)
 
 
 def _note(text: str) -> None:

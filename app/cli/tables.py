@@ -11,16 +11,21 @@ from labeling.evaluation.results import (
     FEW,
     BestOfNJson,
     Figures,
+    IntervalJson,
     OffsetsJson,
     PolicyJson,
     ProcessBenchJson,
     ReportJson,
+    ResponsesJson,
+    picks,
     too_few,
 )
 from labeling.evaluation.versions import VersionsJson
 
 if TYPE_CHECKING:
     from training.config import TrainReport
+
+CURVE_COLUMNS = 9  # that fit a terminal
 
 
 def processbench_table(result: ProcessBenchJson) -> Table:
@@ -142,35 +147,68 @@ def _cells(figures: Figures) -> list[str]:
     ]
 
 
-def best_of_n_table(result: BestOfNJson) -> Table:
+def best_of_n_table(result: ResponsesJson, title: str) -> Table:
     """One row for each way to choose, the best-known measure first."""
     n = result["n"]
-    table = Table(
-        "chosen by",
-        "accuracy",
-        "95%",
-        f"above maj@{n}",
-        "95%",
-        title=f"Best-of-{n} by {result['annotator']}, {result['problems']:,} problems "
-        + ("(too few) " if result["problems"] < FEW else "")
-        + f"with {result['responses']:,} responses",
-        box=None,
-        pad_edge=False,
-        title_justify="left",
+    heads = ("chosen by", "accuracy", "95%", f"above maj@{n}", "95%")
+    few = "(too few) " if result["problems"] < FEW else ""
+    table = _titled(
+        f"{title}, {result['problems']:,} problems {few}with {result['responses']:,} responses"
+        + (f", mean of {len(result['datasets'])} data sets" if len(result["datasets"]) > 1 else ""),
+        *heads,
     )
-    for name, pick in result["picks"].items():
-        inside, above = pick["interval"], pick["above_majority_interval"]
-        table.add_row(
+    for name, pick in picks(result["curves"]).items():
+        row = [
             name.replace("N", str(n)),
             f"[bold]{_figure(pick['accuracy'])}[/bold]",
-            f"{_figure(inside['low'])} to {_figure(inside['high'])}",
-            f"{pick['above_majority']:+.3f}",
-            f"{_figure(above['low'], '+')} to {_figure(above['high'], '+')}",
+            _span(pick["interval"]),
+        ]
+        if name != "maj@N":
+            row += [f"{pick['above_majority']:+.3f}", _span(pick["above_majority_interval"], "+")]
+        table.add_row(*row)
+    return table
+
+
+def best_of_n_datasets(result: ResponsesJson) -> Table:
+    """The accuracies of the most responses by data set, and their mean."""
+    datasets, n = result["datasets"], str(result["n"])
+    heads = [
+        f"{escape(name)} ({one['problems']:,}{', too few' if one['problems'] < FEW else ''})"
+        for name, one in datasets.items()
+    ]
+    table = _titled("by data set (problems)", "chosen by", *heads, "mean")
+    for way, mean in picks(result["curves"]).items():
+        cells = [_figure(picks(one["curves"])[way]["accuracy"]) for one in datasets.values()]
+        table.add_row(way.replace("N", n), *cells, f"[bold]{_figure(mean['accuracy'])}[/bold]")
+    return table
+
+
+def best_of_n_curve(result: ResponsesJson) -> Table:
+    """The accuracies of n = 1 to N responses, at most CURVE_COLUMNS of them."""
+    sizes = result["sizes"]
+    shown = list(range(len(sizes)))
+    if len(sizes) > CURVE_COLUMNS:
+        shown = [at for at in shown if sizes[at] & (sizes[at] - 1) == 0 or at == len(sizes) - 1]
+    table = _titled("of n responses", "n =", *(str(sizes[at]) for at in shown))
+    for way, curve in result["curves"].items():
+        table.add_row(
+            way.replace("N", "n"), *(_figure(curve[at]["accuracy"]).lstrip("0") for at in shown)
         )
     return table
 
 
-def left_out(result: BestOfNJson) -> str:
+def _span(interval: IntervalJson, sign: str = "") -> str:
+    """An interval, or a dash where it is not defined."""
+    if interval["low"] is None:
+        return "–"
+    return f"{_figure(interval['low'], sign)} to {_figure(interval['high'], sign)}"
+
+
+def _titled(title: str, *heads: str) -> Table:
+    return Table(*heads, title=title, box=None, pad_edge=False, title_justify="left")
+
+
+def left_out(result: ResponsesJson) -> str:
     """How many problems were not used, a line for each reason."""
     return "\n".join(
         f"{count:,} problems left out: {reason}" for reason, count in result["left_out"].items()

@@ -1,25 +1,31 @@
-"""Best-of-N by an annotator's scores over the responses in the database."""
+"""Best-of-N over the responses of a project, by an annotator's scores, or of files."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from db.annotations import annotations_of
 from db.annotators import find_annotator
 from db.engine import Database
-from db.records import AnnotatorRecord, SolutionRecord
+from db.records import AnnotatorRecord
 from db.solutions import each_solution
-from labeling.answers.grade import normalise
+from labeling.answers.grade import grade_all, normalise
 from labeling.answers.job import grade_open
 from labeling.datasets import require_dataset
 from labeling.evaluation.provenance import training_data, training_problems
-from labeling.evaluation.results import BestOfNJson, pick_json
+from labeling.evaluation.results import BestOfNJson, ResponsesJson, curves_json
+from labeling.formats.reading import files_of
+from labeling.formats.responses import ScoredResponse, read_responses
 from labeling.jobs.context import Report
 
 if TYPE_CHECKING:
-    from training.best_of_n import Response
+    from training.best_of_n import Response, Scorings
+
+TRAINED_ON = "the annotator was trained on it"
 
 
 def evaluate_best_of_n(
@@ -29,48 +35,51 @@ def evaluate_best_of_n(
     dataset: str | None = None,
     report: Report | None = None,
 ) -> BestOfNJson:
-    """Best-of-N by an annotator's step scores, over the problems with at least `n` responses.
+    """Best-of-1 to Best-of-`n` by an annotator's step scores, per data set and their mean.
 
     Answers that an import left open are graded first. Every response counts, as often as it was
-    sampled (`training.best_of_n`). A problem of which something is not known is left out, and
-    counted with the reason. Raises ValueError when no problem is left.
+    sampled (`training.best_of_n`). A problem with fewer than `n` responses, or of which something
+    is not known, is left out and counted with the reason, so that each n speaks of the same
+    problems. Raises ValueError when no problem is left.
     """
-    from training.best_of_n import best_of_n
+    from training.best_of_n import SCORINGS
     from training.data import fingerprint
 
     require_dataset(database, dataset)
     mine = find_annotator(database, annotator)
     graded = grade_open(database, dataset, report)
     trained_on = training_problems(database, mine)
-    kept: list[list[Response]] = []
-    left_out: Counter[str] = Counter()
-    for problem in _problems(database, mine, dataset):
-        reason = problem.lacks(n)
-        if reason is None and fingerprint(problem.text) in (trained_on or ()):
-            reason = TRAINED_ON
-        if reason is None:
-            kept.append(problem.responses)
-        else:
-            left_out[reason] += 1
-    if not kept:
-        raise ValueError(
-            f"No problem has {n} responses that are graded and scored by {mine.label}"
-            + "".join(f"; {count:,}: {reason}" for reason, count in left_out.most_common())
-        )
+    problems = _of_project(database, mine, dataset)
+    if trained_on:
+        for problem in problems:
+            problem.trained_on = fingerprint(problem.text) in trained_on
     return {
         "annotator": mine.label,
         "dataset": dataset,
-        "n": n,
-        "problems": len(kept),
-        "responses": sum(one.samples for group in kept for one in group),
         "training_data": training_data(mine, trained_on),
-        "left_out": dict(left_out.most_common()),
         "graded": graded.correct + graded.wrong,
-        "picks": {name: pick_json(pick) for name, pick in best_of_n(kept, n).items()},
+        **_measured(problems, n, SCORINGS),
     }
 
 
-TRAINED_ON = "the annotator was trained on it"
+def best_of_n_of_files(files: Iterable[str | Path], n: int) -> ResponsesJson:
+    """The same of the scored responses in files, without a project.
+
+    Responses have the scores of their steps, or one reward each, or neither: then only voting,
+    chance and pass@N are measured. Raises ValueError for a bad row, or when no problem is left.
+    """
+    from training.best_of_n import NO_SCORES, REWARD, SCORINGS
+
+    found = [one for given in files for file in files_of(given) for one in read_responses(file)]
+    scored = any(one.scores is not None for one in found)
+    rewarded = any(one.reward is not None for one in found)
+    if scored and rewarded:
+        raise ValueError(
+            "Some of the responses have scores (one a step) and some a reward (one each). These "
+            "cannot be compared: measure them one after the other."
+        )
+    scorings = SCORINGS if scored else REWARD if rewarded else NO_SCORES
+    return _measured(_of_files(found, needs_scores=scored or rewarded), n, scorings)
 
 
 @dataclass(slots=True)
@@ -78,11 +87,13 @@ class _Problem:
     """A problem's responses, and how many samples lack what an evaluation needs."""
 
     text: str
+    dataset: str
     responses: list[Response] = field(default_factory=list)
     samples: int = 0
     without_gold: int = 0
     ungraded: int = 0
     unscored: int = 0
+    trained_on: bool = False
 
     def lacks(self, n: int) -> str | None:
         """Why the problem cannot be used; one response that is not known would bias it."""
@@ -93,15 +104,22 @@ class _Problem:
         if self.ungraded:
             return "a response that could not be graded"
         if self.unscored:
-            return "a response that the annotator has not scored"
-        return None
+            return "a response without scores"
+        return TRAINED_ON if self.trained_on else None
 
-    def add(self, solution: SolutionRecord, scores: tuple[float | None, ...] | None) -> None:
+    def add(
+        self,
+        answer: str | None,
+        is_correct: bool | None,
+        gold: str | None,
+        scores: Sequence[float | None] | None,
+        samples: int,
+    ) -> None:
+        """Take in a response; `scores` is None where it should have some and has none."""
         from training.best_of_n import Response
 
-        answer, is_correct = solution.final_answer, solution.is_correct
-        self.samples += solution.samples
-        if is_correct is None and solution.gold_answer is None:
+        self.samples += samples
+        if is_correct is None and gold is None:
             self.without_gold += 1
         elif is_correct is None and answer is not None:
             self.ungraded += 1
@@ -110,17 +128,88 @@ class _Problem:
         else:
             # A response without an answer has not reached the right one.
             spelling = normalise(answer) if answer else None
-            self.responses.append(Response(spelling, bool(is_correct), scores, solution.samples))
+            self.responses.append(Response(spelling, bool(is_correct), scores, samples))
 
 
-def _problems(
+def _measured(problems: Sequence[_Problem], n: int, scorings: Scorings) -> ResponsesJson:
+    """The figures of the problems that lack nothing. Raises ValueError when none is left."""
+    from training.best_of_n import best_of_n, curve_sizes
+
+    left_out = Counter(reason for one in problems if (reason := one.lacks(n)) is not None)
+    kept: dict[str, list[_Problem]] = defaultdict(list)
+    for problem in problems:
+        if problem.lacks(n) is None:
+            kept[problem.dataset].append(problem)
+    if not kept:
+        most = max((one.samples for one in problems), default=0)
+        raise ValueError(
+            f"No problem has {n} responses that are graded and scored"
+            + "".join(f"; {count:,}: {reason}" for reason, count in left_out.most_common())
+            + (f". The most that any has is {most}: try --n {most}" if 1 < most < n else "")
+        )
+    names = sorted(kept)
+    responses = {name: [one.responses for one in kept[name]] for name in names}
+    told = best_of_n(responses, curve_sizes(n), scorings)
+    counts = {name: _count(responses[name]) for name in names}
+    return {
+        "n": n,
+        "sizes": list(told.sizes),
+        "problems": sum(len(one) for one in kept.values()),
+        "responses": sum(counts.values()),
+        "left_out": dict(left_out.most_common()),
+        "curves": curves_json(told.mean),
+        "datasets": {
+            name: {
+                "problems": len(kept[name]),
+                "responses": counts[name],
+                "curves": curves_json(told.datasets[name]),
+            }
+            for name in names
+        },
+    }
+
+
+def _count(groups: Sequence[Sequence[Response]]) -> int:
+    return sum(one.samples for group in groups for one in group)
+
+
+def _of_project(
     database: Database, annotator: AnnotatorRecord, dataset: str | None
 ) -> list[_Problem]:
-    found: dict[int, _Problem] = {}
+    found: dict[tuple[str, int], _Problem] = {}
     for chunk in each_solution(database, dataset=dataset):
         told = annotations_of(database, [solution.id for solution in chunk])
         scores = {one.solution_id: one.scores for one in told if one.annotator_id == annotator.id}
-        for solution in chunk:
-            problem = found.setdefault(solution.problem_id, _Problem(solution.problem))
-            problem.add(solution, scores.get(solution.id))
+        for one in chunk:
+            key = (one.dataset, one.problem_id)
+            problem = found.setdefault(key, _Problem(one.problem, one.dataset))
+            problem.add(
+                one.final_answer, one.is_correct, one.gold_answer, scores.get(one.id), one.samples
+            )
+    return list(found.values())
+
+
+def _of_files(responses: Sequence[ScoredResponse], *, needs_scores: bool) -> list[_Problem]:
+    """The problems of files, with what has no grade graded against the gold answer."""
+    verdicts = iter(
+        grade_all(
+            [
+                (one.answer, one.gold_answer)
+                for one in responses
+                if one.is_correct is None and one.answer is not None and one.gold_answer is not None
+            ]
+        )
+    )
+    found: dict[tuple[str, str], _Problem] = {}
+    for one in responses:
+        is_correct = one.is_correct
+        if is_correct is None and one.answer is not None and one.gold_answer is not None:
+            verdict = next(verdicts)
+            is_correct = None if verdict == "unknown" else verdict == "correct"
+        scores = one.scores if one.reward is None else (one.reward,)
+        if scores is None and not needs_scores:
+            scores = ()
+        key = (one.dataset, one.problem)
+        problem = found.setdefault(key, _Problem(one.problem, one.dataset))
+        problem.add(one.answer, is_correct, one.gold_answer, scores, one.samples)
     return list(found.values())

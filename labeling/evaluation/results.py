@@ -12,7 +12,7 @@ from labeling.evaluation.provenance import TrainingData
 FEW = 30  # solutions of a class; with fewer, one more or less is over 3 points of accuracy
 
 if TYPE_CHECKING:
-    from training.best_of_n import Pick
+    from training.best_of_n import Curves
     from training.evaluation import Offsets, ProcessBenchReport, ProcessBenchResult
     from training.thresholds import Policy
 
@@ -97,22 +97,44 @@ class PickJson(TypedDict):
     above_majority_interval: IntervalJson
 
 
-class BestOfNJson(TypedDict):
-    """The result of `evaluate_best_of_n`; `picks` by the way to choose.
+CurvesJson = dict[str, list[PickJson]]  # by way to choose, a pick for each of `sizes`
 
-    `left_out` has the numbers of problems that could not be used, by the reason; `graded` is how
-    many answers were graded for this evaluation.
+
+class DatasetCurvesJson(TypedDict):
+    """Best-of-N of one data set."""
+
+    problems: int
+    responses: int
+    curves: CurvesJson
+
+
+class ResponsesJson(TypedDict):
+    """Best-of-1 to Best-of-`n`: `curves` over `sizes` are the unweighted mean of data sets.
+
+    `left_out` has the numbers of problems that could not be used, by the reason.
     """
+
+    n: int
+    sizes: list[int]
+    problems: int
+    responses: int
+    left_out: dict[str, int]
+    curves: CurvesJson
+    datasets: dict[str, DatasetCurvesJson]
+
+
+class BestOfNJson(ResponsesJson):
+    """The result of `evaluate_best_of_n`; `graded` answers were graded for this evaluation."""
 
     annotator: str
     dataset: str | None
-    n: int
-    problems: int
-    responses: int
     training_data: TrainingData
-    left_out: dict[str, int]
     graded: int
-    picks: dict[str, PickJson]
+
+
+def picks(curves: CurvesJson) -> dict[str, PickJson]:
+    """What each way to choose gives of the most responses."""
+    return {way: over_sizes[-1] for way, over_sizes in curves.items()}
 
 
 def too_few(report: Mapping[str, Any]) -> bool:
@@ -137,9 +159,12 @@ def report_json(
     }
 
 
-def pick_json(pick: Pick) -> PickJson:
-    """The stored form of one way to choose."""
-    return cast(PickJson, _without_nan(asdict(pick)))
+def curves_json(curves: Curves) -> CurvesJson:
+    """The stored form of Best-of-N's curves."""
+    return {
+        way: [cast(PickJson, _without_nan(asdict(pick))) for pick in over_sizes]
+        for way, over_sizes in curves.items()
+    }
 
 
 def _figures(result: ProcessBenchResult) -> Figures:

@@ -48,8 +48,13 @@ def read_rows(
     path = Path(path)
     if format not in READERS:
         raise ValueError(f"there is no import format {format!r}; known: {', '.join(READERS)}")
+    return _rows(format, path, open_rows(path, on_bytes))
+
+
+def open_rows(path: Path, on_bytes: Callable[[int], None] | None = None) -> Iterator[Value]:
+    """The values in a file of rows, whatever they are packed in; raises as `read_rows` does."""
     read = parquet.open_rows if parquet.is_parquet(path) else open_values
-    return _rows(format, path, read(path, on_bytes))
+    return read(path, on_bytes)
 
 
 def _rows(

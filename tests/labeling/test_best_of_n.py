@@ -19,6 +19,7 @@ from db.ingest import insert_rows
 from db.records import AnnotationRecord, AnnotatorRecord, ImportRow
 from db.solutions import each_solution
 from labeling.evaluation.best_of_n import evaluate_best_of_n
+from labeling.evaluation.results import picks
 from labeling.jobs.runner import run_job
 from labeling.steps import split_steps
 from tests.support.data import shared_data
@@ -79,11 +80,11 @@ def test_open_answers_are_graded_and_what_is_not_known_is_left_out_with_its_reas
     assert found["left_out"] == {
         "no gold answer, and a response without a grade": 1,
         "a response that could not be graded": 1,
-        "a response that the annotator has not scored": 1,
+        "a response without scores": 1,
         "fewer than 2 responses": 1,
     }
-    assert found["picks"]["random"]["accuracy"] == 0.5
-    assert found["picks"]["pass@N"]["accuracy"] == 1
+    assert picks(found["curves"])["random"]["accuracy"] == 0.5
+    assert picks(found["curves"])["pass@N"]["accuracy"] == 1
     told = CliRunner().invoke(
         main, ["--db", database.url, "evaluate", "best-of-n", "--annotator", "prm:p", "--n", "2"]
     )
@@ -147,4 +148,4 @@ def test_real_samples_use_every_problem(
     score(database, scores)
     found = evaluate_best_of_n(database, "prm:p", 8)
     assert (found["problems"], found["responses"], found["left_out"]) == (100, 800, {})
-    assert found["picks"]["last"]["accuracy"] == pytest.approx(picked_right)
+    assert picks(found["curves"])["last"]["accuracy"] == pytest.approx(picked_right)

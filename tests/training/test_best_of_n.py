@@ -17,7 +17,18 @@ from db.engine import Database
 from db.ingest import insert_rows
 from db.records import AnnotationRecord, ImportRow
 from labeling.evaluation.best_of_n import evaluate_best_of_n
-from training.best_of_n import Response, best_of_n, last, minimum, product
+from labeling.evaluation.results import picks
+from training.best_of_n import (
+    NO_SCORES,
+    REWARD,
+    Response,
+    best_of_n,
+    chances,
+    curve_sizes,
+    last,
+    minimum,
+    product,
+)
 
 
 def test_the_three_rules_and_a_step_without_a_score() -> None:
@@ -28,33 +39,42 @@ def test_the_three_rules_and_a_step_without_a_score() -> None:
         assert rule([0.9, None]) < rule([0.1, 0.0])
 
 
+def of_all(group: list[Response]) -> dict[str, float]:
+    """The chance of each way with every response of a problem."""
+    return of(group, sum(one.samples for one in group))
+
+
+def of(group: list[Response], n: int) -> dict[str, float]:
+    return {name: float(chance[0]) for name, chance in chances(group, [n]).items()}
+
+
 def test_by_hand() -> None:
     group = [
         Response("7", True, [0.9, 0.9]),  # product 0.81, min 0.9, last 0.9
         Response("8", False, [0.99, 0.7]),  # 0.69, 0.7, 0.7
         Response("8", False, [0.1, 1.0]),  # 0.1, 0.1, 1.0
     ]
-    picks = best_of_n([group])
-    found = {name: pick.accuracy for name, pick in picks.items()}
-    assert found == {
+    assert of_all(group) == {
         "product": 1.0, "min": 1.0, "last": 0.0, "weighted vote": 1.0, "maj@N": 0.0,
         "random": pytest.approx(1 / 3),
         "pass@N": 1.0,
     }  # fmt: skip
-    assert picks["product"].above_majority == 1.0
+    assert best_of_n({"d": [group]}, [3]).mean["product"][0].above_majority == 1.0
 
 
 def test_votes_that_tie_count_in_part_and_no_answer_has_no_vote() -> None:
     tie = [Response("7", True, [1.0]), Response("8", False, [0.5]), Response(None, False, [0.4])]
-    assert best_of_n([tie])["maj@N"].accuracy == 0.5
-    assert best_of_n([[Response(None, False, [1.0])]])["maj@N"].accuracy == 0.0
-    assert best_of_n([tie])["weighted vote"].accuracy == 1.0
+    assert of_all(tie)["maj@N"] == 0.5
+    assert of_all([Response(None, False, [1.0])])["maj@N"] == 0.0
+    assert of_all(tie)["weighted vote"] == 1.0
     two = [Response("7", True, [0.6]), Response("8", False, [0.4]), Response("8", False, [0.4])]
-    assert best_of_n([two])["weighted vote"].accuracy == 0.0
+    assert of_all(two)["weighted vote"] == 0.0
     unscored = [Response("8", False, [None]), Response("7", True, [0.1])]
-    assert best_of_n([unscored])["weighted vote"].accuracy == 1.0
+    assert of_all(unscored)["weighted vote"] == 1.0
+    with pytest.raises(ValueError, match="Best-of-1 needs 1 responses"):
+        best_of_n({"d": [tie, []]}, [1])
     with pytest.raises(ValueError, match="at least one response"):
-        best_of_n([tie, []])
+        best_of_n({"d": []}, [1])
 
 
 responses = st.builds(
@@ -64,24 +84,22 @@ responses = st.builds(
 )
 
 
-@given(st.lists(st.lists(responses, min_size=1, max_size=8), min_size=1, max_size=6))
-def test_nothing_beats_pass_at_n_and_a_perfect_scorer_reaches_it(
-    problems: list[list[Response]],
-) -> None:
-    picks = best_of_n(problems, samples=20)
-    assert all(pick.accuracy <= picks["pass@N"].accuracy + 1e-12 for pick in picks.values())
-    perfect = [
-        [Response(r.answer, r.is_correct, [float(r.is_correct)]) for r in g] for g in problems
-    ]
-    assert best_of_n(perfect, samples=20)["min"].accuracy == picks["pass@N"].accuracy
+@given(st.lists(responses, min_size=1, max_size=8))
+def test_nothing_beats_pass_at_n_and_a_perfect_scorer_reaches_it(group: list[Response]) -> None:
+    sizes = range(1, len(group) + 1)
+    found = chances(group, sizes)
+    for way in found.values():
+        assert (way <= found["pass@N"] + 1e-12).all()
+    perfect = [Response(r.answer, r.is_correct, [float(r.is_correct)]) for r in group]
+    assert chances(perfect, sizes)["min"] == pytest.approx(found["pass@N"])
 
 
 def expected(group: list[Response], n: int) -> dict[str, float]:
     """Every way to choose over every set of n samples, one by one."""
     samples = [one for one in group for _ in range(one.samples)]
     sets = list(combinations([replace(one, samples=1) for one in samples], n))
-    found = [best_of_n([drawn], samples=2) for drawn in sets]
-    return {name: float(np.mean([one[name].accuracy for one in found])) for name in found[0]}
+    found = [of_all(list(drawn)) for drawn in sets]
+    return {name: float(np.mean([one[name] for one in found])) for name in found[0]}
 
 
 @given(
@@ -105,38 +123,73 @@ def test_a_figure_is_what_n_responses_drawn_at_random_would_give(
 ) -> None:
     size = sum(one.samples for one in group)
     assume(n <= size and comb(size, n) <= 200)
-    told = best_of_n([group], n, samples=2)
-    wanted = expected(group, n)
-    assert {name: pick.accuracy for name, pick in told.items()} == pytest.approx(wanted)
+    assert of(group, n) == pytest.approx(expected(group, n))
 
 
 def test_the_first_n_samples_are_no_better_than_the_others() -> None:
     """A B C A A D E F, of which A is right: four at random rarely are A A A B."""
     group = [Response("A", True, [0.9], 3)] + [Response(x, False, [0.5]) for x in "BCDEF"]
-    picks = best_of_n([group], 4)
-    assert picks["pass@N"].accuracy == pytest.approx(1 - comb(5, 4) / comb(8, 4))
-    assert picks["random"].accuracy == pytest.approx(3 / 8)
-    assert picks["maj@N"].accuracy == pytest.approx(expected(group, 4)["maj@N"])
+    found = of(group, 4)
+    assert found["pass@N"] == pytest.approx(1 - comb(5, 4) / comb(8, 4))
+    assert found["random"] == pytest.approx(3 / 8)
+    assert found["maj@N"] == pytest.approx(expected(group, 4)["maj@N"])
 
 
 def test_votes_over_many_sets_are_a_fixed_average_near_the_truth() -> None:
     group = [Response("A", True, [0.9], 8)] + [
         Response(answer, False, [0.5], 4) for answer in "BCDEF"
     ]
-    first, again = best_of_n([group] * 20, 3), best_of_n([group] * 20, 3)
+    datasets = {"d": [group] * 20}
+    first, again = best_of_n(datasets, [3]), best_of_n(datasets, [3])
     assert first == again
-    assert first["maj@N"].accuracy == pytest.approx(expected(group, 3)["maj@N"], abs=0.03)
+    assert first.mean["maj@N"][0].accuracy == pytest.approx(expected(group, 3)["maj@N"], abs=0.03)
+
+
+def test_a_curve_is_the_figure_of_each_n() -> None:
+    groups = [
+        [Response(x, x == "A", [score, 0.9]) for x, score in zip("ABBAC", scores, strict=True)]
+        for scores in ([0.1, 0.9, 0.8, 0.7, 0.2], [0.9, 0.3, 0.2, 0.5, 0.6])
+    ]
+    told = best_of_n({"d": groups}, curve_sizes(5))
+    assert told.sizes == (1, 2, 3, 4, 5)
+    for way, curve in told.mean.items():
+        for n, pick in zip(told.sizes, curve, strict=True):
+            wanted = np.mean([expected(group, n)[way] for group in groups])
+            assert pick.accuracy == pytest.approx(float(wanted)), (way, n)
+    # One response at random is the same whoever chooses.
+    assert {round(curve[0].accuracy, 9) for curve in told.mean.values()} == {0.4}
+
+
+def test_every_data_set_weighs_alike() -> None:
+    right, wrong = [Response("7", True, [0.9])] * 2, [Response("8", False, [0.1])] * 2
+    told = best_of_n({"large": [wrong] * 30, "small": [right] * 2}, [2])
+    assert told.mean["product"][0].accuracy == 0.5
+    assert told.datasets["large"]["product"][0].accuracy == 0
+    assert told.datasets["small"]["product"][0].accuracy == 1
+
+
+def test_a_reward_chooses_and_has_no_weight_in_a_vote_and_without_scores_nothing_chooses() -> None:
+    group = [Response("7", True, [-3.0]), Response("8", False, [-5.5]), Response("8", False, [0])]
+    assert list(chances(group, [3], REWARD)) == ["reward", "maj@N", "random", "pass@N"]
+    assert chances(group, [2], REWARD)["reward"] == pytest.approx(1 / 3)
+    assert list(chances(group, [3], NO_SCORES)) == ["maj@N", "random", "pass@N"]
+
+
+def test_curves_have_every_n_to_sixteen_and_then_double() -> None:
+    assert curve_sizes(4) == (1, 2, 3, 4)
+    assert curve_sizes(100) == (*range(1, 17), 32, 64, 100)
 
 
 def test_figures_that_never_vary_have_no_interval() -> None:
-    picks = best_of_n([[Response("7", True, [0.5])]] * 5)
-    assert picks["product"].accuracy == 1
-    assert isnan(picks["product"].interval.low)
+    told = best_of_n({"d": [[Response("7", True, [0.5])]] * 5}, [1])
+    pick = told.mean["product"][0]
+    assert pick.accuracy == 1
+    assert isnan(pick.interval.low)
 
 
 def test_too_few_responses_are_refused() -> None:
     with pytest.raises(ValueError, match="Best-of-3 needs 3 responses"):
-        best_of_n([[Response("7", True, [0.5], 2)]], 3)
+        best_of_n({"d": [[Response("7", True, [0.5], 2)]]}, [3])
 
 
 def test_in_the_database_a_repeated_response_counts_as_often_as_it_was_sampled(
@@ -171,7 +224,7 @@ def test_in_the_database_a_repeated_response_counts_as_often_as_it_was_sampled(
     found = evaluate_best_of_n(database, "prm:p", 4)
     assert (found["problems"], found["responses"]) == (2, 8)
     assert found["left_out"] == {"fewer than 4 responses": 1}
-    accuracy = {name: pick["accuracy"] for name, pick in found["picks"].items()}
+    accuracy = {name: pick["accuracy"] for name, pick in picks(found["curves"]).items()}
     assert accuracy["product"] == 1.0
     assert accuracy["maj@N"] == 0.5
     assert accuracy["random"] == pytest.approx((1 / 4 + 1) / 2)
