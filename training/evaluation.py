@@ -46,6 +46,17 @@ class ProcessBenchReport:
     datasets: dict[str, ProcessBenchResult]
 
 
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """How many verdicts are right (`error`, `correct`) of those with and without an error."""
+
+    error: int
+    n_error: int
+    correct: int
+    n_correct: int
+    n_unparsed: int
+
+
 def harmonic_mean(error_accuracy: float, correct_accuracy: float) -> float:
     """ProcessBench's F1 (arXiv 2412.06559, section 4.1): 0 when both are 0, NaN with a NaN.
 
@@ -71,7 +82,8 @@ def processbench_metrics(
     samples the accuracy of that class and the F1 are NaN. Raises ValueError on unequal lengths
     or an index below -1.
     """
-    return _result(_measure(predicted, reference, samples, np.random.default_rng(seed)))
+    counts = count_hits(predicted, reference)
+    return _result(_measure(counts, samples, np.random.default_rng(seed)))
 
 
 def processbench_by_dataset(
@@ -86,11 +98,19 @@ def processbench_by_dataset(
     one; pooled solutions give another number. A figure is averaged over the data sets that
     define it.
     """
-    random = np.random.default_rng(seed)
-    measured = {
-        name: _measure([p for p, _ in pairs], [r for _, r in pairs], samples, random)
+    hits = {
+        name: count_hits([p for p, _ in pairs], [r for _, r in pairs])
         for name, pairs in verdicts.items()
     }
+    return processbench_of_hits(hits, seed, samples)
+
+
+def processbench_of_hits(
+    hits: Mapping[str, Hits], seed: int = 0, samples: int = DRAWS
+) -> ProcessBenchReport:
+    """`processbench_by_dataset` of what is counted already."""
+    random = np.random.default_rng(seed)
+    measured = {name: _measure(counts, samples, random) for name, counts in hits.items()}
     every = list(measured.values())
     together = _Measured(
         n_error=sum(one.n_error for one in every),
@@ -172,12 +192,8 @@ class _Measured:
     draws: np.ndarray
 
 
-def _measure(
-    predicted: Sequence[int | None],
-    reference: Sequence[int],
-    samples: int,
-    random: np.random.Generator,
-) -> _Measured:
+def count_hits(predicted: Sequence[int | None], reference: Sequence[int]) -> Hits:
+    """The verdicts that are right. Raises ValueError as `processbench_metrics` does."""
     if len(predicted) != len(reference):
         raise ValueError(
             f"{len(predicted)} predictions cannot be compared with {len(reference)} references"
@@ -185,18 +201,26 @@ def _measure(
     if any(index < NO_ERROR for index in reference):
         raise ValueError("A reference is the 0-based index of the first error, or -1 for none")
     pairs = list(zip(predicted, reference, strict=True))
-    error_hits = np.array([p == r for p, r in pairs if r != NO_ERROR], dtype=float)
-    correct_hits = np.array([p == r for p, r in pairs if r == NO_ERROR], dtype=float)
-    error = float(error_hits.mean()) if error_hits.size else math.nan
-    correct = float(correct_hits.mean()) if correct_hits.size else math.nan
-    errors = _draws(error_hits, samples, random)
-    corrects = _draws(correct_hits, samples, random)
+    return Hits(
+        error=sum(p == r for p, r in pairs if r != NO_ERROR),
+        n_error=sum(r != NO_ERROR for r in reference),
+        correct=sum(p == r for p, r in pairs if r == NO_ERROR),
+        n_correct=sum(r == NO_ERROR for r in reference),
+        n_unparsed=sum(p is None for p in predicted),
+    )
+
+
+def _measure(hits: Hits, samples: int, random: np.random.Generator) -> _Measured:
+    error = hits.error / hits.n_error if hits.n_error else math.nan
+    correct = hits.correct / hits.n_correct if hits.n_correct else math.nan
+    errors = _draws(hits.error, hits.n_error, samples, random)
+    corrects = _draws(hits.correct, hits.n_correct, samples, random)
     total = errors + corrects
     f1s = np.divide(2 * errors * corrects, total, out=np.zeros_like(total), where=total != 0)
     return _Measured(
-        n_error=int(error_hits.size),
-        n_correct=int(correct_hits.size),
-        n_unparsed=sum(p is None for p in predicted),
+        n_error=hits.n_error,
+        n_correct=hits.n_correct,
+        n_unparsed=hits.n_unparsed,
         points=np.array([error, correct, harmonic_mean(error, correct)]),
         draws=np.stack([errors, corrects, f1s]),
     )
@@ -227,15 +251,15 @@ def _mean_of_defined(values: Sequence[np.ndarray]) -> np.ndarray:
     return np.divide(total, n, out=np.full(total.shape, math.nan), where=n > 0)
 
 
-def _draws(hits: np.ndarray, samples: int, random: np.random.Generator) -> np.ndarray:
-    """Accuracies (samples,) that could have given these 0/1 `hits`; NaN where there are none.
+def _draws(hits: int, n: int, samples: int, random: np.random.Generator) -> np.ndarray:
+    """Accuracies (samples,) that could have given `hits` of `n`; NaN where there are none.
 
     From the posterior under Jeffreys' prior, Beta(k + 1/2, n - k + 1/2): a bootstrap of n equal
     hits never varies, and would be certain of 100% after two (Brown, Cai and DasGupta 2001).
     """
-    if not hits.size:
+    if not n:
         return np.full(samples, math.nan)
-    return random.beta(hits.sum() + 0.5, hits.size - hits.sum() + 0.5, samples)
+    return random.beta(hits + 0.5, n - hits + 0.5, samples)
 
 
 def _interval(point: float, draws: np.ndarray) -> Interval:

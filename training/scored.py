@@ -8,7 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.evaluation import NO_ERROR, Offsets, harmonic_mean
+from training.evaluation import (
+    NO_ERROR,
+    Hits,
+    Offsets,
+    ProcessBenchReport,
+    harmonic_mean,
+    processbench_of_hits,
+)
 
 NO_VERDICT = -2
 OUTCOMES = Offsets.__slots__  # an outcome is its place in this tuple
@@ -121,18 +128,57 @@ def confidence(these: Scored, said: np.ndarray, threshold: float) -> np.ndarray:
     return np.where((said == NO_VERDICT) | ~np.isfinite(sure), 0.0, sure)
 
 
+def report(these: Scored, groups: np.ndarray, threshold: float) -> ProcessBenchReport:
+    """ProcessBench's figures at this threshold, by group (n,), as the command line prints them."""
+    said = verdicts(these, threshold)
+    right, wrong = said == these.reference, these.reference != NO_ERROR
+    hits = {}
+    for group in np.unique(groups):
+        mine = groups == group
+        hits[str(group)] = Hits(
+            error=int((right & wrong & mine).sum()),
+            n_error=int((wrong & mine).sum()),
+            correct=int((right & ~wrong & mine).sum()),
+            n_correct=int((~wrong & mine).sum()),
+            n_unparsed=int((mine & (said == NO_VERDICT)).sum()),
+        )
+    return processbench_of_hits(hits)
+
+
+def right_between(these: Scored) -> tuple[np.ndarray, np.ndarray]:
+    """The thresholds at which each verdict is right: low < threshold <= high, (n,) each.
+
+    Both are inf for a verdict that is right at none.
+    """
+    n, longest = these.minima.shape
+    rows = np.arange(n)
+    of_error = (these.reference >= 0) & (these.reference < longest)
+    at = np.where(of_error, these.reference, 0)
+    low, high = np.full(n, np.inf), np.full(n, np.inf)
+    if longest:
+        before = np.where(at > 0, these.minima[rows, np.maximum(at - 1, 0)], np.inf)
+        found = of_error & (these.minima[rows, at] < before)
+        low[found], high[found] = these.minima[rows, at][found], before[found]
+    passed = (these.reference == NO_ERROR) & these.complete
+    low[passed], high[passed] = -np.inf, these.lowest[passed]
+    return low, high
+
+
 def curve(these: Scored, groups: np.ndarray, thresholds: np.ndarray) -> Curve:
     """ProcessBench's figures at each threshold: the unweighted mean over the groups (n,).
 
     A group is a data set; each figure is averaged over those that define it, as
     `training.evaluation.processbench_by_dataset` does.
     """
-    hits = np.stack([verdicts(these, one) == these.reference for one in thresholds])
+    low, high = right_between(these)
     wrong = these.reference != NO_ERROR
     figures = []
     for group in np.unique(groups):
         mine = groups == group
-        error, correct = (_shares(hits[:, mine & which]) for which in (wrong, ~wrong))
+        error, correct = (
+            _shares_right(low[mine & which], high[mine & which], thresholds)
+            for which in (wrong, ~wrong)
+        )
         f1 = [harmonic_mean(*pair) for pair in zip(error, correct, strict=True)]
         figures.append([error, correct, np.array(f1)])
     stacked = np.array(figures).reshape(len(figures), 3, len(thresholds))
@@ -143,8 +189,41 @@ def curve(these: Scored, groups: np.ndarray, thresholds: np.ndarray) -> Curve:
     return Curve(thresholds, *mean)
 
 
-def _shares(hits: np.ndarray) -> np.ndarray:
-    return hits.mean(axis=1) if hits.shape[1] else np.full(len(hits), np.nan)
+def _shares_right(low: np.ndarray, high: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """The share (T,) of verdicts that are right at each threshold; NaN without any."""
+    if not low.size:
+        return np.full(len(thresholds), np.nan)
+    begun = np.searchsorted(np.sort(low), thresholds)
+    ended = np.searchsorted(np.sort(high), thresholds)
+    return np.asarray((begun - ended) / low.size)
+
+
+def cross_tables(these: Scored, thresholds: np.ndarray) -> np.ndarray:
+    """The cross table of first errors at each of T ascending thresholds.
+
+    An array (T, s + 2, r) of numbers of solutions: by verdict (NO_VERDICT, NO_ERROR, then the
+    steps) and by reference (NO_ERROR, then the steps). A verdict holds between two running
+    minima, so each solution is counted in where it begins and out where it ends.
+    """
+    n, longest = these.minima.shape
+    shape = (len(thresholds) + 1, longest + 2, int(these.reference.max(initial=NO_ERROR)) + 2)
+    before = np.column_stack([np.full(n, np.inf), these.minima])
+    rows, steps = np.nonzero(these.minima < before[:, :-1])
+    # A step is the verdict from the first threshold above its minimum to where an earlier one is.
+    starts = np.searchsorted(thresholds, these.minima[rows, steps], side="right")
+    first = np.diff(rows, prepend=-1) > 0
+    ends = np.where(first, len(thresholds), np.roll(starts, 1))
+    passed = np.searchsorted(thresholds, before[:, -1], side="right")
+    said = [steps - NO_VERDICT, np.where(these.complete, NO_ERROR, NO_VERDICT) - NO_VERDICT]
+    verdict, expected = np.concatenate(said), these.reference[np.concatenate([rows, np.arange(n)])]
+    counted = np.zeros(shape, dtype=int)
+    for places, sign in (
+        (np.concatenate([starts, np.zeros(n, dtype=int)]), 1),
+        (np.concatenate([ends, passed]), -1),
+    ):
+        flat = np.ravel_multi_index((places, verdict, expected + 1), shape)
+        counted += sign * np.bincount(flat, minlength=counted.size).reshape(shape)
+    return counted.cumsum(axis=0)[:-1]
 
 
 def _place(outcome: str) -> int:

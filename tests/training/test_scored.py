@@ -19,8 +19,11 @@ from training.scored import (
     OUTCOMES,
     confidence,
     cross_table,
+    cross_tables,
     curve,
     outcomes,
+    report,
+    right_between,
     scored,
     verdicts,
 )
@@ -61,7 +64,10 @@ def test_the_curve_is_the_mean_over_data_sets_that_the_command_line_prints(
     for (scores, first), group in solutions:
         pair = (first_error_from_scores(scores, threshold), first)
         pairs.setdefault(str(group), []).append(pair)
-    mean = processbench_by_dataset(pairs, samples=1).mean
+    by_dataset = processbench_by_dataset({name: pairs[name] for name in sorted(pairs)})
+    mean = by_dataset.mean
+    same = report(these, groups, threshold)
+    assert repr(same) == repr(by_dataset)  # the intervals too, and NaN is NaN
     found = curve(these, groups, np.array([threshold]))
     for name in ("error_accuracy", "correct_accuracy", "f1"):
         mine, other = float(getattr(found, name)[0]), getattr(mean, name)
@@ -87,3 +93,19 @@ def test_nothing_scored_and_unequal_lengths() -> None:
     assert np.isnan(curve(none, np.array([], dtype=int), np.array([0.5])).f1).all()
     with pytest.raises(ValueError, match="1 scored solutions for 2 references"):
         scored([[0.5]], [0, 1])
+
+
+@given(st.lists(SOLUTION, max_size=12), st.lists(THRESHOLD, min_size=1, max_size=6, unique=True))
+def test_cross_tables_are_those_of_one_threshold_at_a_time(
+    solutions: list[tuple[list[float | None], int]], thresholds: list[float]
+) -> None:
+    these = scored([scores for scores, _ in solutions], [first for _, first in solutions])
+    grid = np.array(sorted(thresholds))
+    for threshold, table in zip(grid, cross_tables(these, grid), strict=True):
+        said = verdicts(these, threshold)
+        expected = cross_table(said, these.reference)
+        found = {(v - 2, r - 1): int(table[v, r]) for v, r in np.argwhere(table)}
+        assert found == dict(expected)
+        low, high = right_between(these)
+        right = (low < threshold) & (threshold <= high)
+        assert right.tolist() == (said == these.reference).tolist()
