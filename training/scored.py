@@ -27,12 +27,13 @@ class Scored:
 
     `scores` (n, s) are float64, NaN beyond the last step and where a step has no score; `minima`
     (n, s) the lowest score up to each step, which stops falling where a score is missing;
-    `complete` (n,) says that every step has a score. `reference` (n,) are 0-based first errors,
-    NO_ERROR for none.
+    `n_steps` (n,) are the steps, `complete` (n,) says that each has a score. `reference` (n,) are
+    0-based first errors, NO_ERROR for none.
     """
 
     scores: np.ndarray
     minima: np.ndarray
+    n_steps: np.ndarray
     complete: np.ndarray
     reference: np.ndarray
 
@@ -47,7 +48,11 @@ class Scored:
     def only(self, which: np.ndarray) -> Scored:
         """Those that `which` names: a mask (n,), or places in the order wanted."""
         return Scored(
-            self.scores[which], self.minima[which], self.complete[which], self.reference[which]
+            self.scores[which],
+            self.minima[which],
+            self.n_steps[which],
+            self.complete[which],
+            self.reference[which],
         )
 
 
@@ -76,7 +81,8 @@ def scored(scores: Sequence[Sequence[float | None]], reference: Sequence[int]) -
     # Nothing is known from the first missing score on, whatever comes after it.
     known = np.logical_and.accumulate(~np.isnan(padded), axis=1)
     minima = np.minimum.accumulate(np.where(known, padded, np.inf), axis=1)
-    return Scored(padded, minima, known.sum(axis=1) == n_steps, np.array(reference, dtype=int))
+    complete = known.sum(axis=1) == n_steps
+    return Scored(padded, minima, n_steps, complete, np.array(reference, dtype=int))
 
 
 def verdicts(these: Scored, threshold: float) -> np.ndarray:

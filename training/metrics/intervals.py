@@ -1,0 +1,125 @@
+"""Shares and means with 95% intervals that are never of width 0."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.evaluation import Interval
+
+FEW = 30  # solutions; with fewer, one more or less is over 3 points of a share
+DRAWS = 1000  # of a bootstrap
+LEAST_DRAWS = 200  # where that would take too long
+MOST_WORK = 20_000_000  # draws x values
+UNKNOWN = Interval(math.nan, math.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """`count` of `n` with Jeffreys' interval; all NaN of nothing."""
+
+    count: int
+    n: int
+    value: float
+    interval: Interval
+
+    @property
+    def too_few(self) -> bool:
+        """Whether too little lies behind it to be told as a figure."""
+        return self.n < FEW
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A mean over `n` values; its interval is NaN where they do not vary, or are of one problem."""
+
+    n: int
+    value: float
+    interval: Interval
+
+    @property
+    def too_few(self) -> bool:
+        """Whether too little lies behind it to be told as a figure."""
+        return self.n < FEW
+
+
+def share(hits: np.ndarray) -> Share:
+    """The share of true among `hits` (n,), booleans."""
+    return share_of(int(hits.sum()), len(hits))
+
+
+def share_of(count: int, n: int) -> Share:
+    """`count` of `n`, with the interval of `jeffreys`."""
+    return Share(count, n, count / n if n else math.nan, jeffreys(count, n))
+
+
+def jeffreys(count: int, n: int) -> Interval:
+    """The middle 95% of Beta(count + 1/2, n - count + 1/2), widened to an estimate of 0 or 1.
+
+    Jeffreys' interval (Brown, Cai and DasGupta 2001, 4.3), as `training.evaluation` draws it.
+    With x = sin(angle)^2 the density is sin^(2 count) cos^(2 (n - count)), which is smooth, so a
+    sum over a grid is exact to 5 digits and needs no special functions. Raises ValueError for
+    what is no share.
+    """
+    if not 0 <= count <= n:
+        raise ValueError(f"{count} of {n} is not a share")
+    if n == 0:
+        return UNKNOWN
+    centre, spread = math.asin(math.sqrt(count / n)), 0.5 / math.sqrt(n)
+    first, last = max(0.0, centre - 12 * spread), min(math.pi / 2, centre + 12 * spread)
+    edges = np.linspace(first, last, 4801)
+    angles = (edges[:-1] + edges[1:]) / 2
+    log_density = 2 * count * np.log(np.sin(angles)) + 2 * (n - count) * np.log(np.cos(angles))
+    mass = np.exp(log_density - log_density.max()) * np.diff(edges)
+    below = np.concatenate([[0.0], np.cumsum(mass) / mass.sum()])
+    low, high = np.sin(np.interp([0.025, 0.975], below, edges)) ** 2
+    return Interval(0.0 if count == 0 else float(low), 1.0 if count == n else float(high))
+
+
+def mean(values: np.ndarray, problems: np.ndarray) -> Mean:
+    """The mean of `values` (n,), its interval by the cluster-robust error over `problems` (n,).
+
+    Solutions of one problem are not independent; problems are (Cameron and Miller 2015, without
+    a correction for few). It is what a bootstrap over problems comes to, and nothing is drawn.
+    """
+    if not len(values):
+        return Mean(0, math.nan, UNKNOWN)
+    centre = float(values.mean())
+    _, places = np.unique(problems, return_inverse=True)
+    rest = np.bincount(places.reshape(-1), weights=values - centre)
+    half = 1.959963984540054 * math.sqrt(float((rest**2).sum())) / len(values)
+    known = len(rest) > 1 and half > 0
+    return Mean(len(values), centre, Interval(centre - half, centre + half) if known else UNKNOWN)
+
+
+def bootstrap(
+    statistic: Callable[[np.ndarray], np.ndarray], problems: np.ndarray, seed: int = 0
+) -> list[Interval]:
+    """Percentile intervals of the figures (k,) that `statistic` makes of weights (n,).
+
+    `problems` (n,) says which of the n values go together: problems are drawn with replacement,
+    and a value weighs as often as its problem was drawn. With many values fewer draws are made.
+    An interval is NaN where the figure never varies, or is not defined in every draw.
+    """
+    _, places = np.unique(problems, return_inverse=True)
+    places = places.reshape(-1)
+    n_problems = int(places.max()) + 1 if len(places) else 0
+    if n_problems < 2:
+        return [UNKNOWN] * len(statistic(np.ones(len(places))))
+    random = np.random.default_rng(seed)
+    draws = int(np.clip(MOST_WORK // len(places), LEAST_DRAWS, DRAWS))
+    found = []
+    for _ in range(draws):
+        drawn = np.bincount(random.integers(n_problems, size=n_problems), minlength=n_problems)
+        found.append(statistic(drawn[places].astype(float)))
+    return [_middle(one) for one in np.array(found).T]
+
+
+def _middle(values: np.ndarray) -> Interval:
+    if np.isnan(values).any():
+        return UNKNOWN
+    low, high = np.quantile(values, [0.025, 0.975])
+    return Interval(float(low), float(high)) if low < high else UNKNOWN
