@@ -22,8 +22,11 @@ from labeling.review.queues import (
     FILTER,
     QUEUES,
     ReviewQueue,
+    by_address,
+    in_address,
     in_figures,
     in_general,
+    in_words,
 )
 
 AHEAD = 6  # The one on screen and the next, so that going on does not wait for the server.
@@ -31,20 +34,31 @@ COLUMNS = 5
 PER_ITEM = {"1": 1, "2": 2, "3": 3, "everybody": None}
 
 
-def choose_queue() -> ReviewQueue:
-    """The queue on screen; the address has its name."""
+def choose_queue(*, blind: bool) -> ReviewQueue:
+    """The queue on screen; the address has its name.
+
+    A blind reviewer is told of no queue whose name gives verdicts away, not even of the one that
+    a link led to.
+    """
 
     def remember() -> None:
-        st.query_params["queue"] = st.session_state.queue_choice
+        chosen = QUEUES[st.session_state.queue_choice]
+        st.query_params["queue"] = in_address(chosen, blind=blind)
 
+    given = by_address(st.query_params.get("queue", "")) or DISAGREEMENT
+    if blind and given.blind_words and st.query_params["queue"] == given.name:
+        st.query_params["queue"] = in_address(given, blind=True)
     narrowed = filters.any_of(filters.given())
-    options = [name for name, one in QUEUES.items() if one is not FILTER or narrowed]
-    given = st.query_params.get("queue", DISAGREEMENT.name)
+    options = [
+        one.name
+        for one in QUEUES.values()
+        if (one is not FILTER or narrowed) and (one is given or not (blind and one.blind_words))
+    ]
     name = st.selectbox(
         "Queue",
         options,
-        index=options.index(given) if given in options else 0,
-        format_func=lambda name: QUEUES[name].words,
+        index=options.index(given.name) if given.name in options else 0,
+        format_func=lambda name: in_words(QUEUES[name], blind=blind),
         key="queue_choice",
         on_change=remember,
         label_visibility="collapsed",
@@ -61,8 +75,8 @@ def ask_options(database: Database) -> tuple[bool, int | None, int | None]:
             "Blind: no scores before my verdict",
             key="blind",
             bind="query-params",
-            help="Machine scores and the reason for this item appear once your labels say where "
-            "the first error is. What you said before is kept with the correction.",
+            help="Scores, the gold answer and the reason for this item appear once your labels say "
+            "where the first error is. What you said before is kept with the correction.",
         )
         people = st.selectbox(
             "People per item",
@@ -121,7 +135,7 @@ def progress_of(reviewer: AnnotatorRecord | None) -> Progress:
         "position": min(counts.total - counts.left + 1, counts.total),
         "total": counts.total,
         "left": counts.left,
-        "label": chosen.words,
+        "label": in_words(chosen, blind=blind),
     }
     if reviewer is not None:
         shown["today"], seconds = pace(database, reviewer, formatting.midnight())
@@ -167,9 +181,11 @@ database = project.project()
 compared = compared_annotators(database)
 with st.container(key="wide", horizontal=True, vertical_alignment="center"):
     st.title("Review", width="content")
-    chosen = choose_queue()
+    chosen = choose_queue(
+        blind=st.session_state.get("blind", st.query_params.get("blind") == "true")
+    )
     blind, per_item, reference = ask_options(database)
-    if filters.any_of(filters.given()):
+    if filters.any_of(filters.given()) and not blind:
         st.text(formatting.shorten(filters.in_words(filters.given()), 70), width="content")
         st.page_link("views/browse.py", label="Change", query_params=filters.given())
 queue = as_queue(database, chosen, per_item, reference)

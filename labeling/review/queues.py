@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from db.annotations import annotations_of
-from db.engine import Database
+from db.engine import Database, stable_hash
 from db.lists import queues as held
 from db.lists.comparison import Compared
 from db.records import DISAGREEMENTS, AnnotationRecord, AnnotatorKind, lowest
@@ -19,10 +19,11 @@ SCORES = "It takes a PRM's scores and graded answers."
 class ReviewQueue:
     """One queue as people see it.
 
-    `name` is its word in an address, `words` on screen. `reason` says why a solution is in it,
-    to a blind reviewer `blind_reason`, which gives nothing away. `needs` says what to do when it
-    is empty. `members` is what it holds and in which order. Where an annotator of the kind `by`
-    brings a solution here, `figures` says so from its annotation and threshold.
+    `name` is its word in an address, `words` on screen. `reason` says why a solution is in it.
+    Where these would give a verdict away, a blind reviewer sees `blind_words` for both. `needs`
+    says what to do when it is empty. `members` is what it holds and in which order. Where an
+    annotator of the kind `by` brings a solution here, `figures` says so from its annotation and
+    threshold.
     """
 
     name: str
@@ -30,7 +31,7 @@ class ReviewQueue:
     reason: str
     needs: str
     members: held.Members
-    blind_reason: str | None = None
+    blind_words: str | None = None
     by: AnnotatorKind | None = None
     figures: Callable[[AnnotationRecord, float], str] | None = None
 
@@ -76,7 +77,14 @@ DISAGREEMENT = ReviewQueue(
     held.disagreements,
 )
 BY_KIND = tuple(
-    ReviewQueue(kind, words, DISAGREEMENT.reason, NO_COMPARISON, held.disagreements_of(kind))
+    ReviewQueue(
+        kind,
+        words,
+        DISAGREEMENT.reason,
+        NO_COMPARISON,
+        held.disagreements_of(kind),
+        blind_words="Annotators disagree",
+    )
     for kind, words in DISAGREEMENTS.items()
 )
 FILTER = ReviewQueue(
@@ -127,7 +135,7 @@ QUEUES: dict[str, ReviewQueue] = {
             "Wrong answer, and the PRM sees no error",
             SCORES,
             held.high_wrong,
-            blind_reason="PRM against the answer",
+            blind_words="PRM against the answer",
             by="prm",
             figures=_lowest_score("wrong"),
         ),
@@ -137,7 +145,7 @@ QUEUES: dict[str, ReviewQueue] = {
             "Right answer, and the PRM sees an error",
             SCORES,
             held.low_right,
-            blind_reason="PRM against the answer",
+            blind_words="PRM against the answer",
             by="prm",
             figures=_lowest_score("right"),
         ),
@@ -161,9 +169,25 @@ QUEUES: dict[str, ReviewQueue] = {
 }
 
 
+def in_words(queue: ReviewQueue, *, blind: bool) -> str:
+    """What the queue is called on screen."""
+    return (queue.blind_words if blind else None) or queue.words
+
+
+def in_address(queue: ReviewQueue, *, blind: bool) -> str:
+    """What the queue is called in an address; to a blind reviewer a code that tells nothing."""
+    return stable_hash(queue.name)[:8] if blind and queue.blind_words else queue.name
+
+
+def by_address(given: str) -> ReviewQueue | None:
+    """The queue that an address means, by its name or its code."""
+    names = {in_address(one, blind=True): one for one in QUEUES.values()}
+    return QUEUES.get(given) or names.get(given)
+
+
 def in_general(queue: ReviewQueue, *, blind: bool) -> str:
     """Why a solution is in the queue, without figures."""
-    return (queue.blind_reason if blind else None) or queue.reason
+    return (queue.blind_words if blind else None) or queue.reason
 
 
 def in_figures(

@@ -214,6 +214,29 @@ def test_a_data_sets_name_cannot_sign_corrections(
     assert "Choose another one" in words_of(test)
 
 
+@pytest.mark.parametrize("queue", ["mc_only", "high_wrong"])
+def test_a_blind_reviewer_is_told_no_queue_that_gives_the_verdict_away(
+    database: Database, monkeypatch: pytest.MonkeyPatch, queue: str
+) -> None:
+    fill(database, 12)
+    telling = {one.words for one in QUEUES.values() if one.blind_words}
+    assert QUEUES[queue].words in telling
+    test = open_page(database, monkeypatch, "review", queue=queue, blind="true")
+    assert not test.exception
+    (choice,) = [box for box in test.selectbox if box.label == "Queue"]
+    assert not telling & set(choice.options)
+    assert choice.value == queue  # it is the one asked for, under another name
+    assert queue not in test.query_params["queue"]
+    drawn = json.dumps(shown(test, "review"))
+    assert not [words for words in telling if words in drawn]
+    # The code in the address leads there again; with open eyes the name is back.
+    code = "".join(test.query_params["queue"])
+    again = open_page(database, monkeypatch, "review", queue=code)
+    (choice,) = [box for box in again.selectbox if box.label == "Queue"]
+    assert choice.value == queue
+    assert QUEUES[queue].words in choice.options
+
+
 def test_the_next_step_follows_the_loop(database: Database) -> None:
     fill(database, 6)
     assert project_summary.advice(database, None).page == "review"

@@ -165,6 +165,37 @@ def test_nothing_is_lost_at_twice_the_size(browser: Browser, tmp_path: Path) -> 
         assert (commit["first_error"], commit["flags"]) == (0, [])
 
 
+# Pixels that the bar leaves empty beside what it says of progress; 0 where the reason is whole.
+ROOM_BESIDE_A_CUT_REASON = """(bar) => {
+  const reason = bar.querySelector(".pill.reason");
+  const progress = bar.querySelector(".progress");
+  if (reason.scrollWidth <= reason.clientWidth) return 0;
+  const {top, width} = progress.getBoundingClientRect();
+  const shown = [...progress.children].map((one) => one.getBoundingClientRect())
+    .filter((box) => box.width > 0 && box.top < top + 15);
+  const right = Math.max(...shown.map((box) => box.right));
+  return width - (right - Math.min(...shown.map((box) => box.left)));
+}"""
+
+
+def test_no_reason_is_cut_beside_empty_room(browser: Browser, tmp_path: Path) -> None:
+    reason = "MC sees an error at step 10; the judge and the PRM see an error at step 4."
+    progress = {"position": 131, "total": 611, "left": 481, "today": 12, "label": "All of them"}
+    data = {"progress": {**progress, "pace": "about 35 s each · about 4 h left"}}
+    items = [{**crowd(), "reason": reason, "queue_reason": "Annotators disagree"}]
+    with served(browser, tmp_path, items, data=data) as desk:
+        page = desk.page
+        whole = 0
+        for width in range(1500, 900, -40):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.wait_for_timeout(100)
+            room = page.locator(".top").evaluate(ROOM_BESIDE_A_CUT_REASON)
+            assert room < 20, f"{room:.0f} pixels at {width}"
+            cut = page.locator(".pill.reason").evaluate("it => it.scrollWidth > it.clientWidth")
+            whole += not cut
+        assert whole > 5
+
+
 def heads(page: Page) -> list[str]:
     return page.locator("th.score .name").all_inner_texts()
 

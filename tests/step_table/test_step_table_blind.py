@@ -62,12 +62,13 @@ def secretive(solution_id: int, digits: str, **more: Any) -> dict[str, Any]:
         "threshold": 0.5,
     }
     judge = {**made["annotators"][1], "votes": {"share": 1.0, "n": int(digits)}}
-    return {**made, "annotators": [prm, judge], **more}
+    outcome = {"gold": f"gold{digits}", "answer": "12", "is_correct": False}
+    return {**made, "annotators": [prm, judge], **outcome, **more}
 
 
 def leaked(page: Page, digits: str) -> list[str]:
     seen: list[str] = page.evaluate("() => window.seen")
-    secrets = (f".{digits}", f"reason{digits}", f"{digits}/{digits} votes")
+    secrets = (f".{digits}", f"reason{digits}", f"{digits}/{digits} votes", f"gold{digits}")
     return [text for text in seen if any(secret in text for secret in secrets)]
 
 
@@ -90,11 +91,15 @@ def test_no_score_is_in_the_page_before_the_first_verdict(browser: Browser, tmp_
         page.wait_for_timeout(300)
         assert leaked(page, "37") == []
         assert page.locator("td.score .door").count() == 0
+        # What the solution itself says is there; whether that is right is not.
+        expect(page.locator(".answers")).to_have_text("answer12")
         # A verdict opens it all, and the labels of that moment are kept.
         desk.press("j j e")
         expect(page.locator(".pill.reason")).to_have_text("reason37")
         expect(page.locator("#step-0 .door").first).to_contain_text(".37")
         assert leaked(page, "37") != []
+        expect(page.locator(".answers")).to_contain_text("gold37")
+        expect(page.locator(".answers")).to_contain_text("wrong answer")
         expect(page.locator(".pill.blind")).to_be_hidden()
         desk.press("a Enter")
         (first,) = desk.wait_stored(1)
@@ -106,6 +111,7 @@ def test_no_score_is_in_the_page_before_the_first_verdict(browser: Browser, tmp_
         assert desk.title() == "Solution 2"
         page.wait_for_timeout(300)
         assert leaked(page, "83") == []
+        expect(page.locator(".answers")).to_have_text("answer12")
         desk.press("s")
         skipped = desk.wait_stored(2)[1]
         assert (skipped["blind"], skipped["first_labels"]) == (True, None)

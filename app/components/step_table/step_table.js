@@ -19,7 +19,7 @@ import { fit, reveal, themeOf } from "./view/geometry.js";
 import { paintHelp } from "./view/help.js";
 import { paintPanel } from "./view/panel.js";
 import { buildTable, patchTable, typeset } from "./view/table.js";
-import { addKatexStyle, loadKatex, renderAnswer, renderText } from "./view/tex.js";
+import { addKatexStyle, loadKatex, renderText } from "./view/tex.js";
 
 /** @import { Component } from "../types.js" */
 /** @import { Action, Annotator, Commit, Data, Dock, Evidence, Item, Katex, Owner, Press, State, Table, View, Wanted } from "./types.js" */
@@ -308,6 +308,7 @@ class StepTable {
     if (current && this.wasRaw !== state.raw) this.typesetAll();
     this.wasRaw = state.raw;
     if (this.table) patchTable(this.table, state);
+    paintAnswers(frame, state, this.katex);
     paintBar(frame, state, this.data);
     paintStatus(frame, state, this.owner);
     paintKeys(frame, state);
@@ -343,9 +344,7 @@ class StepTable {
     problem.replaceChildren(
       raw ? document.createTextNode(current.problem) : renderText(current.problem, this.katex),
     );
-    paintAnswers(this.frame, current, (answer) =>
-      raw ? answer : renderAnswer(answer, this.katex),
-    );
+    paintAnswers(this.frame, this.state, this.katex);
   }
 
   reveal() {

@@ -215,6 +215,7 @@ export interface Frame {
   sync: HTMLElement;
   problem: HTMLElement;
   answers: HTMLElement;
+  answersShown?: string; // what they were painted from
   dock: HTMLElement;
   traceBox: HTMLElement;
   dockTabs: HTMLElement;

@@ -1,6 +1,6 @@
 // The frame around the table: bar, problem, status line, key row; and painting them.
 
-/** @import { Data, Doc, Frame, Item, Key, Owner, State } from "../types.js" */
+/** @import { Data, Doc, Frame, Katex, Key, Owner, State } from "../types.js" */
 
 import { button, el, setText, within } from "../../dom.js";
 import { available, KEYS } from "../keys.js";
@@ -11,6 +11,7 @@ import { hasEvidence } from "./dock.js";
 import { buildFlags, paintFlags } from "./flags.js";
 import { buildHelp } from "./help.js";
 import { buildProgress, paintProgress } from "./progress.js";
+import { renderAnswer } from "./tex.js";
 import { makeToolbar } from "./toolbar.js";
 
 const GROUPS = ["move", "label", "verdict", "save", "flag", "undo", "view"];
@@ -43,7 +44,6 @@ export function buildFrame(owner) {
         "Blind until your verdict",
       ),
     ),
-    el("span", { class: "spring" }),
     part("progress", buildProgress()).text,
     part("sync", el("span", { class: "sync", role: "status" })),
     frame.progress.line,
@@ -147,18 +147,27 @@ export function paintBar(frame, state, data) {
   setText(frame.sync, mode === "read" ? "" : open ? `${open} unsaved` : idle);
 }
 
-// `show(answer)` gives the node or text of an answer.
-/** @type {(frame: Frame, item: Item, show: (answer: string) => Node | string) => void} */
-export function paintAnswers(frame, item, show) {
+// The answers beside the problem. What is right gives a verdict away: a blind reviewer sees only
+// what the solution itself says.
+/** @type {(frame: Frame, state: State, katex: Katex | null) => void} */
+export function paintAnswers(frame, { current, doc, raw }, katex) {
+  if (!current) return;
+  const open = revealed(doc);
+  const { gold, answer, is_correct } = current;
+  const shown = JSON.stringify([gold, answer, is_correct, open, raw, katex !== null]);
+  if (frame.answersShown === shown) return;
+  frame.answersShown = shown;
+  /** @type {(text: string) => Node | string} */
+  const show = (text) => (raw ? text : renderAnswer(text, katex));
   /** @type {HTMLElement[]} */
   const rows = [];
   /** @type {(term: string, value: Node | string, title?: string | null, tone?: string) => void} */
   const row = (term, value, title = null, tone = "") =>
     rows.push(el("dt", {}, term), el("dd", { class: tone, title }, value));
-  if (item.gold) row("gold", show(item.gold), item.gold);
-  if (item.answer) row("answer", show(item.answer), item.answer);
-  if (item.is_correct === true) row("", "✓ right answer", null, "right");
-  if (item.is_correct === false) row("", "✗ wrong answer", null, "wrong");
+  if (gold && open) row("gold", show(gold), gold);
+  if (answer) row("answer", show(answer), answer);
+  if (is_correct === true && open) row("", "✓ right answer", null, "right");
+  if (is_correct === false && open) row("", "✗ wrong answer", null, "wrong");
   frame.answers.replaceChildren(...rows);
 }
 
