@@ -159,6 +159,7 @@ def compare(
             Solution.id,
             Problem.text,
             Solution.dataset,
+            Solution.fingerprint,
             mine.c.scores,
             mine.c.first_error,
             other.c.first_error,

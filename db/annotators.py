@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -130,19 +131,48 @@ def list_annotators(database: Database, *, with_work: bool = False) -> list[Anno
     return in_order(map(to_record, rows))
 
 
-def save_training_problems(database: Database, revision: str, problems: Iterable[str]) -> None:
+@dataclass(frozen=True, slots=True)
+class TrainingRecord:
+    """How much the weights of a revision were trained on; None where that is not known.
+
+    `export` is the checksum of the data of the export that they were trained on last.
+    """
+
+    n_solutions: int | None
+    export: str | None
+
+
+def save_training_problems(
+    database: Database,
+    revision: str,
+    problems: Iterable[str],
+    n_solutions: int | None = None,
+    export: str | None = None,
+) -> None:
     """Remember the fingerprints of the problems that the weights of a revision were trained on.
 
     300,000 of them take 2.4 MB, once for all annotators with these weights; what is stored of a
-    revision already stays. Raises ValueError for what is no fingerprint.
+    revision already stays, and what was not known is added. Raises ValueError for what is no
+    fingerprint.
     """
     packed = sorted({bytes.fromhex(problem) for problem in problems})
     if any(len(one) != FINGERPRINT_BYTES for one in packed):
         raise ValueError(f"a problem's fingerprint has {2 * FINGERPRINT_BYTES} hex digits")
     with database.write() as session:
-        if session.get(TrainingSet, revision) is None:
+        row = session.get(TrainingSet, revision)
+        if row is None:
             row = TrainingSet(revision=revision, n_problems=len(packed), problems=b"".join(packed))
             session.add(row)
+        row.n_solutions = n_solutions if row.n_solutions is None else row.n_solutions
+        row.export = export if row.export is None else row.export
+
+
+def training_record(database: Database, revision: str) -> TrainingRecord | None:
+    """What is stored of a revision besides its problems, None where nothing is."""
+    with database.read() as session:
+        query = select(TrainingSet.n_solutions, TrainingSet.export)
+        row = session.execute(query.where(TrainingSet.revision == revision)).one_or_none()
+        return None if row is None else TrainingRecord(*row)
 
 
 def training_problems(database: Database, revision: str) -> frozenset[str] | None:

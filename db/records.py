@@ -156,6 +156,7 @@ class Comparison:
     solution_id: int
     problem: str
     dataset: str
+    fingerprint: str  # the solution's
     scores: list[float | None]  # the annotator's
     first_error: int | None  # the annotator's
     expected: int | None  # the reference's first error

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from db.engine import Database
+from db.engine import Database, DatabaseError
+from db.jobs import check_claim
+from db.records import JobRecord
 from db.schema import Consensus, Evaluation, Export
 
 
@@ -34,13 +36,35 @@ class ExportRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What an evaluation was measured on, and with.
+
+    `held_out` says that problems which the annotator was trained on were left out. `solutions` is
+    a hash of their fingerprints, so it tells the same solutions apart from others in any project;
+    None, like `n_solutions`, in results that were stored before it was. `n_training` is the number
+    of solutions that the annotator was trained on and `training_export` the checksum of the export
+    that held them, None where that is not known.
+    """
+
+    dataset: str | None = None  # None: all there are
+    threshold: float | None = None
+    held_out: bool = False
+    n_solutions: int | None = None
+    solutions: str | None = None
+    n_training: int | None = None
+    training_export: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluationRecord:
-    """One evaluation's result."""
+    """One evaluation's result; without a reference, grades decided."""
 
     id: int
     kind: str
     annotator_id: int
-    reference_id: int
+    reference_id: int | None
+    job_id: int | None
+    measured: Measured
     result: dict[str, Any]
     created_at: datetime
 
@@ -80,23 +104,62 @@ def list_exports(database: Database) -> list[ExportRecord]:
 
 
 def add_evaluation(
-    database: Database, kind: str, annotator_id: int, reference_id: int, result: dict[str, Any]
+    database: Database,
+    kind: str,
+    annotator_id: int,
+    reference_id: int | None,
+    measured: Measured,
+    result: dict[str, Any],
+    job: JobRecord | None = None,
 ) -> int:
-    """Remember an evaluation."""
+    """Remember an evaluation; one that a resumed job makes again replaces the job's earlier one.
+
+    Raises LostJobError, and stores nothing, when `job` is no longer this process's.
+    """
     with database.write() as session:
+        if job is not None:
+            check_claim(session, job)
+            session.execute(delete(Evaluation).where(Evaluation.job_id == job.id))
         row = Evaluation(
-            kind=kind, annotator_id=annotator_id, reference_id=reference_id, result=result
+            kind=kind,
+            annotator_id=annotator_id,
+            reference_id=reference_id,
+            job_id=None if job is None else job.id,
+            result=result,
+            **asdict(measured),
         )
         session.add(row)
         session.flush()
         return row.id
 
 
-def list_evaluations(database: Database) -> list[EvaluationRecord]:
-    """The newest evaluations first."""
+def list_evaluations(database: Database, kind: str | None = None) -> list[EvaluationRecord]:
+    """The newest evaluations first, all or those of a kind."""
+    query = select(Evaluation).order_by(Evaluation.id.desc())
+    if kind is not None:
+        query = query.where(Evaluation.kind == kind)
     with database.read() as session:
-        rows = session.scalars(select(Evaluation).order_by(Evaluation.id.desc())).all()
-        return [
-            EvaluationRecord(r.id, r.kind, r.annotator_id, r.reference_id, r.result, r.created_at)
-            for r in rows
-        ]
+        return [_evaluation(row) for row in session.scalars(query)]
+
+
+def get_evaluation(database: Database, evaluation_id: int) -> EvaluationRecord:
+    """One evaluation; DatabaseError when there is none."""
+    with database.read() as session:
+        row = session.get(Evaluation, evaluation_id)
+        if row is None:
+            raise DatabaseError(f"there is no evaluation {evaluation_id}")
+        return _evaluation(row)
+
+
+def _evaluation(row: Evaluation) -> EvaluationRecord:
+    measured = Measured(**{name.name: getattr(row, name.name) for name in fields(Measured)})
+    return EvaluationRecord(
+        row.id,
+        row.kind,
+        row.annotator_id,
+        row.reference_id,
+        row.job_id,
+        measured,
+        row.result,
+        row.created_at,
+    )

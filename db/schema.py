@@ -119,6 +119,8 @@ class TrainingSet(Base):
     revision: Mapped[str] = mapped_column(String(64), primary_key=True)
     n_problems: Mapped[int]
     problems: Mapped[bytes]
+    n_solutions: Mapped[int | None]
+    export: Mapped[str | None] = mapped_column(String(64))  # the checksum of its data
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
 
@@ -266,13 +268,24 @@ class Export(Base):
 
 
 class Evaluation(Base):
-    """The result of one evaluation, with everything needed to repeat it."""
+    """The result of one evaluation, and what it was measured on (`db.results.Measured`).
+
+    Best-of-N has no reference: grades decide. A job has one evaluation at most.
+    """
 
     __tablename__ = "evaluation"
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(20))
     annotator_id: Mapped[int] = mapped_column(ForeignKey("annotator.id"), index=True)
-    reference_id: Mapped[int] = mapped_column(ForeignKey("annotator.id"))
+    reference_id: Mapped[int | None] = mapped_column(ForeignKey("annotator.id"))
+    job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id"), unique=True)
+    dataset: Mapped[str | None] = mapped_column(String(200))
+    threshold: Mapped[float | None]
+    held_out: Mapped[bool] = mapped_column(default=False, server_default=false())
+    n_solutions: Mapped[int | None]
+    solutions: Mapped[str | None] = mapped_column(String(32))
+    n_training: Mapped[int | None]
+    training_export: Mapped[str | None] = mapped_column(String(64))
     result: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
 
-from db.engine import Database, DatabaseError
+from db.engine import IN_LIST, Database, DatabaseError
 from db.records import FAILED, SolutionRecord
 from db.schema import Annotation, Problem, Solution
 
@@ -35,6 +35,16 @@ def as_solution(row: Any) -> SolutionRecord:
     values = list(row)
     values[4] = tuple(values[4])
     return SolutionRecord(*values)
+
+
+def fingerprints(database: Database, solution_ids: Sequence[int]) -> list[str]:
+    """The fingerprints of these solutions, in no order."""
+    found: list[str] = []
+    with database.read() as session:
+        for start in range(0, len(solution_ids), IN_LIST):
+            part = [int(one) for one in solution_ids[start : start + IN_LIST]]
+            found += session.scalars(select(Solution.fingerprint).where(Solution.id.in_(part)))
+    return found
 
 
 def get_solution(database: Database, solution_id: int) -> SolutionRecord:

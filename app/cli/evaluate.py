@@ -6,9 +6,9 @@ from typing import cast
 
 import click
 
-from app.cli.console import console, opened, progress_bar, run_here
+from app.cli.console import console, opened, run_here
 from app.cli.tables import unknown_training
-from labeling.evaluation.results import ProcessBenchJson, ResponsesJson
+from labeling.evaluation.results import BestOfNJson, ProcessBenchJson, ResponsesJson
 
 
 @click.group()
@@ -32,8 +32,6 @@ def evaluate_processbench(
     Below: where the verdicts lie beside the first error, and what other thresholds would give, on
     problems that it was not trained on where these are known.
     """
-    from app.cli.tables import offsets_table, policies_table, processbench_table, training_note
-
     with opened(ctx) as database:
         result = run_here(
             database,
@@ -44,7 +42,12 @@ def evaluate_processbench(
             dataset=dataset,
             tune_on=tune_on,
         )
-    told = cast(ProcessBenchJson, result)
+    _say_processbench(cast(ProcessBenchJson, result))
+
+
+def _say_processbench(told: ProcessBenchJson) -> None:
+    from app.cli.tables import offsets_table, policies_table, processbench_table, training_note
+
     console.print(processbench_table(told))
     shown = told["held_out"] or told["all"]
     console.print(offsets_table(shown["offsets"]))
@@ -97,32 +100,86 @@ def evaluate_best_of_n(
     drawn at random, would give. Open answers are graded first. Problems that the PRM was trained
     on, and those of which a grade or a score is missing, are left out and counted.
     """
-    from app.cli import tables
     from labeling.evaluation.best_of_n import best_of_n_of_files
-    from labeling.evaluation.best_of_n import evaluate_best_of_n as measure
 
     if bool(files) == (annotator is not None):
         raise click.UsageError("give either --annotator, or files with scored responses")
-    notes: list[str] = []
-    result: ResponsesJson
     if annotator is None:
         if dataset is not None:
             raise click.UsageError("--dataset is for the solutions of a project, not for files")
-        result = best_of_n_of_files(files, n)
-        title = f"Best-of-{n}"
+        _say_best_of_n(best_of_n_of_files(files, n), f"Best-of-{n}")
     else:
-        with opened(ctx) as database, progress_bar(console, "grade") as report:
-            told = measure(database, annotator, n, dataset, report)
-        result, title = told, f"Best-of-{n} by {told['annotator']}"
+        with opened(ctx) as database:
+            told = cast(
+                BestOfNJson,
+                run_here(database, "best_of_n", "grade", annotator=annotator, n=n, dataset=dataset),
+            )
         if told["graded"]:
             console.print(f"{told['graded']:,} answers graded that the import had left open")
-        notes.append(tables.training_note(told))
+        _say_best_of_n_of_project(told)
+
+
+def _say_best_of_n_of_project(told: BestOfNJson) -> None:
+    from app.cli.tables import training_note
+
+    _say_best_of_n(told, f"Best-of-{told['n']} by {told['annotator']}")
+    _note(training_note(told))
+
+
+def _say_best_of_n(result: ResponsesJson, title: str) -> None:
+    from app.cli import tables
+
     console.print(tables.best_of_n_table(result, title))
     if len(result["datasets"]) > 1:
         console.print(tables.best_of_n_datasets(result))
     console.print(tables.best_of_n_curve(result))
-    for note in (tables.left_out(result), *notes):
-        _note(note)
+    _note(tables.left_out(result))
+
+
+@evaluate.command("list")
+@click.option("--annotator", help="Only of this one, e.g. prm:my-prm.")
+@click.pass_context
+def list_stored(ctx: click.Context, annotator: str | None) -> None:
+    """The stored evaluations, the newest first.
+
+    Each names what it was measured on. Below: why those of the same kind and data set cannot be
+    compared, where they were not measured on the same solutions.
+    """
+    from app.cli.tables import evaluations_table
+    from db.annotators import list_annotators
+    from db.results import list_evaluations
+    from labeling.evaluation.stored import warnings
+
+    with opened(ctx) as database:
+        labels = {one.id: one.label for one in list_annotators(database)}
+        if annotator is not None and annotator not in labels.values():
+            raise click.ClickException(f"no annotator {annotator!r}")
+        found = [
+            one
+            for one in list_evaluations(database)
+            if annotator in (None, labels.get(one.annotator_id))
+        ]
+    console.print(evaluations_table(found, labels) if found else "Nothing was evaluated yet.")
+    for doubt in warnings(found, labels):
+        _note(doubt)
+
+
+@evaluate.command("show")
+@click.argument("number", type=int)
+@click.pass_context
+def show_stored(ctx: click.Context, number: int) -> None:
+    """One stored evaluation, by its number in `steplens evaluate list`."""
+    from db.results import get_evaluation
+    from labeling.evaluation.stored import BEST_OF_N, PROCESSBENCH
+
+    with opened(ctx) as database:
+        found = get_evaluation(database, number)
+    if found.kind == PROCESSBENCH:
+        _say_processbench(cast(ProcessBenchJson, found.result))
+    elif found.kind == BEST_OF_N:
+        _say_best_of_n_of_project(cast(BestOfNJson, found.result))
+    else:
+        console.print_json(data=found.result)
 
 
 def _note(text: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, cast
 
 from rich.markup import escape
 from rich.table import Table
 
+from db.results import EvaluationRecord
 from labeling.evaluation.results import (
     FEW,
     BestOfNJson,
@@ -20,6 +22,7 @@ from labeling.evaluation.results import (
     picks,
     too_few,
 )
+from labeling.evaluation.stored import headline
 from labeling.evaluation.versions import VersionsJson
 
 if TYPE_CHECKING:
@@ -202,6 +205,34 @@ def _span(interval: IntervalJson, sign: str = "") -> str:
     if interval["low"] is None:
         return "–"
     return f"{_figure(interval['low'], sign)} to {_figure(interval['high'], sign)}"
+
+
+def evaluations_table(
+    evaluations: Iterable[EvaluationRecord], annotators: Mapping[int, str]
+) -> Table:
+    """Stored evaluations, a line each; `annotators` are the labels by id."""
+    heads = ("", "what", "annotator", "against", "of", "", "", "solutions", "trained on", "stored")
+    table = Table(*heads, box=None, pad_edge=False)
+    for one in evaluations:
+        name, value = headline(one)
+        measured = one.measured
+        table.add_row(
+            str(one.id),
+            one.kind,
+            escape(annotators.get(one.annotator_id, "")),
+            escape(annotators.get(one.reference_id or 0, "")),
+            escape(measured.dataset or "all data sets"),
+            name,
+            f"[bold]{_figure(value)}[/bold]" if name else "",
+            _count(measured.n_solutions) + (" held out" if measured.held_out else ""),
+            _count(measured.n_training),
+            f"{one.created_at:%Y-%m-%d %H:%M}",
+        )
+    return table
+
+
+def _count(number: int | None) -> str:
+    return "–" if number is None else f"{number:,}"
 
 
 def _titled(title: str, *heads: str) -> Table:

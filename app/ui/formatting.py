@@ -15,6 +15,7 @@ JOBS = {
     "annotate_prm": "PRM scores",
     "train": "Train a PRM",
     "evaluate": "Evaluate",
+    "best_of_n": "Best-of-N",
     "import": "Import",
     "grade": "Grade answers",
     "sample": "Playground",

@@ -20,6 +20,7 @@ from db.lists.queues import Queue
 from db.records import AGREE, AnnotatorRecord, JobRecord, in_order
 from db.results import EvaluationRecord, latest_consensus, list_evaluations, list_exports
 from db.solutions import count_to_annotate, newest_solution_id
+from labeling.evaluation.stored import PROCESSBENCH
 
 COMPARED = 8  # The triangle has a query per pair; more columns than this do not fit either.
 
@@ -65,10 +66,10 @@ def newest_training(database: Database) -> JobRecord | None:
 
 
 def newest_evaluations(database: Database) -> list[EvaluationRecord]:
-    """The newest evaluation of each annotator against each reference, newest first."""
+    """ProcessBench's figures of each annotator against each reference, the newest of them."""
     newest: dict[tuple[Any, ...], EvaluationRecord] = {}
-    for one in list_evaluations(database):
-        key = (one.annotator_id, one.reference_id, one.result.get("dataset"))
+    for one in list_evaluations(database, PROCESSBENCH):
+        key = (one.annotator_id, one.reference_id, one.measured.dataset)
         newest.setdefault(key, one)
     return list(newest.values())
 
@@ -224,7 +225,7 @@ def advice(database: Database, reviewer: AnnotatorRecord | None) -> Advice:
                 "jobs",
                 {"start": "PRM scores", "model": checkpoint},
             )
-    evaluated = {one.annotator_id for one in list_evaluations(database)}
+    evaluated = {one.annotator_id for one in list_evaluations(database, PROCESSBENCH)}
     if compared.prm is not None and compared.prm.id not in evaluated:
         return Advice(
             f"{compared.prm.label} has not been measured against a reference yet.",

@@ -19,6 +19,7 @@ from db.lists.counts import Coverage, project_counts
 from db.records import DISAGREEMENTS, KINDS
 from db.results import EvaluationRecord
 from labeling.evaluation.results import too_few
+from labeling.evaluation.stored import basis, warning
 from labeling.jobs.runner import start_job
 
 LATEST_JOBS = 6
@@ -192,6 +193,12 @@ def evaluations(found: list[EvaluationRecord], hues: dict[int, str]) -> None:
         key="evaluations",
         empty="Nothing was evaluated yet.",
     )
+    beside = [one for one in found[:12] if one.measured.dataset is None]
+    for reference in dict.fromkeys(str(one.result.get("reference")) for one in beside):
+        same = [one for one in beside if one.result.get("reference") == reference]
+        doubt = warning({str(one.result.get("annotator")): basis(one) for one in same})
+        if doubt:
+            data_table.line(data_table.text(f"? {doubt}", "warn wrap"), key=f"doubt {reference}")
 
 
 def disagreements(kinds: Mapping[str, int]) -> None:

@@ -5,27 +5,43 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from db.annotations import annotations_of
 from db.annotators import find_annotator
 from db.engine import Database
-from db.records import AnnotatorRecord
+from db.records import AnnotatorRecord, JobRecord
 from db.solutions import each_solution
 from labeling.answers.grade import grade_all, normalise
 from labeling.answers.job import grade_open
 from labeling.datasets import require_dataset
 from labeling.evaluation.provenance import training_data, training_problems
 from labeling.evaluation.results import BestOfNJson, ResponsesJson, curves_json
+from labeling.evaluation.stored import BEST_OF_N, solutions_hash, store_evaluation
 from labeling.formats.reading import files_of
 from labeling.formats.responses import ScoredResponse, read_responses
-from labeling.jobs.context import Report
+from labeling.jobs.context import JobContext, Report
 
 if TYPE_CHECKING:
     from training.best_of_n import Response, Scorings
 
 TRAINED_ON = "the annotator was trained on it"
+
+
+def run_best_of_n(context: JobContext) -> dict[str, Any]:
+    """The job form of `evaluate_best_of_n`."""
+    params = context.params
+    found = evaluate_best_of_n(
+        context.database,
+        params["annotator"],
+        params["n"],
+        params.get("dataset"),
+        context.report,
+        context.job,
+    )
+    return dict(found)
 
 
 def evaluate_best_of_n(
@@ -34,13 +50,15 @@ def evaluate_best_of_n(
     n: int,
     dataset: str | None = None,
     report: Report | None = None,
+    job: JobRecord | None = None,
 ) -> BestOfNJson:
-    """Best-of-1 to Best-of-`n` by an annotator's step scores, per data set and their mean.
+    """Best-of-1 to Best-of-`n` by an annotator's step scores, per data set and their mean; stored.
 
     Answers that an import left open are graded first. Every response counts, as often as it was
     sampled (`training.best_of_n`). A problem with fewer than `n` responses, or of which something
     is not known, is left out and counted with the reason, so that each n speaks of the same
-    problems. Raises ValueError when no problem is left.
+    problems. Raises ValueError when no problem is left, and LostJobError when `job`, if any, is no
+    longer this process's.
     """
     from training.best_of_n import SCORINGS
     from training.data import fingerprint
@@ -53,13 +71,29 @@ def evaluate_best_of_n(
     if trained_on:
         for problem in problems:
             problem.trained_on = fingerprint(problem.text) in trained_on
-    return {
+    measured, kept = _measured(problems, n, SCORINGS)
+    responses = {name: [key for one in used for key in one.keys] for name, used in kept.items()}
+    for name, curves in measured["datasets"].items():
+        curves["solutions"] = solutions_hash(responses[name])
+    result: BestOfNJson = {
         "annotator": mine.label,
         "dataset": dataset,
         "training_data": training_data(mine, trained_on),
         "graded": graded.correct + graded.wrong,
-        **_measured(problems, n, SCORINGS),
+        **measured,
     }
+    store_evaluation(
+        database,
+        BEST_OF_N,
+        mine,
+        None,
+        chain.from_iterable(responses.values()),
+        result,
+        dataset=dataset,
+        held_out=trained_on is not None,
+        job=job,
+    )
+    return result
 
 
 def best_of_n_of_files(files: Iterable[str | Path], n: int) -> ResponsesJson:
@@ -79,7 +113,7 @@ def best_of_n_of_files(files: Iterable[str | Path], n: int) -> ResponsesJson:
             "cannot be compared: measure them one after the other."
         )
     scorings = SCORINGS if scored else REWARD if rewarded else NO_SCORES
-    return _measured(_of_files(found, needs_scores=scored or rewarded), n, scorings)
+    return _measured(_of_files(found, needs_scores=scored or rewarded), n, scorings)[0]
 
 
 @dataclass(slots=True)
@@ -89,6 +123,7 @@ class _Problem:
     text: str
     dataset: str
     responses: list[Response] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)  # the responses' fingerprints, in a project
     samples: int = 0
     without_gold: int = 0
     ungraded: int = 0
@@ -114,6 +149,7 @@ class _Problem:
         gold: str | None,
         scores: Sequence[float | None] | None,
         samples: int,
+        key: str = "",
     ) -> None:
         """Take in a response; `scores` is None where it should have some and has none."""
         from training.best_of_n import Response
@@ -129,10 +165,13 @@ class _Problem:
             # A response without an answer has not reached the right one.
             spelling = normalise(answer) if answer else None
             self.responses.append(Response(spelling, bool(is_correct), scores, samples))
+            self.keys.append(key)
 
 
-def _measured(problems: Sequence[_Problem], n: int, scorings: Scorings) -> ResponsesJson:
-    """The figures of the problems that lack nothing. Raises ValueError when none is left."""
+def _measured(
+    problems: Sequence[_Problem], n: int, scorings: Scorings
+) -> tuple[ResponsesJson, dict[str, list[_Problem]]]:
+    """The figures of the problems that lack nothing, and these. ValueError when none is left."""
     from training.best_of_n import best_of_n, curve_sizes
 
     left_out = Counter(reason for one in problems if (reason := one.lacks(n)) is not None)
@@ -151,7 +190,7 @@ def _measured(problems: Sequence[_Problem], n: int, scorings: Scorings) -> Respo
     responses = {name: [one.responses for one in kept[name]] for name in names}
     told = best_of_n(responses, curve_sizes(n), scorings)
     counts = {name: _count(responses[name]) for name in names}
-    return {
+    figures: ResponsesJson = {
         "n": n,
         "sizes": list(told.sizes),
         "problems": sum(len(one) for one in kept.values()),
@@ -167,6 +206,7 @@ def _measured(problems: Sequence[_Problem], n: int, scorings: Scorings) -> Respo
             for name in names
         },
     }
+    return figures, kept
 
 
 def _count(groups: Sequence[Sequence[Response]]) -> int:
@@ -184,7 +224,12 @@ def _of_project(
             key = (one.dataset, one.problem_id)
             problem = found.setdefault(key, _Problem(one.problem, one.dataset))
             problem.add(
-                one.final_answer, one.is_correct, one.gold_answer, scores.get(one.id), one.samples
+                one.final_answer,
+                one.is_correct,
+                one.gold_answer,
+                scores.get(one.id),
+                one.samples,
+                one.fingerprint,
             )
     return list(found.values())
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from db.annotations import compare
 from db.annotators import find_annotator
 from db.engine import Database
-from db.records import Comparison
-from db.results import add_evaluation
+from db.records import Comparison, JobRecord
 from labeling.datasets import require_dataset
 from labeling.evaluation.provenance import training_data, training_problems
 from labeling.evaluation.results import ProcessBenchJson, ReportJson, report_json
+from labeling.evaluation.stored import PROCESSBENCH, solutions_hash, store_evaluation
 from labeling.jobs.context import JobContext
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def run_evaluate(context: JobContext) -> dict[str, Any]:
         params["reference"],
         params.get("dataset"),
         params.get("tune_on"),
+        context.job,
     )
     return dict(result)
 
@@ -39,6 +40,7 @@ def evaluate_processbench(
     reference: str,
     dataset: str | None = None,
     tune_on: str | None = None,
+    job: JobRecord | None = None,
 ) -> ProcessBenchJson:
     """ProcessBench's metric (PB 4.1) over every solution that both have annotated; stored.
 
@@ -46,7 +48,8 @@ def evaluate_processbench(
     threshold that the annotator has. What other thresholds give (the best on the data set
     `tune_on`; the best for each) stands beside it. Where it is known what the annotator was
     trained on, `held_out` is of the other problems, and the figure to believe. Raises ValueError
-    for a data set that is not there, or when the two share no solution.
+    for a data set that is not there, or when the two share no solution, and LostJobError when
+    `job`, if any, is no longer this process's.
     """
     from training.data import fingerprint
 
@@ -82,7 +85,19 @@ def evaluate_processbench(
         "all": every.report(tune_on),
         "held_out": unseen.report(unseen.tunable(tune_on)) if unseen.pairs else None,
     }
-    add_evaluation(database, "processbench", mine.id, other.id, dict(result))
+    headline = unseen if unseen.pairs else every
+    store_evaluation(
+        database,
+        PROCESSBENCH,
+        mine,
+        other,
+        chain.from_iterable(headline.fingerprints.values()),
+        result,
+        dataset=dataset,
+        threshold=threshold,
+        held_out=bool(unseen.pairs),
+        job=job,
+    )
     return result
 
 
@@ -93,12 +108,14 @@ class _Verdicts:
         self.threshold = threshold
         self.pairs: dict[str, list[tuple[int | None, int]]] = defaultdict(list)
         self.samples: dict[str, list[Sample]] = defaultdict(list)
+        self.fingerprints: dict[str, list[str]] = defaultdict(list)
 
     def add(self, one: Comparison, expected: int) -> None:
         """Take in a solution."""
         from training.thresholds import sample
 
         self.pairs[one.dataset].append((one.first_error, expected))
+        self.fingerprints[one.dataset].append(one.fingerprint)
         if self.threshold is not None:
             self.samples[one.dataset].append(sample(one.scores, expected))
 
@@ -116,6 +133,8 @@ class _Verdicts:
         samples = dict(sorted(self.samples.items()))
         return report_json(
             processbench_by_dataset(pairs),
+            {name: solutions_hash(self.fingerprints[name]) for name in pairs},
+            solutions_hash(chain.from_iterable(self.fingerprints.values())),
             first_error_offsets(chain.from_iterable(pairs.values())),
             [] if self.threshold is None else policies(samples, self.threshold, tune_on),
         )

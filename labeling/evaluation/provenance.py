@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from db import annotators
+from db.annotators import TrainingRecord
 from db.engine import Database
 from db.records import AnnotatorRecord
 
@@ -31,6 +32,22 @@ def training_problems(database: Database, annotator: AnnotatorRecord) -> frozens
         remember_training(database, annotator)
         stored = annotators.training_problems(database, revision)
     return stored
+
+
+def training_record(database: Database, annotator: AnnotatorRecord) -> TrainingRecord:
+    """How much a PRM was trained on, as far as that is known.
+
+    Projects that stored the problems alone are told the rest by the checkpoint, if it is at hand.
+    """
+    revision = annotator.config.get("revision")
+    nothing = TrainingRecord(None, None)
+    if annotator.kind != "prm" or not revision:
+        return nothing
+    stored = annotators.training_record(database, revision)
+    if (stored is None or stored.n_solutions is None) and _revision(annotator) == revision:
+        remember_training(database, annotator)
+        stored = annotators.training_record(database, revision)
+    return stored or nothing
 
 
 def training_data(annotator: AnnotatorRecord, trained_on: Collection[str] | None) -> TrainingData:
@@ -57,7 +74,14 @@ def remember_training(database: Database, annotator: AnnotatorRecord) -> None:
             *told["validation_problems"],
             *told.get("base_problems", []),
         ]
-        annotators.save_training_problems(database, annotator.config["revision"], problems)
+        report = told.get("report") or {}
+        annotators.save_training_problems(
+            database,
+            annotator.config["revision"],
+            problems,
+            report.get("n_training"),
+            told.get("export_checksum"),
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict, cast
 
 from labeling.evaluation.provenance import TrainingData
 
@@ -34,6 +34,7 @@ class Figures(TypedDict):
     n_correct: int
     n_unparsed: int
     intervals: dict[str, IntervalJson]
+    solutions: str | None  # a hash of those that were measured; missing in older results
 
 
 class OffsetsJson(TypedDict):
@@ -106,6 +107,7 @@ class DatasetCurvesJson(TypedDict):
     problems: int
     responses: int
     curves: CurvesJson
+    solutions: NotRequired[str]  # a hash of the responses, where they are a project's
 
 
 class ResponsesJson(TypedDict):
@@ -148,12 +150,18 @@ def too_few(report: Mapping[str, Any]) -> bool:
 
 
 def report_json(
-    report: ProcessBenchReport, offsets: Offsets, policies: Iterable[Policy]
+    report: ProcessBenchReport,
+    hashes: Mapping[str, str],
+    hash_of_all: str,
+    offsets: Offsets,
+    policies: Iterable[Policy],
 ) -> ReportJson:
-    """The stored form of ProcessBench's figures."""
+    """The stored form of ProcessBench's figures; `hashes` of the solutions of each data set."""
     return {
-        **_figures(report.mean),
-        "datasets": {name: _figures(result) for name, result in report.datasets.items()},
+        **_figures(report.mean, hash_of_all),
+        "datasets": {
+            name: _figures(result, hashes[name]) for name, result in report.datasets.items()
+        },
         "offsets": cast(OffsetsJson, asdict(offsets)),
         "policies": [cast(PolicyJson, _without_nan(asdict(policy))) for policy in policies],
     }
@@ -167,8 +175,8 @@ def curves_json(curves: Curves) -> CurvesJson:
     }
 
 
-def _figures(result: ProcessBenchResult) -> Figures:
-    return cast(Figures, _without_nan(asdict(result)))
+def _figures(result: ProcessBenchResult, solutions: str) -> Figures:
+    return cast(Figures, {**_without_nan(asdict(result)), "solutions": solutions})
 
 
 def _without_nan(value: Any) -> Any:

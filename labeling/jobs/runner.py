@@ -40,6 +40,7 @@ WORK = {
     "sample": "labeling.demo.sample:run_sample",
     "train": "labeling.jobs.training:run_train",
     "evaluate": "labeling.evaluation.processbench:run_evaluate",
+    "best_of_n": "labeling.evaluation.best_of_n:run_best_of_n",
 }
 
 

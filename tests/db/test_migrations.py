@@ -13,6 +13,7 @@ from db.engine import Database, DatabaseError, _alembic, _connect, open_database
 from db.lists import solution_index
 from db.lists.browse import solution_ids
 from db.lists.filters import SolutionFilter
+from db.results import Measured, list_evaluations
 from db.schema import SolutionIndex, SolutionIndexState
 from labeling.uncertainty import mc_margin, prm_margin
 
@@ -147,4 +148,23 @@ def test_the_solution_index_keeps_its_rows_under_its_new_name(tmp_path: Path) ->
     solution_index.ensure(database)  # They are still the annotators that are compared.
     with database.read() as session:
         assert session.scalars(select(SolutionIndexState)).one().made_at == state.made_at
+    database.close()
+
+
+OLD_RESULT = (
+    '{"dataset"\\: "d", "threshold"\\: 0.4, "held_out"\\: {"n_error"\\: 3, "n_correct"\\: 4}, '
+    '"all"\\: {"n_error"\\: 5, "n_correct"\\: 9}}'
+)
+
+
+def test_an_older_evaluation_says_what_is_known_of_it(tmp_path: Path) -> None:
+    rows = (
+        *OLD_ROWS,
+        f"INSERT INTO evaluation VALUES (1, 'processbench', 2, 1, '{OLD_RESULT}', '2026-01-01')",
+    )
+    url = project_at("0001", tmp_path / "old.db", rows)
+    database = open_database(url, must_be_current=False)
+    upgrade(database)
+    (found,) = list_evaluations(database)
+    assert found.measured == Measured(dataset="d", threshold=0.4, held_out=True, n_solutions=7)
     database.close()
