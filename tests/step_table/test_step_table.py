@@ -1,4 +1,4 @@
-"""The step table in a browser: keys, mouse, saving, hostile text. Its rules: test_step_rules."""
+"""The step table in a browser: keys, mouse, saving, hostile text. Its rules: rules/."""
 
 from __future__ import annotations
 

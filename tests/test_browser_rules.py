@@ -1,4 +1,4 @@
-"""The step table's pure rules, in Node: `node --test tests/step_table/rules/`."""
+"""The components' pure rules, in Node: `node --test tests/*/rules/*.test.js`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-RULES = Path(__file__).with_name("rules")
+FILES = sorted(Path(__file__).parent.glob("*/rules/*.test.js"))
 
 
 def node() -> str:
@@ -18,13 +18,13 @@ def node() -> str:
     path = shutil.which("node")
     if path:
         return path
-    why = "no `node` on the PATH: the rules of the step table are tested in it"
+    why = "no `node` on the PATH: the rules of the components are tested in it"
     if os.environ.get("CI") == "true":
         pytest.fail(why)
     pytest.skip(why)
 
 
-@pytest.mark.parametrize("file", sorted(RULES.glob("*.test.js")), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parts[-3]}-{file.name}")
 def test_rules(file: Path) -> None:
     ran = subprocess.run(
         [node(), "--test", "--test-reporter=tap", str(file)], capture_output=True, text=True

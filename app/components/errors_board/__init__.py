@@ -1,0 +1,1 @@
+"""A PRM's threshold, and what its verdicts at that threshold come to."""
