@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
+from db.annotators import count_annotations
 from db.engine import IN_LIST, Database
 from db.jobs import check_claim
 from db.lists import solution_index
@@ -19,15 +20,8 @@ from db.schema import Annotation, Problem, Rollout, Solution, utcnow
 
 def annotated_ids(database: Database, annotator_id: int, solution_ids: Sequence[int]) -> set[int]:
     """Which of these solutions the annotator has annotated, those it failed at left out."""
-    found: set[int] = set()
     with database.read() as session:
-        for part in _chunks(solution_ids):
-            query = select(Annotation.solution_id, Annotation.annotator_id)
-            query = query.where(Annotation.status != FAILED)
-            rows = session.execute(query.where(Annotation.solution_id.in_(part)))
-            # Asked for in the query, SQLite would read all that this annotator ever said.
-            found.update(solution for solution, annotator in rows if annotator == annotator_id)
-    return found
+        return _annotated(session, annotator_id, solution_ids)
 
 
 def count_failed(database: Database, annotator_id: int) -> int:
@@ -95,6 +89,9 @@ def save_wave(
                         Annotation.status == FAILED,
                     )
                 )
+            known = _annotated(session, annotator_id, [a.solution_id for a in annotations])
+            new = {a.solution_id: a for a in annotations if a.solution_id not in known}
+            count_annotations(session, annotator_id, sum(a.status != FAILED for a in new.values()))
             insert_missing(
                 session,
                 Annotation,
@@ -111,7 +108,7 @@ def save_wave(
                         "evidence": a.evidence,
                         "created_at": utcnow(),
                     }
-                    for a in annotations
+                    for a in new.values()
                 ],
             )
             solution_index.update(session, (a.solution_id for a in annotations))
@@ -195,6 +192,8 @@ def _as_annotation(row: Annotation) -> AnnotationRecord:
 
 def insert_missing(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
     """Insert those rows that break no unique constraint."""
+    if not rows:
+        return
     dialect = session.get_bind().dialect.name
     if dialect == "sqlite":
         session.execute(sqlite_insert(table).on_conflict_do_nothing(), rows)
@@ -202,6 +201,17 @@ def insert_missing(session: Session, table: Any, rows: list[dict[str, Any]]) -> 
         session.execute(postgres_insert(table).on_conflict_do_nothing(), rows)
     else:
         session.execute(insert(table), rows)
+
+
+def _annotated(session: Session, annotator_id: int, solution_ids: Sequence[int]) -> set[int]:
+    found: set[int] = set()
+    for part in _chunks(solution_ids):
+        query = select(Annotation.solution_id, Annotation.annotator_id)
+        query = query.where(Annotation.status != FAILED)
+        rows = session.execute(query.where(Annotation.solution_id.in_(part)))
+        # Asked for in the query, SQLite would read all that this annotator ever said.
+        found.update(solution for solution, annotator in rows if annotator == annotator_id)
+    return found
 
 
 def _chunks(ids: Sequence[int]) -> Iterator[list[int]]:

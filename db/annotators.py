@@ -1,4 +1,8 @@
-"""Annotators: one row per configuration, found by `kind:name`, and what PRMs were trained on."""
+"""Annotators: one row per configuration, found by `kind:name`, and what PRMs were trained on.
+
+A name that an annotator had still finds it, and no other may take it: names stand in addresses, in
+jobs that are given again, and in rules.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database, DatabaseError, stable_hash
 from db.records import KINDS, AnnotatorRecord, in_order
-from db.schema import Annotation, Annotator, TrainingSet
+from db.schema import Annotation, Annotator, FormerName, TrainingSet
 
+MOST_NAME = 200  # characters, as the column has
 FINGERPRINT_BYTES = 8  # of a problem's text, `training.data.fingerprint`
 
 
@@ -34,7 +39,7 @@ def ensure_annotator(
     with database.read() as session:  # Usually it is there, and nobody need wait for a writer.
         digest = stable_hash({"kind": kind, "config": config})
         known = session.scalar(select(Annotator).where(Annotator.config_hash == digest))
-        if known is not None and name in (None, known.name):
+        if known is not None and _goes_by(session, known, name):
             return to_record(known)
     with database.write() as session:
         row = ensure_in_session(
@@ -56,14 +61,14 @@ def ensure_in_session(
     digest = stable_hash({"kind": kind, "config": config})
     row = session.scalar(select(Annotator).where(Annotator.config_hash == digest))
     if row is not None:
-        if name is not None and row.name != name:
+        if not _goes_by(session, row, name):
             raise DatabaseError(
                 f"this exact configuration is already the annotator {kind}:{row.name}. "
                 f"Use that name, or change the configuration."
             )
         return row
     wanted = name or default_name
-    if _by_name(session, kind, wanted) is not None:
+    if _named(session, kind, wanted) is not None:
         if name is not None:
             raise DatabaseError(
                 f"the name {kind}:{name} belongs to another configuration (another model, "
@@ -105,10 +110,13 @@ def reviewer_config(person: str) -> dict[str, Any]:
 
 
 def find_annotator(database: Database, label: str) -> AnnotatorRecord:
-    """The annotator called `label` (`kind:name`); DatabaseError lists the ones there are."""
+    """The annotator called `label` (`kind:name`), now or formerly.
+
+    Raises DatabaseError, which lists the ones there are.
+    """
     kind, _, name = label.partition(":")
     with database.read() as session:
-        row = _by_name(session, kind, name)
+        row = _named(session, kind, name)
         if row is not None:
             return to_record(row)
         known = [to_record(other).label for other in session.scalars(select(Annotator))]
@@ -129,6 +137,58 @@ def list_annotators(database: Database, *, with_work: bool = False) -> list[Anno
     with database.read() as session:
         rows = session.scalars(query).all()
     return in_order(map(to_record, rows))
+
+
+def former_labels(database: Database) -> dict[str, str]:
+    """The labels that annotators had before they were renamed -> those they have now."""
+    query = select(FormerName.kind, FormerName.name, Annotator.name)
+    query = query.join(Annotator, Annotator.id == FormerName.annotator_id)
+    with database.read() as session:
+        return {f"{kind}:{old}": f"{kind}:{new}" for kind, old, new in session.execute(query)}
+
+
+def rename_annotator(database: Database, label: str, name: str) -> AnnotatorRecord:
+    """Give an annotator another name; the one it had still finds it.
+
+    Raises DatabaseError for a person who labels here, whose name is who they are, and for a name
+    that is empty, too long, or another annotator's, now or formerly.
+    """
+    found = find_annotator(database, label)
+    wanted = name.strip()
+    if found.kind == "human" and not found.came_with_data:
+        raise DatabaseError(
+            f"{found.label} is a person who labels here: the name is how they sign in"
+        )
+    if not wanted or len(wanted) > MOST_NAME or not wanted.isprintable():
+        raise DatabaseError(f"a name has 1 to {MOST_NAME} characters, all of them printable")
+    with database.write() as session:
+        row = session.get_one(Annotator, found.id)
+        if row.name == wanted:
+            return to_record(row)
+        taken = _named(session, row.kind, wanted)
+        if taken is not None and taken.id != row.id:
+            raise DatabaseError(
+                f"there is a {row.kind}:{wanted} already. Choose another name."
+                if taken.name == wanted
+                else f"{to_record(taken).label} was called {row.kind}:{wanted} before, and links "
+                "still say so. Choose another name."
+            )
+        session.execute(  # Its own old name may come back.
+            delete(FormerName).where(FormerName.kind == row.kind, FormerName.name == wanted)
+        )
+        session.add(FormerName(kind=row.kind, name=row.name, annotator_id=row.id))
+        row.name = wanted
+        session.flush()
+        return to_record(row)
+
+
+def count_annotations(session: Session, annotator_id: int, more: int) -> None:
+    """Count `more` (or, negative, fewer) annotations of this annotator; failures are none."""
+    if more:
+        counted = Annotator.n_annotations + more
+        session.execute(
+            update(Annotator).where(Annotator.id == annotator_id).values(n_annotations=counted)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,5 +251,19 @@ def to_record(row: Annotator) -> AnnotatorRecord:
     return AnnotatorRecord(row.id, row.kind, row.name, dict(row.config), row.hidden)
 
 
-def _by_name(session: Session, kind: str, name: str) -> Annotator | None:
-    return session.scalar(select(Annotator).where(Annotator.kind == kind, Annotator.name == name))
+def _named(session: Session, kind: str, name: str) -> Annotator | None:
+    """Who is called so, or was."""
+    now = select(Annotator).where(Annotator.kind == kind, Annotator.name == name)
+    formerly = (
+        select(Annotator)
+        .join(FormerName, FormerName.annotator_id == Annotator.id)
+        .where(FormerName.kind == kind, FormerName.name == name)
+    )
+    return session.scalar(now) or session.scalar(formerly)
+
+
+def _goes_by(session: Session, row: Annotator, name: str | None) -> bool:
+    if name in (None, row.name):
+        return True
+    former = session.get(FormerName, (row.kind, name))
+    return former is not None and former.annotator_id == row.id

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Select, Text, cast, delete, select, update
+from sqlalchemy import Select, Text, cast, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from db.annotations import replace_unstorable
+from db.annotators import count_annotations
 from db.engine import Database
 from db.records import CorrectionRecord, lowest
 from db.schema import Annotation, Correction, Solution, utcnow
@@ -152,13 +153,13 @@ def _project(session: Session, solution_id: int, annotator_id: int) -> None:
     session.execute(marked.where(Correction.is_current).values(is_current=False))
     if act is not None:
         session.execute(marked.where(Correction.token == act.token).values(is_current=True))
-    session.execute(
-        delete(Annotation).where(
-            Annotation.solution_id == solution_id, Annotation.annotator_id == annotator_id
-        )
-    )
+    said = (Annotation.solution_id == solution_id, Annotation.annotator_id == annotator_id)
+    before = session.scalar(select(func.count()).where(*said)) or 0
+    session.execute(delete(Annotation).where(*said))
     # A skip that raises a flag says something too: it has no verdict, and consensus heeds it.
-    if act is not None and (act.labels is not None or act.flags):
+    says_something = act is not None and (act.labels is not None or bool(act.flags))
+    count_annotations(session, annotator_id, says_something - before)
+    if act is not None and says_something:
         labels = act.labels or ()
         session.add(
             Annotation(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from db.annotators import ensure_in_session
+from db.annotators import count_annotations, ensure_in_session
 from db.engine import IN_LIST, Database, stable_hash
 from db.jobs import check_claim
 from db.lists import search, solution_index
@@ -178,6 +179,8 @@ def _labels(
     new = [_annotation(*key, label) for key, label in first.items() if key not in known]
     if new:
         session.execute(insert(Annotation), new)
+    for annotator_id, count in Counter(who for _, who in first.keys() - known.keys()).items():
+        count_annotations(session, annotator_id, count)
     return len(new)
 
 

@@ -99,16 +99,41 @@ class Solution(Base):
 
 
 class Annotator(Base):
-    """Whoever says something about solutions, with the whole configuration."""
+    """Whoever says something about solutions, with the whole configuration.
+
+    `n_annotations` counts its annotations, failures apart; `chosen` marks the one of its kind that
+    people chose to compare (`db.lists.comparison`).
+    """
 
     __tablename__ = "annotator"
-    __table_args__ = (UniqueConstraint("kind", "name"),)
+    __table_args__ = (
+        UniqueConstraint("kind", "name"),
+        Index(
+            "ix_annotator_chosen",
+            "kind",
+            unique=True,
+            sqlite_where=text("chosen"),
+            postgresql_where=text("chosen"),
+        ),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(10))
     name: Mapped[str] = mapped_column(String(200))
     config: Mapped[dict[str, Any]]
     config_hash: Mapped[str] = mapped_column(String(32), unique=True)
     hidden: Mapped[bool] = mapped_column(default=False)
+    n_annotations: Mapped[int] = mapped_column(default=0, server_default="0")
+    chosen: Mapped[bool] = mapped_column(default=False, server_default=false())
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class FormerName(Base):
+    """A name that an annotator had: addresses, jobs and rules of that time still find it."""
+
+    __tablename__ = "former_name"
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    annotator_id: Mapped[int] = mapped_column(ForeignKey("annotator.id"))
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
 
@@ -238,11 +263,15 @@ class SolutionIndex(Base):
 
 
 class SolutionIndexState(Base):
-    """The one row that says which annotators the index compares (ids of MC, judge, PRM)."""
+    """The one row that says which annotators the index compares (ids of MC, judge, PRM).
+
+    While it is made anew, `renewed_to` is the last solution whose row compares them; else null.
+    """
 
     __tablename__ = "solution_index_state"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     compared: Mapped[list[Any]]
+    renewed_to: Mapped[int | None]
     made_at: Mapped[datetime] = mapped_column(default=utcnow)
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from app.ui import formatting
 from db.annotators import list_annotators
 from db.engine import Database
+from db.lists.comparison import compared_annotators
 from db.lists.filters import SolutionFilter
 from db.records import COMPARISONS, AnnotatorRecord, in_order
 
@@ -167,10 +168,11 @@ def _sees(first_error: int) -> str:
 
 
 def columns(database: Database, most: int = 6) -> list[AnnotatorRecord]:
-    """The annotators that lists show: the newest of those that are not hidden, in order."""
+    """The annotators that lists show, in order: the compared ones, then the newest not hidden."""
+    compared = compared_annotators(database).members()
     visible = [one for one in list_annotators(database, with_work=True) if not one.hidden]
-    newest = sorted(visible, key=lambda one: one.id)[-most:]
-    return in_order(newest)
+    others = [one for one in sorted(visible, key=lambda one: -one.id) if one not in compared]
+    return in_order([*compared, *others][:most])
 
 
 def _number(text: str | None) -> int | None:

@@ -14,7 +14,9 @@ def project() -> Database:
     """The project in STEPLENS_DB, opened once per server; stops the page when it cannot be."""
     try:
         database = _open(os.environ.get("STEPLENS_DB", DEFAULT_URL))
-        solution_index.ensure(database)
+        if not solution_index.is_current(database):
+            with st.spinner("Others are compared than before: the lists are made anew"):
+                solution_index.ensure(database)
         return database
     except DatabaseError as error:
         st.header("This project cannot be opened")

@@ -32,25 +32,29 @@ class Compared:
 
 
 def compared_annotators(database: Database) -> Compared:
-    """The newest visible annotator of each machine kind that has annotated anything."""
+    """The annotator of each machine kind that is compared, of those not hidden.
+
+    The one that people chose; without a choice the one that covers most solutions, of equal ones
+    the newest.
+    """
     with database.read() as session:
         return compared_in(session)
 
 
 def compared_in(session: Session) -> Compared:
     """`compared_annotators` as the caller's transaction sees it."""
-    has_work = select(Annotation.id).where(Annotation.annotator_id == Annotator.id).exists()
-    chosen: dict[str, AnnotatorRecord] = {}
-    for kind in MACHINES:
-        row = session.scalar(
-            select(Annotator)
-            .where(Annotator.kind == kind, Annotator.hidden.is_(False), has_work)
-            .order_by(Annotator.id.desc())
-            .limit(1)
-        )
-        if row is not None:
-            chosen[kind] = to_record(row)
-    return Compared(**chosen)
+    rows = session.scalars(
+        select(Annotator)
+        .where(Annotator.kind.in_(MACHINES), _CAN_BE)
+        .order_by(Annotator.chosen.desc(), Annotator.n_annotations.desc(), Annotator.id.desc())
+    )
+    first: dict[str, AnnotatorRecord] = {}
+    for row in rows:
+        first.setdefault(row.kind, to_record(row))
+    return Compared(**first)
+
+
+_CAN_BE = and_(Annotator.hidden.is_(False), Annotator.n_annotations > 0)
 
 
 class ComparedVerdicts:

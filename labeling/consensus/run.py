@@ -61,7 +61,7 @@ class ConsensusSummary:
 
 
 def default_rule(database: Database) -> Rule | None:
-    """The paper's rule for this project: newest MC and newest judge agree. None without both."""
+    """The paper's rule: the compared MC and judge agree. None without both."""
     compared = compared_annotators(database)
     if compared.mc is None or compared.judge is None:
         return None
