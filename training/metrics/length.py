@@ -1,0 +1,96 @@
+"""Do scores punish length? A product of many factors is small even where each is near 1."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.evaluation import NO_ERROR, Interval
+from training.metrics.biases import AGGREGATIONS, aggregated
+from training.metrics.intervals import Mean, bootstrap, mean
+from training.metrics.ranking import ranks
+from training.scored import Scored
+
+
+@dataclass(frozen=True, slots=True)
+class LengthEffect:
+    """One way to make a solution's score, and what length does to it.
+
+    `correlation` is Spearman's between score and length among solutions that are equally right:
+    ranked apart with an error and without one, then together. `chosen` is by how much the
+    solution with the best score is longer than the mean one of its problem; `of_right` the same
+    among the solutions without an error alone, where length is no sign of a mistake.
+    """
+
+    name: str
+    n: int
+    correlation: float
+    correlation_interval: Interval
+    chosen: Mean
+    of_right: Mean
+
+
+def length_effects(these: Scored, lengths: np.ndarray, problems: np.ndarray) -> list[LengthEffect]:
+    """What length (n,), in steps or characters, does to product, min and last.
+
+    Over solutions with every score; intervals over problems (n,).
+    """
+    used = np.flatnonzero(these.complete & (these.n_steps > 0))
+    right = these.reference[used] == NO_ERROR
+    size, belongs = lengths[used].astype(float), problems[used]
+    found = []
+    for name in AGGREGATIONS:
+        score = aggregated(these, name)[used]
+        first, second = _ranked(score, right), _ranked(size, right)
+
+        def statistic(
+            weights: np.ndarray, first: np.ndarray = first, second: np.ndarray = second
+        ) -> np.ndarray:
+            return np.array([_correlation(first, second, weights)])
+
+        (interval,) = bootstrap(statistic, belongs)
+        found.append(
+            LengthEffect(
+                name,
+                len(used),
+                _correlation(first, second, np.ones(len(used))),
+                interval,
+                _chosen(score, size, belongs),
+                _chosen(score[right], size[right], belongs[right]),
+            )
+        )
+    return found
+
+
+def _ranked(values: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Ranks within the class of each value, scaled to (-1/2, 1/2): the class itself drops out."""
+    found = np.zeros(len(values))
+    for which in (right, ~right):
+        if which.any():
+            found[which] = (ranks(values[which]) + 0.5) / which.sum() - 0.5
+    return found
+
+
+def _correlation(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> float:
+    one = first - weights @ first / weights.sum()
+    other = second - weights @ second / weights.sum()
+    spread = (weights @ one**2) * (weights @ other**2)
+    return float(weights @ (one * other) / math.sqrt(spread)) if spread > 0 else math.nan
+
+
+def _chosen(score: np.ndarray, size: np.ndarray, problems: np.ndarray) -> Mean:
+    """How much longer the best-scored solution of each problem is; equally good ones share.
+
+    Over problems with several solutions that are not all equally long.
+    """
+    order = np.argsort(problems, kind="stable")
+    _, starts = np.unique(problems[order], return_index=True)
+    longer, of = [], []
+    for group in np.split(order, starts[1:]) if len(order) else []:
+        if len(group) > 1 and np.ptp(size[group]) > 0:
+            best = score[group] == score[group].max()
+            longer.append(size[group][best].mean() - size[group].mean())
+            of.append(problems[group[0]])
+    return mean(np.array(longer), np.array(of))
