@@ -107,9 +107,13 @@ class AnnotatorRecord:
 
 
 def in_order(annotators: Iterable[AnnotatorRecord]) -> list[AnnotatorRecord]:
-    """By kind, in the order of KINDS, and then by age."""
+    """By kind, in the order of KINDS; of machines the newest version first, people by age."""
     order = list(KINDS)
-    return sorted(annotators, key=lambda one: (order.index(one.kind), one.id))
+
+    def place(one: AnnotatorRecord) -> tuple[int, int]:
+        return order.index(one.kind), -one.id if one.kind in MACHINES else one.id
+
+    return sorted(annotators, key=place)
 
 
 @dataclass(frozen=True, slots=True)

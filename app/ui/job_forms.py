@@ -132,7 +132,8 @@ def evaluate(database: Database) -> Asked:
             "gave. This project lacks one of the two."
         )
         return None
-    wanted = _given("annotator", machines[-1])
+    newest_prm = next((label for label in machines if label.startswith("prm:")), machines[0])
+    wanted = _given("annotator", newest_prm)
     with st.form("evaluate"):
         annotator = st.selectbox(
             "Annotator", machines, machines.index(wanted) if wanted in machines else 0

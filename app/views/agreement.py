@@ -73,7 +73,7 @@ def matrix(
     """The lower triangle; returns the (row, column) that was picked last, or None."""
     columns: list[str | data_table.Column] = [""]
     columns += [
-        data_table.column(formatting.shorten(one.name, 18), "right nowrap", title=one.label)
+        data_table.column(formatting.shorten(one.name, 30), "right name", title=one.label)
         for one in who[:-1]
     ]
     rows = []

@@ -120,8 +120,8 @@ def show(found: list[SolutionRow], annotators: list[AnnotatorRecord], key: str) 
     ]
     columns += [
         data_table.column(
-            formatting.shorten(one.name, 12),
-            f"right nowrap {one.kind}",
+            formatting.shorten(one.name, 30),
+            f"right name {one.kind}",
             title=f"First error by {one.label}",
         )
         for one in annotators

@@ -142,7 +142,7 @@ def facts(title: str, values: dict[str, Any], key: str) -> None:
     """A short list of names and values; what is nested or said elsewhere is left out."""
     rows = [
         [
-            data_table.text(name.removeprefix("n_").replace("_", " "), "muted nowrap"),
+            data_table.text(name.removeprefix("n_").replace("_", " "), "muted"),
             data_table.text(formatting.shorten(shown(value), 160), "wrap"),
         ]
         for name, value in values.items()
@@ -150,7 +150,7 @@ def facts(title: str, values: dict[str, Any], key: str) -> None:
         and not isinstance(value, dict)
         and name not in SAID_ELSEWHERE
     ]
-    data_table.table([data_table.column(title, width="30%"), ""], rows, key=key, empty="")
+    data_table.table([data_table.column(title, width="38%"), ""], rows, key=key, empty="")
 
 
 def reason_table(title: str, reasons: list[Reason], key: str) -> None:

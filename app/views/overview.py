@@ -108,7 +108,11 @@ def annotators(
         ),
     ]
     columns += [
-        data_table.column(f"= {one.name}", "right nowrap", title=f"Same first error as {one.label}")
+        data_table.column(
+            f"= {formatting.shorten(one.name, 30)}",
+            "right name",
+            title=f"Same first error as {one.label}",
+        )
         for one in compared[:-1]
     ]
     rows: list[list[data_table.Cell]] = []
