@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, select
+from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -112,6 +112,67 @@ def save_wave(
                 ],
             )
             solution_index.update(session, (a.solution_id for a in annotations))
+
+
+def revise(database: Database, job: JobRecord, annotations: Sequence[AnnotationRecord]) -> None:
+    """Replace the verdicts of stored annotations, in ONE transaction; their scores stay.
+
+    Raises LostJobError, and stores nothing, when `job` is no longer this process's.
+    """
+    columns = Annotation.__table__.c
+    which = (
+        columns.solution_id == bindparam("of_solution"),
+        columns.annotator_id == bindparam("of_annotator"),
+    )
+    with database.write() as session:
+        check_claim(session, job)
+        session.connection().execute(
+            update(Annotation.__table__).where(*which),  # type: ignore[arg-type]
+            [
+                {
+                    "of_solution": a.solution_id,
+                    "of_annotator": a.annotator_id,
+                    "first_error": a.first_error,
+                    "status": a.status,
+                    "margin": a.margin,
+                    "evidence": a.evidence,
+                }
+                for a in annotations
+            ],
+        )
+        solution_index.update(session, (a.solution_id for a in annotations))
+
+
+def count_annotated(database: Database, annotator_id: int, up_to: int | None = None) -> int:
+    """How many solutions the annotator said something about, failures left out.
+
+    With `up_to` only solutions with ids up to that.
+    """
+    query = select(func.count()).where(
+        Annotation.annotator_id == annotator_id, Annotation.status != FAILED
+    )
+    if up_to is not None:
+        query = query.where(Annotation.solution_id <= up_to)
+    with database.read() as session:
+        return session.scalar(query) or 0
+
+
+def annotations_by(
+    database: Database, annotator_id: int, *, after: int, limit: int
+) -> list[AnnotationRecord]:
+    """The next annotations of one annotator by solution id, failures left out."""
+    query = (
+        select(Annotation)
+        .where(
+            Annotation.annotator_id == annotator_id,
+            Annotation.solution_id > after,
+            Annotation.status != FAILED,
+        )
+        .order_by(Annotation.solution_id)
+        .limit(limit)
+    )
+    with database.read() as session:
+        return [_as_annotation(row) for row in session.scalars(query)]
 
 
 def annotations_of(database: Database, solution_ids: Sequence[int]) -> list[AnnotationRecord]:

@@ -14,7 +14,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database, DatabaseError, stable_hash
-from db.records import KINDS, AnnotatorRecord, in_order
+from db.jobs import check_claim
+from db.records import KINDS, AnnotatorRecord, JobRecord, in_order
 from db.schema import Annotation, Annotator, FormerName, TrainingSet
 
 MOST_NAME = 200  # characters, as the column has
@@ -200,6 +201,27 @@ class TrainingRecord:
 
     n_solutions: int | None
     export: str | None
+
+
+def set_threshold(database: Database, job: JobRecord, annotator_id: int, threshold: float) -> None:
+    """Give a PRM another threshold: the same annotator with another configuration hash.
+
+    Raises DatabaseError when another annotator has this configuration, LostJobError.
+    """
+    with database.write() as session:
+        check_claim(session, job)
+        row = session.get_one(Annotator, annotator_id)
+        config = {**row.config, "threshold": threshold}
+        digest = stable_hash({"kind": row.kind, "config": config})
+        other = session.scalar(
+            select(Annotator).where(Annotator.config_hash == digest, Annotator.id != row.id)
+        )
+        if other is not None:
+            raise DatabaseError(
+                f"{row.kind}:{other.name} is this PRM with the threshold {threshold:g} already. "
+                "Compare with it, or choose another threshold."
+            )
+        row.config, row.config_hash = config, digest
 
 
 def save_training_problems(

@@ -23,7 +23,7 @@ MAY_IMPORT = {
 TRAINING_FROM_LABELING = {
     "labeling/consensus/export.py",
     "labeling/jobs/training.py",
-    "labeling/prm/job.py",
+    "labeling/prm/verdicts.py",
     "labeling/demo/build.py",
 }
 KEPT_OUT_OF_APP = {"sqlalchemy", "torch", "transformers", "vllm"}

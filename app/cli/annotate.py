@@ -146,16 +146,41 @@ def annotate_judge(ctx: click.Context, **options: Any) -> None:
 @click.option("--dataset", help="Only solutions of this data set.")
 @click.option(
     "--threshold",
-    default=0.5,
-    show_default=True,
     type=click.FloatRange(0.0, 1.0),
-    help="The first step that scores under it is the first error.",
+    help="The first step that scores under it is the first error. Default: what the annotator of "
+    "this name has, or 0.5.",
 )
 @_engine_options
 @click.pass_context
 def annotate_prm(ctx: click.Context, **options: Any) -> None:
     """Score every step of every solution with a PRM."""
     _annotate(ctx, "annotate_prm", "PRM", options)
+
+
+@annotate.command("rethreshold")
+@click.option("--annotator", required=True, help="A PRM that has scored, e.g. prm:prm-v2.")
+@click.option(
+    "--threshold",
+    required=True,
+    type=click.FloatRange(0.0, 1.0),
+    help="The first step that scores under it is the first error.",
+)
+@click.pass_context
+def annotate_rethreshold(ctx: click.Context, annotator: str, threshold: float) -> None:
+    """Give a PRM another threshold: its verdicts are derived again from its stored scores.
+
+    Nothing is scored. The annotator keeps its name; evaluations and exports say which threshold
+    they were made with.
+    """
+    with opened(ctx) as database:
+        result = run_here(
+            database, "rethreshold", "threshold", annotator=annotator, threshold=threshold
+        )
+    console.print(
+        f"[bold]{result['annotator']}[/bold]: threshold {result['threshold']:g}, before "
+        f"{result['threshold_before']:g}; {result['changed']:,} of {result['solutions']:,} "
+        "verdicts changed"
+    )
 
 
 def _estimate_mc(ctx: click.Context, options: dict[str, Any]) -> None:

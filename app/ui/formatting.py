@@ -13,6 +13,7 @@ JOBS = {
     "annotate_mc": "Monte Carlo",
     "annotate_judge": "Judge",
     "annotate_prm": "PRM scores",
+    "rethreshold": "New threshold",
     "train": "Train a PRM",
     "evaluate": "Evaluate",
     "best_of_n": "Best-of-N",

@@ -131,6 +131,11 @@ def export_consensus(
             rule=rule.to_json(),
             counts=summary.counts(),
             reasons=summary.dropped,
+            extra={
+                "annotators": {
+                    label: find_annotator(now, label).config for label in rule.annotators
+                }
+            },
             overwrite=overwrite,
         )
     add_export(database, str(Path(out_dir).resolve()), format, manifest)

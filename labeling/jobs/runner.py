@@ -35,6 +35,7 @@ WORK = {
     "annotate_mc": "labeling.montecarlo.job:annotate_mc",
     "annotate_judge": "labeling.judge.job:annotate_judge",
     "annotate_prm": "labeling.prm.job:annotate_prm",
+    "rethreshold": "labeling.prm.rethreshold:rethreshold",
     "import": "labeling.jobs.importing:run_import",
     "grade": "labeling.answers.job:run_grade",
     "sample": "labeling.demo.sample:run_sample",

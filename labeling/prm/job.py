@@ -5,51 +5,49 @@ from __future__ import annotations
 from typing import Any
 
 from db import annotations as store
-from db.annotators import ensure_annotator
-from db.records import AnnotationRecord
+from db.annotators import ensure_annotator, list_annotators
+from db.engine import Database
+from db.records import AnnotatorRecord
 from labeling.evaluation.provenance import remember_training
 from labeling.jobs.cluster import cluster
 from labeling.jobs.context import JobContext
 from labeling.jobs.tally import Tally
 from labeling.jobs.worklist import job_list
-from labeling.uncertainty import prm_margin
+from labeling.prm.verdicts import DEFAULT_THRESHOLD, annotation
 from models.names import short_name
 
 # Solutions a replica scores before they are stored together; what a kill -9 can cost.
 SEGMENT = 256
-DEFAULT_THRESHOLD = 0.5
 
 
 def annotate_prm(context: JobContext) -> dict[str, Any]:
     """Score every step with a PRM; the first error is the first step under the threshold.
 
     params: model (a checkpoint); optional scheme (docs/prms.md; recognised if left out), dtype
-    (what it computes in), name, threshold (default 0.5), dataset; where it runs (see `cluster`).
+    (what it computes in), name, threshold (else what the annotator has, or 0.5), dataset; where it
+    runs (see `cluster`).
     """
     from models.prm.load import load_scorer
     from models.prm.schemes import OWN
 
     params = context.params
-    threshold = params.get("threshold", DEFAULT_THRESHOLD)
     dtype = params.get("dtype")
     prm = load_scorer(params["model"], params.get("scheme"), cluster(params), dtype)
     if prm.warning:
         context.report(0, 0, prm.warning)
     # Part of what makes scores reproducible; annotators from before there were schemes are ours.
     scheme = {} if prm.scheme == OWN else {"scheme": prm.scheme}
-    annotator = ensure_annotator(
+    annotator = _annotator(
         context.database,
-        "prm",
-        params.get("name"),
+        params,
         {
             "model": params["model"],
             "revision": prm.revision,
-            "threshold": threshold,
             **scheme,
             **({"dtype": dtype} if dtype else {}),
         },
-        default_name=short_name(params["model"]),
     )
+    threshold = annotator.config["threshold"]
     remember_training(context.database, annotator)
     tally, dropped = Tally(), 0
     size = SEGMENT * (params.get("replicas") or 1)
@@ -59,7 +57,7 @@ def annotate_prm(context: JobContext) -> dict[str, Any]:
         todo = [solution for solution in segment if solution.id not in finished]
         scored = prm.score([(s.problem, s.steps) for s in todo])
         annotations = [
-            _prm_annotation(solution.id, scores, threshold)
+            annotation(solution.id, annotator.id, scores, threshold)
             for solution, scores in zip(todo, scored, strict=True)
         ]
         store.save_wave(context.database, annotator.id, context.job, annotations)
@@ -78,19 +76,31 @@ def annotate_prm(context: JobContext) -> dict[str, Any]:
     }
 
 
-def _prm_annotation(
-    solution_id: int, scores: list[float | None], threshold: float
-) -> AnnotationRecord:
-    from training.evaluation import first_error_from_scores
+def _annotator(
+    database: Database, params: dict[str, Any], config: dict[str, Any]
+) -> AnnotatorRecord:
+    """The annotator with this configuration.
 
-    # None where a step before any error did not fit into the model's context: it was not judged.
-    first_error = first_error_from_scores(scores, threshold)
-    return AnnotationRecord(
-        solution_id,
-        0,
-        tuple(None if score is None else round(score, 6) for score in scores),
-        first_error,
-        "unfinished" if first_error is None else "ok",
-        {"threshold": threshold, "steps_dropped": scores.count(None)},
-        margin=prm_margin(scores, first_error, threshold),
+    Without a threshold it is that of the annotator of this name, if it scores with this PRM: it
+    may have been given another one since it was made.
+    """
+    name = params.get("name") or short_name(params["model"])
+    threshold = params.get("threshold")
+    if threshold is None:
+        known = (
+            one.config["threshold"]
+            for one in list_annotators(database)
+            if one.label == f"prm:{name}" and _but_threshold(one.config) == config
+        )
+        threshold = next(known, DEFAULT_THRESHOLD)
+    return ensure_annotator(
+        database,
+        "prm",
+        params.get("name"),
+        {**config, "threshold": threshold},
+        default_name=short_name(params["model"]),
     )
+
+
+def _but_threshold(config: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in config.items() if name != "threshold"}
