@@ -7,6 +7,7 @@ from typing import cast
 import click
 
 from app.cli.console import console, opened, run_here
+from app.cli.prm_errors.commands import COMMANDS
 from app.cli.tables import unknown_training
 from labeling.evaluation.results import BestOfNJson, ProcessBenchJson, ResponsesJson
 
@@ -14,6 +15,10 @@ from labeling.evaluation.results import BestOfNJson, ProcessBenchJson, Responses
 @click.group()
 def evaluate() -> None:
     """Measure an annotator against a reference."""
+
+
+for command in COMMANDS:
+    evaluate.add_command(command)
 
 
 @evaluate.command("processbench")

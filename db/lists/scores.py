@@ -65,3 +65,65 @@ def problem_texts(database: Database, annotator: int) -> Iterator[tuple[int, str
     with database.read() as session:
         for row in session.execute(query.execution_options(yield_per=2000)):
             yield row.id, row.text
+
+
+class SolutionText(NamedTuple):
+    """What a solution says, and the fingerprint by which every project knows it."""
+
+    solution_id: int
+    fingerprint: str
+    steps: list[str]
+
+
+def solution_texts(database: Database, annotator: int) -> Iterator[SolutionText]:
+    """Every solution that the annotator has annotated, by id, streamed."""
+    query = (
+        select(Solution.id, Solution.fingerprint, Solution.steps)
+        .join(Annotation, Annotation.solution_id == Solution.id)
+        .where(Annotation.annotator_id == annotator)
+        .order_by(Solution.id)
+    )
+    with database.read() as session:
+        for row in session.execute(query.execution_options(yield_per=2000)):
+            yield SolutionText(*row)
+
+
+def verdicts_on_answers(
+    database: Database, reference: int, *, right: bool
+) -> Iterator[tuple[int, int, int | None]]:
+    """(annotator id, solution id, first error) of everybody, streamed.
+
+    On solutions with a right, or a wrong, answer that the reference (an id) has a verdict on.
+    """
+    mine, other = Annotation.__table__.alias("mine"), Annotation.__table__.alias("reference")
+    here = SolutionIndex.solution_id
+    query = (
+        select(mine.c.annotator_id, here, mine.c.first_error)
+        .select_from(SolutionIndex)
+        .join(other, and_(other.c.solution_id == here, other.c.annotator_id == reference))
+        .join(mine, mine.c.solution_id == here)
+        .where(SolutionIndex.is_correct.is_(right), other.c.first_error.is_not(None))
+    )
+    with database.read() as session:
+        for row in session.execute(query.execution_options(yield_per=2000)):
+            yield row[0], row[1], row[2]
+
+
+def paired_scores(
+    database: Database, one: int, other: int, dataset: str | None = None
+) -> Iterator[tuple[list[float | None], list[float | None]]]:
+    """The step scores of two annotators (ids) on each solution that both have scored, streamed."""
+    first, second = Annotation.__table__.alias("one"), Annotation.__table__.alias("other")
+    here = SolutionIndex.solution_id
+    query = (
+        select(first.c.scores, second.c.scores)
+        .select_from(SolutionIndex)
+        .join(first, and_(first.c.solution_id == here, first.c.annotator_id == one))
+        .join(second, and_(second.c.solution_id == here, second.c.annotator_id == other))
+        .order_by(here)
+    )
+    if dataset is not None:
+        query = query.where(SolutionIndex.dataset == dataset)
+    with database.read() as session:
+        for row in session.execute(query.execution_options(yield_per=2000)):
+            yield row[0], row[1]

@@ -34,7 +34,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A mean over `n` values; its interval is NaN where they do not vary, or are of one problem."""
+    """A mean over `n` values; its interval is NaN where they are few, or do not vary."""
 
     n: int
     value: float
@@ -84,6 +84,7 @@ def mean(values: np.ndarray, problems: np.ndarray) -> Mean:
 
     Solutions of one problem are not independent; problems are (Cameron and Miller 2015, without
     a correction for few). It is what a bootstrap over problems comes to, and nothing is drawn.
+    With fewer than FEW values the normal distribution that it takes is too far off: NaN.
     """
     if not len(values):
         return Mean(0, math.nan, UNKNOWN)
@@ -91,7 +92,7 @@ def mean(values: np.ndarray, problems: np.ndarray) -> Mean:
     _, places = np.unique(problems, return_inverse=True)
     rest = np.bincount(places.reshape(-1), weights=values - centre)
     half = 1.959963984540054 * math.sqrt(float((rest**2).sum())) / len(values)
-    known = len(rest) > 1 and half > 0
+    known = len(values) >= FEW and len(rest) > 1 and half > 0
     return Mean(len(values), centre, Interval(centre - half, centre + half) if known else UNKNOWN)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from training.evaluation import NO_ERROR, Interval
 from training.metrics.biases import AGGREGATIONS, aggregated
 from training.metrics.intervals import Mean, bootstrap, mean
-from training.metrics.ranking import ranks
+from training.metrics.ranking import correlation, ranks
 from training.scored import Scored
 
 
@@ -48,14 +47,14 @@ def length_effects(these: Scored, lengths: np.ndarray, problems: np.ndarray) -> 
         def statistic(
             weights: np.ndarray, first: np.ndarray = first, second: np.ndarray = second
         ) -> np.ndarray:
-            return np.array([_correlation(first, second, weights)])
+            return np.array([correlation(first, second, weights)])
 
         (interval,) = bootstrap(statistic, belongs)
         found.append(
             LengthEffect(
                 name,
                 len(used),
-                _correlation(first, second, np.ones(len(used))),
+                correlation(first, second, np.ones(len(used))),
                 interval,
                 _chosen(score, size, belongs),
                 _chosen(score[right], size[right], belongs[right]),
@@ -71,13 +70,6 @@ def _ranked(values: np.ndarray, right: np.ndarray) -> np.ndarray:
         if which.any():
             found[which] = (ranks(values[which]) + 0.5) / which.sum() - 0.5
     return found
-
-
-def _correlation(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> float:
-    one = first - weights @ first / weights.sum()
-    other = second - weights @ second / weights.sum()
-    spread = (weights @ one**2) * (weights @ other**2)
-    return float(weights @ (one * other) / math.sqrt(spread)) if spread > 0 else math.nan
 
 
 def _chosen(score: np.ndarray, size: np.ndarray, problems: np.ndarray) -> Mean:

@@ -77,10 +77,17 @@ def spearman(one: np.ndarray, other: np.ndarray) -> float:
 
     NaN where either never varies.
     """
-    first, second = ranks(one), ranks(other)
-    if len(first) < 2 or not first.std() or not second.std():
+    return correlation(ranks(one), ranks(other), np.ones(len(one)))
+
+
+def correlation(one: np.ndarray, other: np.ndarray, weights: np.ndarray) -> float:
+    """Pearson's correlation of two arrays (n,) by weight (n,); NaN where either never varies."""
+    if not len(one):
         return math.nan
-    return float(np.corrcoef(first, second)[0, 1])
+    first = one - weights @ one / weights.sum()
+    second = other - weights @ other / weights.sum()
+    spread = (weights @ first**2) * (weights @ second**2)
+    return float(weights @ (first * second) / math.sqrt(spread)) if spread > 0 else math.nan
 
 
 def ranks(values: np.ndarray) -> np.ndarray:

@@ -80,13 +80,16 @@ def figures(said: np.ndarray, reference: np.ndarray, seed: int = 0) -> Figures:
 def slices(
     said: np.ndarray, reference: np.ndarray, attributes: Mapping[str, Attribute]
 ) -> list[Slice]:
-    """Every part by each attribute, as `figures` has it, in the order of attributes and names."""
+    """Every part by each attribute, as `figures` has it, in the order of attributes and names.
+
+    What holds for all of them is no part.
+    """
     whole = figures(said, reference)
     found = []
     for attribute, (places, names) in attributes.items():
         for place, name in enumerate(names):
             which = places == place
-            if which.any():
+            if which.any() and not which.all():
                 mine = figures(said[which], reference[which])
                 loss: dict[FigureName, float] = {
                     one: whole.value(one) - mine.value(one) for one in FIGURES
@@ -101,16 +104,19 @@ def by_loss(found: Sequence[Slice], figure: FigureName) -> list[Slice]:
     return sorted(defined, key=lambda one: (one.figures.too_few(figure), -one.loss[figure]))
 
 
-def ranges(values: np.ndarray, starts: Sequence[int], unit: str) -> Attribute:
-    """Whole numbers (n,) in ranges that begin at `starts`, rising; below the first is unknown."""
+def ranges(values: np.ndarray, starts: Sequence[int], words: str) -> Attribute:
+    """Whole numbers (n,) in ranges that begin at `starts`, rising; below the first is unknown.
+
+    `words` names a range, as "{} steps" does.
+    """
     names = []
     for place, low in enumerate(starts):
         if place + 1 == len(starts):
-            names.append(f"{low:,} or more {unit}")
+            names.append(words.format(f"{low:,} or more"))
         elif starts[place + 1] == low + 1:
-            names.append(f"{low:,} {unit.removesuffix('s') if low == 1 else unit}")
+            names.append(words.format(f"{low:,}"))
         else:
-            names.append(f"{low:,} to {starts[place + 1] - 1:,} {unit}")
+            names.append(words.format(f"{low:,} to {starts[place + 1] - 1:,}"))
     return Attribute(np.searchsorted(np.array(starts), values, side="right") - 1, tuple(names))
 
 

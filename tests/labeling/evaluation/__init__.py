@@ -1,1 +1,1 @@
-"""Stored evaluations, and what they were measured on."""
+"""Tests of evaluation."""

@@ -66,6 +66,7 @@ def test_no_interval_of_width_0() -> None:
     ones = np.ones(40)
     assert math.isnan(mean(ones, np.arange(40)).interval.low)
     assert math.isnan(mean(np.arange(40.0), np.zeros(40)).interval.low)
+    assert math.isnan(mean(np.arange(29.0), np.arange(29)).interval.low)
     for problems in (np.arange(40), np.zeros(40)):
         (found,) = bootstrap(lambda w: np.array([np.average(ones, weights=w)]), problems)
         assert math.isnan(found.low)

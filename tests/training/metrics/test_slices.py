@@ -49,8 +49,8 @@ def test_slices_are_sorted_by_what_they_lose_and_few_come_last() -> None:
 
 
 def test_ranges_are_named_by_what_is_in_them() -> None:
-    found = ranges(np.array([0, 1, 2, 3, 4, 9]), (1, 2, 4), "steps")
-    assert found.names == ("1 step", "2 to 3 steps", "4 or more steps")
+    found = ranges(np.array([0, 1, 2, 3, 4, 9]), (1, 2, 4), "step {}")
+    assert found.names == ("step 1", "step 2 to 3", "step 4 or more")
     assert found.places.tolist() == [-1, 0, 1, 1, 2, 2]
 
 

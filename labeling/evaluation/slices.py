@@ -1,0 +1,90 @@
+"""Where in a project a PRM is wrong: its figures by what is known of each solution."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from db.engine import Database
+from db.lists.scores import solution_texts
+from labeling.evaluation.figures import MeasuredOn, load, store
+from labeling.evaluation.scored import ScoredSolutions
+from training.evaluation import NO_ERROR
+from training.metrics.biases import PLACES, places
+from training.metrics.slices import Attribute, Figures, Slice, figures, ranges, slices
+from training.scored import verdicts
+
+KIND = "slices"
+LATEX = re.compile(r"\$|\\[A-Za-z(\[]")
+# Fixed, so that a slice is the same for every PRM and in every link.
+STEPS = (1, 2, 3, 4, 5, 7, 10, 15)
+FIRST_ERRORS = (1, 2, 3, 4, 5, 7, 10)
+CHARACTERS = (0, 100, 200, 400, 800, 1600, 3200)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Of n solutions the `characters` (n,) of all steps, and whether there is `latex` (n,)."""
+
+    characters: np.ndarray
+    latex: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """The figures on all solutions, and on each part of them."""
+
+    measured: MeasuredOn
+    all: Figures
+    slices: list[Slice]
+
+
+def evaluate_slices(
+    database: Database,
+    annotator: str,
+    reference: str,
+    dataset: str | None = None,
+    *,
+    everything: bool = False,
+) -> Slices:
+    """A PRM's figures by slice, beside a reference; stored. Raises as `figures.load` does."""
+    source = load(database, annotator, reference, dataset, everything=everything)
+    found = source.found
+    said = verdicts(found.scored, found.threshold)
+    parts = attributes(found, texts_of(database, source.prm.id, found.ids))
+    expected = found.scored.reference
+    result = Slices(source.measured, figures(said, expected), slices(said, expected, parts))
+    store(database, KIND, source, result)
+    return result
+
+
+def texts_of(database: Database, prm: int, ids: np.ndarray) -> Texts:
+    """What is to be known of the texts of these solutions (n,), which the PRM has scored."""
+    place = {solution: at for at, solution in enumerate(ids.tolist())}
+    characters, latex = np.zeros(len(ids), dtype=int), np.zeros(len(ids), dtype=bool)
+    for text in solution_texts(database, prm):
+        at = place.get(text.solution_id)
+        if at is not None:
+            characters[at] = sum(map(len, text.steps))
+            latex[at] = any(LATEX.search(step) for step in text.steps)
+    return Texts(characters, latex)
+
+
+def attributes(found: ScoredSolutions, texts: Texts) -> dict[str, Attribute]:
+    """All that solutions can be parted by, by its name on screen."""
+    these = found.scored
+    error = these.reference != NO_ERROR
+    ends = np.maximum(these.n_steps - 1, 1)
+    lies = np.where(error & (these.n_steps > 1), places(these.reference, ends), -1)
+    return {
+        "data set": Attribute(found.datasets, found.dataset_names),
+        "generator": Attribute(found.generators, found.generator_names),
+        "steps": ranges(these.n_steps, STEPS, "{} steps"),
+        "first error": ranges(these.reference + 1, FIRST_ERRORS, "error in step {}"),
+        "place of the error": Attribute(lies, tuple(f"error in the {one}" for one in PLACES)),
+        "answer": Attribute(np.array([1, 0, -1])[found.answers], ("right answer", "wrong answer")),
+        "length": ranges(texts.characters, CHARACTERS, "{} characters"),
+        "LaTeX": Attribute(np.where(texts.latex, 0, 1), ("with LaTeX", "without LaTeX")),
+    }
