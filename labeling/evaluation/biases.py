@@ -10,6 +10,7 @@ from db.annotators import list_annotators
 from db.engine import Database
 from db.lists.scores import verdicts_on_answers
 from labeling.evaluation.figures import MeasuredOn, Source, load, store
+from labeling.evaluation.stored import BIASES
 from training.metrics.biases import (
     RIGHT,
     Aggregation,
@@ -24,8 +25,6 @@ from training.metrics.biases import (
 )
 from training.metrics.intervals import Mean, Share
 from training.scored import NO_VERDICT, verdicts
-
-KIND = "biases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def evaluate_biases(
     """The three biases of a PRM beside a reference; stored. Raises as `figures.load` does."""
     source = load(database, annotator, reference, dataset, everything=everything)
     result = biases(source, tolerances(database, source))
-    store(database, KIND, source, result)
+    store(database, BIASES, source, result)
     return result
 
 

@@ -10,6 +10,7 @@ from db.engine import Database
 from labeling.evaluation.figures import MeasuredOn, load, store
 from labeling.evaluation.scored import ScoredSolutions
 from labeling.evaluation.slices import CHARACTERS, STEPS, Texts, texts_of
+from labeling.evaluation.stored import CALIBRATION
 from training.metrics.biases import RIGHT, WRONG
 from training.metrics.calibration import (
     AtFirstErrors,
@@ -26,7 +27,6 @@ from training.metrics.calibration import (
 from training.metrics.length import LengthEffect, length_effects
 from training.metrics.slices import ranges
 
-KIND = "calibration"
 POSITIONS = (1, 2, 3, 4, 5, 6, 8, 11, 16)
 
 
@@ -64,7 +64,7 @@ def evaluate_calibration(
     source = load(database, annotator, reference, dataset, everything=everything)
     texts = texts_of(database, source.prm.id, source.found.ids)
     result = report(source.found, texts, source.measured)
-    store(database, KIND, source, result)
+    store(database, CALIBRATION, source, result)
     return result
 
 

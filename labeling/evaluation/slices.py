@@ -11,12 +11,12 @@ from db.engine import Database
 from db.lists.scores import solution_texts
 from labeling.evaluation.figures import MeasuredOn, load, store
 from labeling.evaluation.scored import ScoredSolutions
+from labeling.evaluation.stored import SLICES
 from training.evaluation import NO_ERROR
 from training.metrics.biases import PLACES, places
 from training.metrics.slices import Attribute, Figures, Slice, figures, ranges, slices
 from training.scored import verdicts
 
-KIND = "slices"
 LATEX = re.compile(r"\$|\\[A-Za-z(\[]")
 # Fixed, so that a slice is the same for every PRM and in every link.
 STEPS = (1, 2, 3, 4, 5, 7, 10, 15)
@@ -56,7 +56,7 @@ def evaluate_slices(
     parts = attributes(found, texts_of(database, source.prm.id, found.ids))
     expected = found.scored.reference
     result = Slices(source.measured, figures(said, expected), slices(said, expected, parts))
-    store(database, KIND, source, result)
+    store(database, SLICES, source, result)
     return result
 
 

@@ -12,7 +12,9 @@ from db.records import AnnotatorRecord, JobRecord
 from db.results import EvaluationRecord, Measured, add_evaluation
 from labeling.evaluation.provenance import training_record
 
-PROCESSBENCH, BEST_OF_N = "processbench", "best_of_n"  # kinds of evaluations
+# Kinds of evaluations.
+PROCESSBENCH, BEST_OF_N = "processbench", "best_of_n"
+BIASES, CALIBRATION, SLICES = "biases", "calibration", "slices"
 
 
 def solutions_hash(fingerprints: Iterable[str]) -> str:
@@ -67,8 +69,9 @@ class Basis:
 
 def basis(evaluation: EvaluationRecord) -> Basis:
     """Of an evaluation's headline."""
+    told = evaluation.result
     return Basis(
-        evaluation.result.get("reference"),
+        told.get("reference") or told.get("measured", {}).get("reference"),
         evaluation.measured.n_solutions,
         evaluation.measured.solutions,
     )
@@ -81,6 +84,13 @@ def headline(evaluation: EvaluationRecord) -> tuple[str, float | None]:
         return "F1", (result.get("held_out") or result.get("all") or {}).get("f1")
     if evaluation.kind == BEST_OF_N:
         return f"product, best of {result['n']}", result["curves"]["product"][-1]["accuracy"]
+    if evaluation.kind == BIASES:
+        mine = result["tolerances"][result["measured"]["annotator"]]
+        return "exact on flawed right answers", mine["exact"]["value"]
+    if evaluation.kind == CALIBRATION:
+        return "ECE of steps", result["steps"]["ece"]
+    if evaluation.kind == SLICES:
+        return "F1", result["all"]["f1"]
     return "", None
 
 

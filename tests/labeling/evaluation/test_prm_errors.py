@@ -84,6 +84,10 @@ def test_each_result_is_json_and_a_stored_evaluation_of_its_solutions(
         assert kept.measured.n_solutions == result["measured"]["solutions"]
         stored[command] = kept.measured.solutions
     assert len(set(stored.values())) == 1
+    listed = run(playground, "list")
+    assert listed.exit_code == 0, listed.output
+    for words in ("exact on flawed right answers", "ECE of steps"):
+        assert words in listed.output
 
 
 def test_slices_of_the_playground_are_parts_of_the_whole(playground: Database) -> None:
