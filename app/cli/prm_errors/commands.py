@@ -13,7 +13,7 @@ from app.cli.console import console, opened, option_group
 from app.cli.tables import unknown_training
 
 if TYPE_CHECKING:
-    from labeling.evaluation.figures import MeasuredOn
+    from labeling.evaluation.prm_errors.source import MeasuredOn
     from training.metrics.slices import FigureName
 
 Told = TypeVar("Told")
@@ -44,7 +44,7 @@ def evaluate_biases(
     out where they are known.
     """
     from app.cli.prm_errors.tables import biases_tables
-    from labeling.evaluation.biases import evaluate_biases as measure
+    from labeling.evaluation.prm_errors.biases import evaluate_biases as measure
 
     with opened(ctx) as database:
         result = measure(database, annotator, reference, dataset, everything=everything)
@@ -69,7 +69,7 @@ def evaluate_calibration(
     and length. Problems that the PRM was trained on are left out where they are known.
     """
     from app.cli.prm_errors.tables import calibration_tables
-    from labeling.evaluation.calibration import evaluate_calibration as measure
+    from labeling.evaluation.prm_errors.calibration import evaluate_calibration as measure
 
     with opened(ctx) as database:
         result = measure(database, annotator, reference, dataset, everything=everything)
@@ -101,7 +101,7 @@ def evaluate_slices(
     trained on are left out where they are known.
     """
     from app.cli.prm_errors.tables import slices_tables
-    from labeling.evaluation.slices import evaluate_slices as measure
+    from labeling.evaluation.prm_errors.slices import evaluate_slices as measure
 
     name = cast("FigureName", figure)
     with opened(ctx) as database:
@@ -124,7 +124,7 @@ def evaluate_agreement(
     says nothing of who is right.
     """
     from app.cli.prm_errors.tables import agreement_table
-    from labeling.evaluation.agreement import compare_prms
+    from labeling.evaluation.prm_errors.agreement import compare_prms
 
     with opened(ctx) as database:
         result = compare_prms(database, first, second, dataset)
@@ -137,7 +137,7 @@ COMMANDS = (evaluate_biases, evaluate_calibration, evaluate_slices, evaluate_agr
 def _say(
     result: Told, as_json: bool, tables: Callable[[Told], list[Table]], on: MeasuredOn | None = None
 ) -> None:
-    from labeling.evaluation.figures import plain
+    from labeling.evaluation.prm_errors.source import plain
 
     if as_json:
         click.echo(json.dumps(plain(result), indent=2))

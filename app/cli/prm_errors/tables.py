@@ -7,12 +7,12 @@ import math
 from rich.markup import escape
 from rich.table import Table
 
-from labeling.evaluation import published
-from labeling.evaluation.agreement import PrmAgreement
-from labeling.evaluation.biases import Biases
-from labeling.evaluation.calibration import CalibrationReport
-from labeling.evaluation.figures import MeasuredOn
-from labeling.evaluation.slices import Slices
+from labeling.evaluation.prm_errors import published
+from labeling.evaluation.prm_errors.agreement import PrmAgreement
+from labeling.evaluation.prm_errors.biases import Biases
+from labeling.evaluation.prm_errors.calibration import CalibrationReport
+from labeling.evaluation.prm_errors.slices import Slices
+from labeling.evaluation.prm_errors.source import MeasuredOn
 from training.evaluation import Interval
 from training.metrics.biases import PLACES
 from training.metrics.calibration import Calibration, Group

@@ -17,9 +17,9 @@ from db.ingest import insert_rows
 from db.records import AnnotationRecord, ImportRow, SourceLabel
 from db.results import list_evaluations
 from labeling.demo.prepare import prepare_demo
-from labeling.evaluation.biases import evaluate_biases
-from labeling.evaluation.calibration import evaluate_calibration
-from labeling.evaluation.slices import evaluate_slices
+from labeling.evaluation.prm_errors.biases import evaluate_biases
+from labeling.evaluation.prm_errors.calibration import evaluate_calibration
+from labeling.evaluation.prm_errors.slices import evaluate_slices
 from tests.support.data import shared_data
 from training.data import fingerprint
 

@@ -9,7 +9,7 @@ import numpy as np
 from db.annotators import list_annotators
 from db.engine import Database
 from db.lists.scores import verdicts_on_answers
-from labeling.evaluation.figures import MeasuredOn, Source, load, store
+from labeling.evaluation.prm_errors.source import MeasuredOn, Source, load, store
 from labeling.evaluation.stored import BIASES
 from training.metrics.biases import (
     RIGHT,
@@ -62,7 +62,7 @@ def evaluate_biases(
     *,
     everything: bool = False,
 ) -> Biases:
-    """The three biases of a PRM beside a reference; stored. Raises as `figures.load` does."""
+    """The three biases of a PRM beside a reference; stored. Raises as `source.load` does."""
     source = load(database, annotator, reference, dataset, everything=everything)
     result = biases(source, tolerances(database, source))
     store(database, BIASES, source, result)

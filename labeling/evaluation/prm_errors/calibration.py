@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from db.engine import Database
-from labeling.evaluation.figures import MeasuredOn, load, store
+from labeling.evaluation.prm_errors.slices import CHARACTERS, STEPS, Texts, texts_of
+from labeling.evaluation.prm_errors.source import MeasuredOn, load, store
 from labeling.evaluation.scored import ScoredSolutions
-from labeling.evaluation.slices import CHARACTERS, STEPS, Texts, texts_of
 from labeling.evaluation.stored import CALIBRATION
 from training.metrics.biases import RIGHT, WRONG
 from training.metrics.calibration import (
@@ -60,7 +60,7 @@ def evaluate_calibration(
     *,
     everything: bool = False,
 ) -> CalibrationReport:
-    """A PRM's calibration beside a reference; stored. Raises as `figures.load` does."""
+    """A PRM's calibration beside a reference; stored. Raises as `source.load` does."""
     source = load(database, annotator, reference, dataset, everything=everything)
     texts = texts_of(database, source.prm.id, source.found.ids)
     result = report(source.found, texts, source.measured)

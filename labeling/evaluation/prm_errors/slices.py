@@ -9,7 +9,7 @@ import numpy as np
 
 from db.engine import Database
 from db.lists.scores import solution_texts
-from labeling.evaluation.figures import MeasuredOn, load, store
+from labeling.evaluation.prm_errors.source import MeasuredOn, load, store
 from labeling.evaluation.scored import ScoredSolutions
 from labeling.evaluation.stored import SLICES
 from training.evaluation import NO_ERROR
@@ -49,7 +49,7 @@ def evaluate_slices(
     *,
     everything: bool = False,
 ) -> Slices:
-    """A PRM's figures by slice, beside a reference; stored. Raises as `figures.load` does."""
+    """A PRM's figures by slice, beside a reference; stored. Raises as `source.load` does."""
     source = load(database, annotator, reference, dataset, everything=everything)
     found = source.found
     said = verdicts(found.scored, found.threshold)
