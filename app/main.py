@@ -20,6 +20,7 @@ PAGES = (
     ("review", "Review"),
     ("consensus", "Consensus"),
     ("agreement", "Agreement"),
+    ("evaluation", "Evaluation"),
     ("jobs", "Jobs"),
     ("solution", "Solution"),
 )

@@ -47,6 +47,13 @@ def fingerprints(database: Database, solution_ids: Sequence[int]) -> list[str]:
     return found
 
 
+def responses_per_problem(database: Database) -> list[int]:
+    """How many responses each problem has, as often as they were sampled."""
+    query = select(func.sum(Solution.samples)).group_by(Solution.problem_id)
+    with database.read() as session:
+        return [int(n) for n in session.scalars(query)]
+
+
 def get_solution(database: Database, solution_id: int) -> SolutionRecord:
     """One solution; DatabaseError when there is none of that id."""
     with database.read() as session:

@@ -211,22 +211,21 @@ def evaluations_table(
     evaluations: Iterable[EvaluationRecord], annotators: Mapping[int, str]
 ) -> Table:
     """Stored evaluations, a line each; `annotators` are the labels by id."""
-    heads = ("", "what", "annotator", "against", "of", "", "", "solutions", "trained on", "stored")
-    table = Table(*heads, box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for head in ("", "figure", "annotator", "against", "data set", "solutions", "trained on", "on"):
+        table.add_column(head, no_wrap=head in ("", "figure", "solutions", "on"), overflow="fold")
     for one in evaluations:
         name, value = headline(one)
         measured = one.measured
         table.add_row(
             str(one.id),
-            one.kind,
+            f"{name} [bold]{_figure(value)}[/bold]" if name else one.kind,
             escape(annotators.get(one.annotator_id, "")),
             escape(annotators.get(one.reference_id or 0, "")),
-            escape(measured.dataset or "all data sets"),
-            name,
-            f"[bold]{_figure(value)}[/bold]" if name else "",
+            escape(measured.dataset or "all"),
             _count(measured.n_solutions) + (" held out" if measured.held_out else ""),
             _count(measured.n_training),
-            f"{one.created_at:%Y-%m-%d %H:%M}",
+            f"{one.created_at:%Y-%m-%d}",
         )
     return table
 

@@ -1,14 +1,103 @@
-"""The charts: a training run over its epochs, and where two annotators put the first error."""
+"""The look of every figure, and the charts of Jobs and Agreement."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import plotly.graph_objects as go
+import streamlit as st
 
 GREY, BLUE, ORANGE = "#7d8894", "#4a84e0", "#d9722b"
 MARGINS = {"l": 8, "r": 8, "t": 30, "b": 8}
 FAR = 12  # First errors from this step on share one place on an axis.
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """The colours of figures in one theme, those of app/theme/steplens.toml.
+
+    Text has a contrast of 4.5 to 1 or more on the page, lines and marks 3 to 1 (WCAG 2.1).
+    """
+
+    text: str
+    muted: str
+    grid: str
+    page: str
+    hues: Mapping[str, str]  # by kind of annotator; "wrong" is that of mistakes
+
+
+LIGHT = Palette(
+    "#1d2530",
+    "#5c6673",
+    "#dde2e8",
+    "#ffffff",
+    {"mc": "#0b7f76", "judge": "#7446c9", "prm": "#2560c4", "human": "#a86a00", "wrong": "#cc4a14"},
+)
+DARK = Palette(
+    "#dfe4ea",
+    "#98a3b0",
+    "#2c343e",
+    "#14181d",
+    {"mc": "#35b3a4", "judge": "#a886ec", "prm": "#6fa2f2", "human": "#dba53c", "wrong": "#f0824e"},
+)
+TEXT_SIZE = 13  # pixels; ticks too
+
+
+def palette() -> Palette:
+    """That of the theme on screen."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
+
+
+def faded(colour: str, alpha: float) -> str:
+    """A colour of the palette, let through to `alpha`: for bands."""
+    parts = ", ".join(str(int(colour[place : place + 2], 16)) for place in (1, 3, 5))
+    return f"rgba({parts}, {alpha})"
+
+
+def plain(text: str) -> str:
+    """`text` as Plotly shows it letter by letter: it would take tags for its own."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def draw(figure: go.Figure, *, key: str, alt: str, name: str = "") -> None:
+    """Put a figure on the page in the app's look; with a `name`, its file's when it is saved.
+
+    `alt` says what it shows to who cannot see it.
+
+    The background is the page's own, so that what is saved is as legible as what is seen.
+    """
+    now = palette()
+    axis = {
+        "gridcolor": now.grid,
+        "linecolor": now.muted,
+        "zeroline": False,
+        "tickfont": {"size": TEXT_SIZE, "color": now.muted},
+        "title_font": {"size": TEXT_SIZE, "color": now.muted},
+    }
+    figure.update_layout(
+        template="none",
+        paper_bgcolor=now.page,
+        plot_bgcolor=now.page,
+        font={"family": FONT, "size": TEXT_SIZE, "color": now.text},
+        legend_font={"size": TEXT_SIZE, "color": now.text},
+        hoverlabel={"font": {"family": FONT, "size": TEXT_SIZE}},
+    )
+    figure.update_xaxes(**axis)
+    figure.update_yaxes(**axis)
+    saved = {"format": "png", "scale": 3, "filename": name}
+    st.plotly_chart(
+        figure,
+        width="stretch",
+        theme=None,
+        # Kept out of sight by app.css: the buttons under a figure press the one that saves.
+        config={"displayModeBar": bool(name), "displaylogo": False, "toImageButtonOptions": saved},
+        key=key,
+        alt=alt,
+    )
+
+
+FONT = '"Source Sans", "Source Sans Pro", system-ui, sans-serif'
 
 
 def training_history(history: Sequence[Mapping[str, float]], best_epoch: int) -> go.Figure:

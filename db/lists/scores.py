@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 
 from db.engine import Database
 from db.lists.filters import SolutionFilter, narrow
@@ -52,6 +52,21 @@ def scored_rows(
     with database.read() as session:
         for row in session.execute(query.execution_options(yield_per=2000)):
             yield ScoredRow(*row)
+
+
+def compared_solutions(database: Database, reference: int) -> dict[tuple[int, str], int]:
+    """(annotator, data set) -> the solutions that it and the reference, with a verdict, share."""
+    mine, other = Annotation.__table__.alias("mine"), Annotation.__table__.alias("reference")
+    query = (
+        select(mine.c.annotator_id, SolutionIndex.dataset, func.count())
+        .join(other, other.c.solution_id == mine.c.solution_id)
+        .join(SolutionIndex, SolutionIndex.solution_id == mine.c.solution_id)
+        .where(other.c.annotator_id == reference, other.c.first_error.is_not(None))
+        .where(mine.c.annotator_id != reference)
+        .group_by(mine.c.annotator_id, SolutionIndex.dataset)
+    )
+    with database.read() as session:
+        return {(who, dataset): n for who, dataset, n in session.execute(query)}
 
 
 def problem_texts(database: Database, annotator: int) -> Iterator[tuple[int, str]]:

@@ -11,38 +11,31 @@ from training.evaluation import (
     processbench_by_dataset,
     processbench_metrics,
 )
-
-# arXiv 2501.07301, table of ProcessBench results: error accuracy/correct accuracy/F1 on GSM8K,
-# MATH, OlympiadBench, Omni-MATH, then the average F1 (two misprints as arXiv 2412.06559 has them).
-PUBLISHED = """
-GPT-4o-0806 70.0/91.2/79.2 54.4/76.6/63.6 45.8/58.4/51.4 45.2/65.6/53.5 61.9
-o1-mini 88.9/97.9/93.2 83.5/95.1/88.9 80.2/95.6/87.2 74.8/91.7/82.4 87.9
-Qwen2.5-72B-Instruct 62.8/96.9/76.2 46.3/93.1/61.8 38.7/92.6/54.6 36.6/90.9/52.2 61.2
-QwQ-32B-Preview 81.6/95.3/88.0 78.1/79.3/78.7 61.4/54.6/57.8 55.7/68.0/61.3 71.5
-Skywork-PRM-1.5B 50.2/71.5/59.0 37.9/65.2/48.0 15.4/26.0/19.3 13.6/32.8/19.2 36.4
-Math-Shepherd-PRM-7B 32.4/91.7/47.9 18.0/82.0/29.5 15.0/71.1/24.8 14.2/73.0/23.8 31.5
-RLHFlow-PRM-Mistral-8B 33.8/99.0/50.4 21.7/72.2/33.4 8.2/43.1/13.8 9.6/45.2/15.8 28.4
-RLHFlow-PRM-Deepseek-8B 24.2/98.4/38.8 21.4/80.0/33.8 10.1/51.0/16.9 10.1/51.9/16.9 26.6
-Skywork-PRM-7B 61.8/82.9/70.8 43.8/69.2/53.6 17.9/31.9/22.9 14.0/41.9/21.0 42.1
-EurusPRM-Stage1 46.9/42.0/44.3 33.3/38.2/35.6 23.9/19.8/21.7 21.9/24.5/23.1 31.2
-EurusPRM-Stage2 51.2/44.0/47.3 36.4/35.0/35.7 25.7/18.0/21.2 23.1/19.1/20.9 31.3
-Qwen2.5-Math-7B-Math-Shepherd 46.4/95.9/62.5 18.9/96.6/31.6 7.4/93.8/13.7 4.0/95.0/7.7 28.9
-Qwen2.5-Math-7B-PRM800K 53.1/95.3/68.2 48.0/90.1/62.6 35.7/87.3/50.7 29.8/86.1/44.3 56.5
-Qwen2.5-Math-PRM-7B 72.0/96.4/82.4 68.0/90.4/77.6 55.7/85.5/67.5 55.2/83.0/66.3 73.5
-Qwen2.5-Math-PRM-72B 78.7/97.9/87.3 74.2/88.2/80.6 67.9/82.0/74.3 64.8/78.8/71.1 78.3
-"""
+from training.published import PROCESSBENCH, Published, subset_of
 
 
-@pytest.mark.parametrize("line", PUBLISHED.split("\n")[1:-1], ids=lambda line: line.split()[0])
-def test_harmonic_mean_gives_the_published_f1(line: str) -> None:
-    _, *cells, average = line.split()
-    f1s = []
-    for cell in cells:
-        error, correct, f1 = map(float, cell.split("/"))
+@pytest.mark.parametrize("row", PROCESSBENCH, ids=lambda row: row.name)
+def test_harmonic_mean_gives_the_published_f1(row: Published) -> None:
+    for error, correct, f1 in row.figures.values():
         assert harmonic_mean(error, correct) == pytest.approx(f1, abs=0.1)
-        f1s.append(f1)
-    assert len(f1s) == 4
-    assert sum(f1s) / 4 == pytest.approx(float(average), abs=0.06)
+    assert len(row.figures) == 4
+    f1s = [f1 for _, _, f1 in row.figures.values()]
+    assert sum(f1s) / 4 == pytest.approx(row.mean, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "size", "subset"),
+    [
+        ("processbench-gsm8k", (207, 193), "gsm8k"),
+        ("ProcessBench-Omni-MATH", (759, 241), "omnimath"),
+        ("processbench-gsm8k", (100, 193), None),
+        ("my-gsm8k", (207, 193), None),
+    ],
+)
+def test_published_figures_are_of_whole_subsets_only(
+    dataset: str, size: tuple[int, int], subset: str | None
+) -> None:
+    assert subset_of(dataset, *size) == subset
 
 
 def test_metrics_by_hand() -> None:

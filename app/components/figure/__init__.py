@@ -1,0 +1,1 @@
+"""What stands under a figure: buttons that save it."""

@@ -1,0 +1,1 @@
+"""The page Evaluation: a file for each of its figures."""

@@ -1,0 +1,29 @@
+"""A figure on the page: what it shows in a sentence, the figure, and the buttons that save it."""
+
+from __future__ import annotations
+
+import re
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.components.figure.downloads import Numbers, downloads
+from app.ui import charts
+
+
+def figure(title: str, sentence: str, chart: go.Figure, numbers: Numbers, name: str) -> None:
+    """Draw it; `name` is that of the saved files, `numbers` what the figure shows.
+
+    A name that a user gave belongs into the sentence: a title would be read as markup.
+    """
+    st.subheader(title)
+    st.text(sentence)
+    key = "figure-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    with st.container(key=key):
+        charts.draw(chart, key=f"{key}-chart", name=name, alt=f"{title}. {sentence}")
+    downloads(key, name, numbers, key=f"{key}-save")
+
+
+def bounds(low: float | None, high: float | None) -> tuple[float, float] | None:
+    """An interval, None where it is not defined."""
+    return None if low is None or high is None else (low, high)

@@ -1,0 +1,367 @@
+"""Annotators by data sets: F1 with its interval, and a button for what was not measured."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+from plotly.subplots import make_subplots
+
+from app.auth import identity
+from app.components.data_table import data_table
+from app.components.figure.downloads import Numbers
+from app.ui import charts, formatting, project
+from app.ui.evaluation.figure import bounds, figure
+from app.ui.evaluation.project import Shown
+from db.jobs import is_alive, list_jobs
+from db.records import AnnotatorRecord, JobRecord
+from labeling.evaluation.matrix import MEAN, Cell
+from labeling.evaluation.stored import warning
+from labeling.jobs.runner import start_job
+from training.published import PROCESSBENCH, Published, subset_of
+
+PANELS = 4  # data sets side by side
+BESIDE = ("Qwen2.5-Math-PRM-72B", "Qwen2.5-Math-PRM-7B", "Qwen2.5-Math-7B-PRM800K")
+SENTENCE = (
+    "F1, the harmonic mean of two accuracies: naming the exact first error of a wrong solution, "
+    "and none in a right one. Lines are 95% intervals; a hollow mark rests on fewer than 30 "
+    "solutions of a class."
+)
+PUBLISHED = (
+    " Grey squares are published figures of the same solutions (arXiv 2501.07301, table of "
+    "ProcessBench results), not measured here."
+)
+
+
+def draw(found: Shown) -> None:
+    """The table of numbers, and the figure with the same rows."""
+    _table_and_jobs(found)
+    if any(cell.figures.get("f1") is not None for cell in found.cells.values()):
+        published = published_rows(found)
+        figure(
+            "First errors found, by data set",
+            SENTENCE + (PUBLISHED if published else ""),
+            dots(found, published),
+            numbers(found, published),
+            f"f1-{found.reference.name}",
+        )
+
+
+@st.fragment(run_every=2)
+def _table_and_jobs(found: Shown) -> None:
+    """The table, kept up to date while evaluations run."""
+    running = measuring(found)
+    if st.session_state.get("measuring") and not running:
+        st.session_state.measuring = False
+        st.rerun()  # What was measured belongs into the figures as well.
+    st.session_state.measuring = bool(running)
+    table(found, {str(job.params.get("annotator")) for job in running})
+
+
+def measuring(found: Shown) -> list[JobRecord]:
+    """The evaluations against this reference that run now."""
+    jobs = [job for job in list_jobs(found.database, 20) if job.kind == "evaluate"]
+    return [
+        job
+        for job in jobs
+        if job.params.get("reference") == found.reference.label and is_alive(job)
+    ]
+
+
+def measure(found: Shown, annotators: list[AnnotatorRecord]) -> None:
+    """Start the evaluations, each of all data sets."""
+    for one in annotators:
+        params = {"annotator": one.label, "reference": found.reference.label, "dataset": None}
+        try:
+            start_job(found.database, "evaluate", params)
+        except (ValueError, OSError) as error:
+            project.complain(error)
+
+
+def table(found: Shown, running: set[str]) -> None:
+    """F1s with the accuracies under them; each number opens its solutions."""
+    columns: list[str | data_table.Column] = [data_table.column("Annotator", width="15rem")]
+    shows_mean = len(found.datasets) > 1
+    columns += [
+        data_table.column(formatting.shorten(name, 24), "right nowrap", title=name, width="9rem")
+        for name in found.datasets
+    ]
+    if shows_mean:
+        columns.append(
+            data_table.column(
+                "Mean", "right nowrap", title="Unweighted, as the paper", width="6rem"
+            )
+        )
+    columns.append(data_table.column("", "nowrap"))
+    rows = []
+    for place, one in enumerate(found.annotators):
+        names = [*found.datasets, MEAN] if shows_mean else found.datasets
+        cells = [cell(found, one, name, place, one.label in running) for name in names]
+        rows.append(
+            [data_table.kind(one.kind, one.name, title=one.label), *cells, note(found, one)]
+        )
+    picked = data_table.table(columns, rows, key="matrix", empty="Nobody can be measured yet.")
+    data_table.line(
+        data_table.text(
+            "Under each F1: exact on solutions with an error, and none seen in those without one.",
+            "muted",
+        ),
+        key="matrix-legend",
+    )
+    for doubt in doubts(found):
+        data_table.line(data_table.text(f"? {doubt}", "warn wrap"), key=f"doubt {doubt}")
+    missing = [one for one in found.missing() if one.label not in running]
+    if picked is not None:
+        measure(found, [found.annotators[picked]])
+        st.rerun(scope="fragment")
+    if missing and identity.is_manager():
+        words = formatting.number_of(len(missing), "annotator")
+        if st.button(f"Measure what is missing ({words})", type="primary"):
+            measure(found, missing)
+            st.rerun(scope="fragment")
+
+
+def cell(
+    found: Shown, one: AnnotatorRecord, dataset: str, place: int, running: bool
+) -> data_table.Cell:
+    """A figure with its accuracies, or how to get it."""
+    told = found.cells.get((one.id, dataset))
+    if told is None or told.figures.get("f1") is None:
+        if running:
+            return data_table.text("measuring …", "muted")
+        if dataset != MEAN and found.lacks(one, dataset):
+            if identity.is_manager():
+                n = found.common[one.id, dataset]
+                return data_table.pick("measure", place, title=f"On {n:,} solutions")
+            return data_table.text("not measured", "muted")
+        return data_table.text("–", "muted", title=why_none(told))
+    f1 = number(told.figures["f1"])
+    again = f", on {told.n:,} solutions" + (
+        ". There are more by now: measure again" if found.outdated(told) else ""
+    )
+    style = "muted" if told.few else "strong"
+    words = "too few: " if told.few else ""
+    query = {"of": one.label, "against": found.reference.label}
+    if dataset != MEAN:
+        query["dataset"] = dataset
+    top = data_table.link(
+        f1,
+        data_table.page_href("browse", by=one.label, **{k: v for k, v in query.items()
+                                                        if k == "dataset"}),
+        style,
+        title=f"{words}F1 {f1}{span(told)}{again}",
+    )  # fmt: skip
+    parts = [
+        data_table.link(
+            percent(told.figures["error_accuracy"]),
+            data_table.page_href("browse", outcome="exact", **query),
+            "muted",
+            title=f"Exact first error: of {told.figures['n_error']:,} with an error",
+        ),
+        data_table.link(
+            percent(told.figures["correct_accuracy"]),
+            data_table.page_href("browse", outcome="right", **query),
+            "muted",
+            title=f"No error seen: of {told.figures['n_correct']:,} without one",
+        ),
+    ]
+    return data_table.stack(top, data_table.inline(*parts))
+
+
+def note(found: Shown, one: AnnotatorRecord) -> data_table.Cell:
+    """What is to be known of an annotator's figures."""
+    mine = [cell for (who, _), cell in found.cells.items() if who == one.id]
+    if not mine:
+        return None
+    newest = max(mine, key=lambda cell: cell.evaluation.id)
+    if any(cell.trained_on_these for cell in mine):
+        return data_table.text("! trained on these", "warn", title=TRAINED)
+    words = ["held out"] if newest.held_out else []
+    if newest.training == "unknown":
+        words.append("? training not known")
+    if any(found.outdated(cell) for cell in mine):
+        words.append("older than its scores")
+    if any(cell.few for cell in mine):
+        words.append("too few")
+    job = newest.evaluation.job_id
+    told = data_table.text(", ".join(words), "muted")
+    if job is None:
+        return told
+    return data_table.inline(told, data_table.link("job", data_table.page_href("jobs", job=job)))
+
+
+TRAINED = "It was trained on some of these problems, which flatters it"
+
+
+def doubts(found: Shown) -> list[str]:
+    """Why figures in one column cannot be compared; a reason once, with its data sets."""
+    told: dict[str, list[str]] = {}
+    for dataset in found.datasets:
+        bases = {
+            cell.annotator.label: cell.basis
+            for (_, name), cell in found.cells.items()
+            if name == dataset and cell.figures.get("f1") is not None
+        }
+        doubt = warning(bases)
+        if doubt is not None:
+            told.setdefault(doubt, []).append(dataset)
+    return [f"{', '.join(names)}: {doubt}" for doubt, names in told.items()]
+
+
+def why_none(told: Cell | None) -> str:
+    """Why there is no F1."""
+    if told is None:
+        return "They share no solution here"
+    return "F1 takes solutions with an error and solutions without one"
+
+
+def published_rows(found: Shown) -> dict[str, dict[str, float]]:
+    """Published name -> its F1 by data set here, for whole subsets of ProcessBench."""
+    here: dict[str, str] = {}
+    for cell in found.cells.values():
+        everything = (cell.evaluation.result["all"].get("datasets") or {}).get(cell.dataset)
+        if everything and found.reference.came_with_data:
+            sizes = (everything["n_error"], everything["n_correct"])
+            subset = subset_of(cell.dataset, *sizes)
+            if subset is not None:
+                here[cell.dataset] = subset
+    if not here:
+        return {}
+    rows: list[Published] = [one for one in PROCESSBENCH if one.name in BESIDE]
+    rows.sort(key=lambda one: BESIDE.index(one.name))
+    return {
+        one.name: {dataset: one.figures[subset][2] / 100 for dataset, subset in here.items()}
+        for one in rows
+    }
+
+
+def dots(found: Shown, published: dict[str, dict[str, float]]) -> go.Figure:
+    """A panel for each data set over one scale of F1, a row for each annotator."""
+    now = charts.palette()
+    names = [*found.datasets, MEAN] if len(found.datasets) > 1 else list(found.datasets)
+    rows = [one for one in found.annotators if any((one.id, n) in found.cells for n in names)]
+    labels = [row_name(found, one) for one in rows] + list(published)
+    across = min(PANELS, len(names))
+    down = math.ceil(len(names) / across)
+    drawn = make_subplots(
+        rows=down,
+        cols=across,
+        shared_yaxes=True,
+        horizontal_spacing=0.03,
+        vertical_spacing=0.16 / down,
+        subplot_titles=[
+            charts.plain(formatting.shorten(name, 28)) if name else "Mean" for name in names
+        ],
+    )
+    for at, name in enumerate(names):
+        where: dict[str, Any] = {"row": at // across + 1, "col": at % across + 1}
+        for one in rows:
+            told = found.cells.get((one.id, name))
+            if told is not None and told.figures.get("f1") is not None:
+                _dot(drawn, told, row_name(found, one), now, where)
+        for label, by_dataset in published.items():
+            if name in by_dataset:
+                drawn.add_scatter(
+                    x=[by_dataset[name]],
+                    y=[label],
+                    mode="markers",
+                    marker={"symbol": "square-open", "size": 8, "color": now.muted},
+                    hovertemplate=f"{label}, published: %{{x:.3f}}<extra></extra>",
+                    showlegend=False,
+                    **where,
+                )
+    ticks = {"tickvals": [0, 0.25, 0.5, 0.75, 1], "ticktext": ["0", ".25", ".5", ".75", "1"]}
+    drawn.update_xaxes(range=[-0.03, 1.03], **ticks)
+    drawn.update_xaxes(title="F1 (95% interval)", row=down)
+    drawn.update_yaxes(categoryorder="array", categoryarray=labels, range=[len(labels) - 0.4, -0.6])
+    drawn.update_annotations(font={"size": charts.TEXT_SIZE, "color": now.text})
+    drawn.update_layout(
+        height=(70 + 27 * len(labels)) * down + 40, margin={"l": 8, "r": 12, "t": 34, "b": 44}
+    )
+    drawn.update_yaxes(automargin=True)
+    return drawn
+
+
+def row_name(found: Shown, one: AnnotatorRecord) -> str:
+    """What a figure calls an annotator: its name, with its kind where two have one name."""
+    same = [other for other in found.annotators if other.name == one.name]
+    return charts.plain(formatting.shorten(one.name if len(same) == 1 else one.label, 32))
+
+
+def _dot(
+    drawn: go.Figure, told: Cell, name: str, now: charts.Palette, where: dict[str, Any]
+) -> None:
+    """A mark and its interval; a hollow mark without an interval where there are too few."""
+    f1 = float(told.figures["f1"] or 0.0)
+    interval = told.figures["intervals"]["f1"]
+    inside = None if told.few else bounds(interval["low"], interval["high"])
+    colour = now.hues[told.annotator.kind]
+    drawn.add_scatter(
+        x=[f1],
+        y=[name],
+        mode="markers",
+        marker={
+            "symbol": "circle-open" if told.few else "circle",
+            "size": 9,
+            "color": colour,
+            "line": {"width": 2, "color": colour},
+        },
+        error_x=None
+        if inside is None
+        else {
+            "type": "data",
+            "symmetric": False,
+            "array": [inside[1] - f1],
+            "arrayminus": [f1 - inside[0]],
+            "color": colour,
+            "thickness": 1.8,
+            "width": 0,
+        },
+        hovertemplate=f"%{{y}}: %{{x:.3f}}{span(told)}, {told.n:,} solutions<extra></extra>",
+        showlegend=False,
+        **where,
+    )
+
+
+def numbers(found: Shown, published: dict[str, dict[str, float]]) -> Numbers:
+    """The figure as a table, a row for each mark."""
+    columns = ("annotator", "data set", "F1", "low", "high", "error accuracy", "correct accuracy")
+    rows: list[list[str | float | int | None]] = []
+    for one in found.annotators:
+        for name in (*found.datasets, MEAN):
+            told = found.cells.get((one.id, name))
+            if told is None or told.figures.get("f1") is None:
+                continue
+            figures = told.figures
+            interval = figures["intervals"]["f1"]
+            low, high = (None, None) if told.few else (interval["low"], interval["high"])
+            rows.append(
+                [one.label, name or "mean", figures["f1"], low, high]
+                + [figures["error_accuracy"], figures["correct_accuracy"]]
+                + [figures["n_error"], figures["n_correct"], "held out" if told.held_out else "all"]
+            )
+    for label, by_dataset in published.items():
+        for name, f1 in by_dataset.items():
+            rows.append([f"{label} (published)", name, f1, None, None, None, None, None, None, ""])
+    return Numbers((*columns, "with an error", "without one", "problems"), rows)
+
+
+def number(value: float | None) -> str:
+    """Three decimals without the leading zero, or a dash."""
+    if value is None:
+        return "–"
+    return f"{value:.3f}".removeprefix("0") if value < 1 else f"{value:.2f}"
+
+
+def percent(value: float | None) -> str:
+    """A share without decimals, or a dash."""
+    return "–" if value is None else f"{value:.0%}"
+
+
+def span(told: Cell) -> str:
+    """The interval in brackets; nothing where there is none to show."""
+    interval = told.figures["intervals"]["f1"]
+    inside = None if told.few else bounds(interval["low"], interval["high"])
+    return "" if inside is None else f" [{number(inside[0])} to {number(inside[1])}]"

@@ -1,0 +1,111 @@
+"""What the page is about: the reference, which problems count, and the figures there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from app.ui.counts import counted
+from db.annotators import list_annotators
+from db.engine import Database
+from db.lists.scores import compared_solutions
+from db.records import AnnotatorRecord
+from db.results import EvaluationRecord, list_evaluations
+from labeling.evaluation.matrix import MEAN, Cell, cells, in_families
+from labeling.evaluation.stored import PROCESSBENCH
+
+SCOPES = {"held out": "Problems that a PRM was not trained on", "all": "All problems"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The reference, who is measured against it, and the newest figures of each data set.
+
+    `common` has the number of solutions that an annotator (its id) shares with the reference in a
+    data set, which is what could be measured.
+    """
+
+    database: Database
+    reference: AnnotatorRecord
+    held_out: bool
+    annotators: list[AnnotatorRecord]
+    datasets: list[str]
+    cells: dict[tuple[int, str], Cell]
+    common: dict[tuple[int, str], int]
+
+    def missing(self) -> list[AnnotatorRecord]:
+        """Those with a data set that could be measured and was not."""
+        return [one for one in self.annotators if any(self.lacks(one, d) for d in self.datasets)]
+
+    def lacks(self, annotator: AnnotatorRecord, dataset: str) -> bool:
+        """Whether there is something to measure there, and no figure."""
+        key = (annotator.id, dataset)
+        return key in self.common and key not in self.cells
+
+    def outdated(self, cell: Cell) -> bool:
+        """Whether there are more solutions now than when the figure was measured."""
+        everything = (cell.evaluation.result.get("all") or {}).get("datasets") or {}
+        figures = everything.get(cell.dataset)
+        if not figures:
+            return False
+        measured = figures["n_error"] + figures["n_correct"]
+        return measured < self.common.get((cell.annotator.id, cell.dataset), 0)
+
+
+def references(database: Database) -> list[AnnotatorRecord]:
+    """Whom others can be measured against: people's labels, those that came with data first."""
+    people = [one for one in list_annotators(database, with_work=True) if one.kind == "human"]
+    return sorted(people, key=lambda one: (not one.came_with_data, one.id))
+
+
+def chosen(database: Database) -> Shown | None:
+    """What the reader chose at the top of the page; None where there is no reference."""
+    possible = references(database)
+    if not possible:
+        return None
+    left, right, _ = st.columns([1.2, 1.4, 1], gap="small", vertical_alignment="bottom")
+    label = left.selectbox(
+        "Reference",
+        [one.label for one in possible],
+        key="ref",
+        bind="query-params",
+        help="Whose first errors count as right.",
+    )
+    scope = right.segmented_control(
+        "Problems",
+        list(SCOPES),
+        default="held out",
+        required=True,
+        key="problems",
+        bind="query-params",
+        help="A figure on problems that a PRM was trained on flatters it.",
+    )
+    reference = next(one for one in possible if one.label == label)
+    return shown(database, reference, held_out=scope != "all")
+
+
+def shown(database: Database, reference: AnnotatorRecord, *, held_out: bool) -> Shown:
+    """Everything the page draws of ProcessBench's figures against a reference."""
+    common = counted(
+        database, f"common {reference.id}", lambda: compared_solutions(database, reference.id)
+    )
+    stored = evaluations_against(database, reference)
+    everybody = {one.id: one for one in list_annotators(database) if not one.hidden}
+    who = {one for one, _ in common} | {one.annotator_id for one in stored}
+    # People label against each other on Agreement; here stand the machines.
+    machines = [one for id, one in everybody.items() if id in who and one.kind != "human"]
+    ids = {one.id: one for one in machines}
+    found = cells(stored, ids, held_out=held_out)
+    datasets = sorted({name for who, name in (*common, *found) if who in ids and name != MEAN})
+    for id in ids:  # A mean over fewer data sets than the others' is another figure.
+        if any((id, name) not in found for name in datasets):
+            found.pop((id, MEAN), None)
+    return Shown(database, reference, held_out, in_families(machines), datasets, found, common)
+
+
+def evaluations_against(database: Database, reference: AnnotatorRecord) -> list[EvaluationRecord]:
+    """ProcessBench's figures against this reference, the newest first."""
+    return [
+        one for one in list_evaluations(database, PROCESSBENCH) if one.reference_id == reference.id
+    ]

@@ -1,0 +1,278 @@
+"""The page Evaluation: its figures are the stored ones, each with a door and a file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.auth import identity
+from app.components.figure.downloads import Numbers
+from db.annotations import save_wave
+from db.annotators import ensure_annotator
+from db.engine import Database
+from db.ingest import insert_rows
+from db.jobs import list_jobs
+from db.records import AnnotationRecord, ImportRow, SourceLabel
+from db.results import Measured, add_evaluation, add_export, list_evaluations
+from labeling.evaluation.best_of_n import evaluate_best_of_n
+from labeling.evaluation.processbench import evaluate_processbench
+from labeling.jobs import runner
+from tests.support.browser import ROOT, chromium, open_page, streamlit_server
+from tests.support.pages import open_page as page_test
+from tests.support.pages import shown, words_of
+
+SIZE = 40  # solutions of each class and data set
+PEOPLE = "human:people"
+
+
+def fill(database: Database, size: int = SIZE) -> None:
+    """Two data sets, half of each wrong at step 1, two responses to a problem."""
+    rows = [
+        ImportRow(
+            problem=f"{dataset} {number}",
+            steps=(step, "so"),
+            generator="g",
+            dataset=dataset,
+            final_answer="4" if right else "5",
+            is_correct=right,
+            labels=(
+                SourceLabel("people", (1.0, 1.0), -1)
+                if right
+                else SourceLabel("people", (-1.0, None), 0),
+            ),
+        )
+        for dataset in ("easy", "hard")
+        for number in range(size)
+        for step, right in (("a", True), ("b", False))
+    ]
+    insert_rows(database, rows)
+
+
+def score(database: Database, name: str, found: float, ids: range | None = None) -> None:
+    """A PRM that names this share of the wrong solutions' errors, and none in right ones."""
+    prm = ensure_annotator(database, "prm", name, {"threshold": 0.5, "model": name})
+    ids = ids or range(1, 4 * SIZE + 1)
+    records = []
+    for id in ids:
+        caught = id % 2 == 0 and id // 2 % 10 < 10 * found
+        scores = (0.2, 0.9) if caught else (0.9, 0.8)
+        records.append(AnnotationRecord(id, prm.id, scores, 0 if caught else -1, "ok", {}))
+    save_wave(database, prm.id, None, records)
+
+
+def matrix(database: Database, monkeypatch: pytest.MonkeyPatch, **query: str) -> dict[str, Any]:
+    """What the table of annotators and data sets was given to draw."""
+    test = page_test(database, monkeypatch, "evaluation", **query)
+    assert not test.exception
+    return shown(test, "matrix")
+
+
+def words(cell: object) -> str:
+    """Everything that a cell says."""
+    if isinstance(cell, dict):
+        return " ".join([str(cell.get("value", "")), *map(words, cell.get("cells", []))]).strip()
+    return str(cell)
+
+
+def test_the_matrix_shows_what_is_stored_and_each_number_opens_its_solutions(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database)
+    score(database, "v1", 0.5)
+    score(database, "v2", 0.7)
+    for name in ("v1", "v2"):
+        stored = evaluate_processbench(database, f"prm:{name}", PEOPLE)
+    drawn = matrix(database, monkeypatch)
+    heads = [column["label"] for column in drawn["columns"]]
+    assert heads == ["Annotator", "easy", "hard", "Mean", ""]
+    (_, second) = drawn["rows"]
+    f1 = stored["all"]["datasets"]["easy"]["f1"]
+    assert f1 is not None
+    assert words(second["cells"][1]) == f"{f1:.3f}".removeprefix("0") + " 70% 100%"
+    links = json.dumps(second["cells"][1])
+    assert "browse?outcome=exact&of=prm%3Av2&against=human%3Apeople&dataset=easy" in links
+    assert "browse?outcome=right&of=prm%3Av2" in links
+
+
+def test_what_is_missing_has_a_button_for_managers_alone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database)
+    score(database, "v1", 0.5)
+    started: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(
+        "app.ui.evaluation.matrix.start_job",
+        lambda _, kind, params: started.append((kind, params)),
+    )
+    test = page_test(database, monkeypatch, "evaluation")
+    assert words(shown(test, "matrix")["rows"][0]["cells"][1]) == "measure"
+    (button,) = [one for one in test.button if "missing" in one.label]
+    button.click().run()
+    wanted = {"annotator": "prm:v1", "reference": PEOPLE, "dataset": None}
+    assert started == [("evaluate", wanted)]
+    monkeypatch.setattr(identity, "is_manager", lambda: False)
+    test = page_test(database, monkeypatch, "evaluation")
+    assert words(shown(test, "matrix")["rows"][0]["cells"][1]) == "not measured"
+    assert not [one for one in test.button if "missing" in one.label]
+
+
+def test_figures_on_different_solutions_warn_and_few_have_no_interval(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, 10)
+    score(database, "v1", 0.5, range(1, 41))
+    score(database, "v2", 0.7, range(1, 31))
+    for name in ("v1", "v2"):
+        evaluate_processbench(database, f"prm:{name}", PEOPLE)
+    test = page_test(database, monkeypatch, "evaluation")
+    drawn = json.dumps([json.loads(one.proto.json) for one in test.get("bidi_component")])
+    assert "hard: Measured on different solutions" in drawn
+    assert "easy, hard:" not in drawn
+    (figure,) = [json.loads(one.proto.spec) for one in test.get("plotly_chart")]
+    marks = [one for one in figure["data"] if one.get("mode") == "markers"]
+    assert marks
+    assert all(one["marker"]["symbol"] == "circle-open" for one in marks)
+    assert all("array" not in (one.get("error_x") or {}) for one in marks)
+
+
+def test_what_a_prm_was_trained_on_is_said_and_held_out_comes_first(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database)
+    score(database, "v1", 0.5)
+    evaluate_processbench(database, "prm:v1", PEOPLE)
+    stored = list_evaluations(database)[0]
+    part = {**stored.result["all"], "f1": 0.25}
+    part["datasets"] = {name: {**one, "f1": 0.25} for name, one in part["datasets"].items()}
+    told = {**stored.result, "training_data": "known", "trained_on_problems": 7, "held_out": part}
+    add_evaluation(
+        database, "processbench", stored.annotator_id, stored.reference_id, Measured(), told
+    )
+    (row,) = matrix(database, monkeypatch)["rows"]
+    assert words(row["cells"][1]).startswith(".250")
+    assert "held out" in words(row["cells"][4])
+    (row,) = matrix(database, monkeypatch, problems="all")["rows"]
+    assert not words(row["cells"][1]).startswith(".250")
+    assert "trained on these" in words(row["cells"][4])
+
+
+def test_versions_stand_with_their_training_export_and_human_decisions(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database)
+    for place, name in enumerate(("mine-v1", "mine-v2")):
+        score(database, name, 0.5 + place / 5)
+        evaluate_processbench(database, f"prm:{name}", PEOPLE)
+        stored = list_evaluations(database)[0]
+        manifest = {
+            "counts": {"by_human": 20 * place},
+            "files": {"data.jsonl": {"sha256": f"sum{place}"}},
+        }
+        add_export(database, f"/data/export-{place}", "jsonl", manifest)
+        measured = Measured(n_training=1000 * (place + 1), training_export=f"sum{place}")
+        add_evaluation(
+            database, stored.kind, stored.annotator_id, stored.reference_id, measured, stored.result
+        )
+    test = page_test(database, monkeypatch, "evaluation", show="Over versions")
+    assert not test.exception
+    first, second = shown(test, "versions")["rows"]
+    assert [words(cell) for cell in second["cells"]][3:6] == ["2,000", "20", "export-1"]
+    assert words(first["cells"][4]) == "0"
+    (figure,) = [json.loads(one.proto.spec) for one in test.get("plotly_chart")]
+    assert [one["x"] for one in figure["data"]] == [["mine-v1", "mine-v2"], [1000, 2000], [0, 20]]
+
+
+def test_best_of_n_shows_the_stored_curve(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database)
+    test = page_test(database, monkeypatch, "evaluation", show="Best-of-N")
+    assert "takes a PRM" in words_of(test)
+    score(database, "v1", 0.5)
+    stored = evaluate_best_of_n(database, "prm:v1", 2)
+    test = page_test(database, monkeypatch, "evaluation", show="Best-of-N")
+    assert not test.exception
+    (figure,) = [json.loads(one.proto.spec) for one in test.get("plotly_chart")]
+    lines = {one["name"]: one["y"] for one in figure["data"] if one.get("name")}
+    assert lines["product"] == [pick["accuracy"] for pick in stored["curves"]["product"]]
+    assert set(lines) == set(stored["curves"])
+
+
+def test_numbers_are_saved_as_csv_and_latex_whatever_names_hold() -> None:
+    numbers = Numbers(("a_b", "F1"), [["50% & more, \\x", 0.5], ["–", None]])
+    assert numbers.csv() == 'a_b,F1\n"50% & more, \\x",0.5\n–,\n'
+    assert numbers.latex().splitlines()[:5] == [
+        r"\begin{tabular}{lr}",
+        r"\toprule",
+        r"a\_b & F1 \\",
+        r"\midrule",
+        r"50\% \& more, \textbackslash{}x & 0.500 \\",
+    ]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.mark.browser
+def test_figures_are_saved_and_a_number_opens_its_solutions_and_back_returns(
+    browser: Browser, database: Database, tmp_path: Path
+) -> None:
+    fill(database)
+    score(database, "v1", 0.7)
+    evaluate_processbench(database, "prm:v1", PEOPLE)
+    environment = {"STEPLENS_DB": database.url, "USER": "ann", "LOGNAME": "ann"}
+    with (
+        streamlit_server(ROOT / "app" / "asgi.py", environment) as url,
+        open_page(browser, f"{url}/evaluation") as page,
+    ):
+        expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+        for kind, begins in (
+            ("PNG", b"\x89PNG"),
+            ("SVG", b"<svg"),
+            ("CSV", b"annotator,data set,F1"),
+            ("LaTeX", b"\\begin{tabular}"),
+            ("PNG", b"\x89PNG"),
+        ):
+            assert saved(page, kind, tmp_path).startswith(begins), kind
+        page.get_by_role("link", name="70%").first.click()
+        expect(page.get_by_role("heading", name="Browse")).to_be_visible()
+        expect(page.get_by_text(re.compile(r"\b28 (of|solutions)")).first).to_be_visible()
+        page.go_back()
+        expect(page.get_by_role("heading", name="Evaluation")).to_be_visible()
+        expect(page.get_by_role("link", name="70%").first).to_be_visible()
+        assert not page.errors  # type: ignore[attr-defined]
+        assert not page.strangers  # type: ignore[attr-defined]
+
+
+@pytest.mark.browser
+def test_a_missing_figure_is_measured_from_the_page(browser: Browser, database: Database) -> None:
+    fill(database)
+    score(database, "v1", 0.7)
+    environment = {"STEPLENS_DB": database.url, "USER": "ann", "LOGNAME": "ann"}
+    with (
+        streamlit_server(ROOT / "app" / "asgi.py", environment) as url,
+        open_page(browser, f"{url}/evaluation") as page,
+    ):
+        page.get_by_role("button", name="Measure what is missing").click()
+        expect(page.get_by_role("link", name="70%").first).to_be_visible(timeout=120_000)
+        (job,) = list_jobs(database)
+        assert (job.kind, job.status) == ("evaluate", "done"), runner.__name__
+        expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+
+
+def saved(page: Page, kind: str, folder: Path) -> bytes:
+    """What the button of this kind under the figure saves."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name=kind, exact=True).click()
+    file = folder / download.value.suggested_filename
+    download.value.save_as(file)
+    return file.read_bytes()
