@@ -89,16 +89,6 @@ def job_state(job: JobRecord) -> tuple[str, str]:
     return STATES[standing(job)]
 
 
-def time_left(job: JobRecord) -> str:
-    """What a running job still needs at its pace so far; empty while that says nothing."""
-    if job.started_at is None or not job.total or not 0 < job.done < job.total:
-        return ""
-    spent = (datetime.now(UTC) - job.started_at).total_seconds()
-    if spent < 3:
-        return ""
-    return f"about {duration(spent * (job.total - job.done) / job.done)} left"
-
-
 def which_problems(result: Mapping[str, object]) -> str:
     """Which problems an evaluation's figures are of, as far as training is concerned."""
     if result.get("held_out"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 
 import streamlit as st
 
@@ -33,6 +34,20 @@ def project_name(database: Database) -> str:
     """A short name for the project: its file, or its database on a server."""
     file = database.file
     return file.name if file is not None else str(database.engine.url.database)
+
+
+def command(database: Database, words: str) -> str:
+    """The command line `steplens WORDS` for this project, to be copied into a terminal.
+
+    A URL with a password is not put on screen; it is left to STEPLENS_DB.
+    """
+    if database.file is not None:
+        url = shlex.quote(f"sqlite:///{database.file.resolve()}")
+    elif database.engine.url.password:
+        url = '"$STEPLENS_DB"'
+    else:
+        url = shlex.quote(database.url)
+    return f"steplens --db {url} {words}"
 
 
 def complain(error: object) -> None:

@@ -12,6 +12,7 @@ from app.components.data_table import data_table
 from app.ui import formatting, project
 from app.ui.charts import training_history
 from app.ui.job_forms import ANNOTATORS, FORMS, say_what_for
+from app.ui.pace import time_left
 from db.engine import Database, DatabaseError
 from db.jobs import get_job, list_jobs, request_cancel
 from db.records import JobRecord
@@ -96,20 +97,47 @@ def about(job: JobRecord) -> str:
 
 
 def details(database: Database, job: JobRecord) -> None:
-    """One job: progress, what it was asked, what came out, its log, and what can be done."""
+    """One job: progress, what it was asked, what came out, its log, and what can be done.
+
+    Each part has its place, filled or not: what comes or goes moves nothing below it.
+    """
+    head, now, settings, rows, chart, log = (st.container() for _ in range(6))
     word, _ = formatting.job_state(job)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with head, st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(f"Job {job.id}: {formatting.JOBS.get(job.kind, job.kind)}", width="content")
         st.text(word, width="content")
         buttons(database, job)
+    with now:
+        progress(job)
+    result = job.result or {}
+    left, right = settings.columns(2, gap="large")
+    with left:
+        only = ", ".join(f"{name} {value}" for name, value in job.params.get("only", {}).items())
+        facts("Settings", {**job.params, "only": only}, "asked")
+    with right:
+        facts("Result", {**outcome(result), "time": spent(job)}, "result")
+    with rows:
+        reason_table("Rejected", result.get("rejections", []), "rejections")
+        reason_table("Read with a change", result.get("notes", []), "notes")
+    if result.get("history"):
+        best = int(result.get("best_epoch", 1))
+        chart.plotly_chart(training_history(result["history"], best), key=f"history {job.id}")
+    # The runner's last line repeats the result.
+    lines = [line for line in job_log(database, job.id).splitlines() if line[:6] != "done: "]
+    if lines:
+        log.code("\n".join(lines[-LOG_LINES:]), language=None, wrap_lines=True)
+
+
+def progress(job: JobRecord) -> None:
+    """How far a running job is; of another one its last message."""
     if formatting.standing(job) == "running":
-        progress = f"{job.done:,} of {job.total:,}" if job.total else "starting"
+        far = f"{job.done:,} of {job.total:,}" if job.total else "starting"
         data_table.table(
             [data_table.column("", width="55%"), "", ""],
             [
                 [
-                    data_table.bar(job.done / job.total if job.total else 0.0, progress),
-                    data_table.text(formatting.time_left(job), "muted nowrap"),
+                    data_table.bar(job.done / job.total if job.total else 0.0, far),
+                    data_table.text(time_left(job), "muted nowrap"),
                     data_table.text(
                         "stopping after this wave" if job.cancel_requested else job.message, "muted"
                     ),
@@ -119,23 +147,6 @@ def details(database: Database, job: JobRecord) -> None:
         )
     elif job.message:
         st.text(job.message)
-    left, right = st.columns(2, gap="large")
-    with left:
-        only = ", ".join(f"{name} {value}" for name, value in job.params.get("only", {}).items())
-        facts("Settings", {**job.params, "only": only}, "asked")
-    with right:
-        facts("Result", {**outcome(job.result or {}), "time": spent(job)}, "result")
-    result = job.result or {}
-    reason_table("Rejected", result.get("rejections", []), "rejections")
-    reason_table("Read with a change", result.get("notes", []), "notes")
-    history = (job.result or {}).get("history")
-    if history:
-        best = int((job.result or {}).get("best_epoch", 1))
-        st.plotly_chart(training_history(history, best), key=f"history {job.id}")
-    # The runner's last line repeats the result.
-    log = [line for line in job_log(database, job.id).splitlines() if line[:6] != "done: "]
-    if log:
-        st.code("\n".join(log[-LOG_LINES:]), language=None, wrap_lines=True)
 
 
 def facts(title: str, values: dict[str, Any], key: str) -> None:
@@ -236,9 +247,10 @@ def watch(database: Database) -> None:
     """The list and the job on screen, kept up to date."""
     jobs = list_jobs(database, 30)
     chosen = selected(database, jobs)
-    job_list(jobs, chosen)
-    if chosen is not None:
-        details(database, chosen)
+    with st.container(key="live"):
+        job_list(jobs, chosen)
+        if chosen is not None:
+            details(database, chosen)
 
 
 database = project.project()

@@ -12,6 +12,7 @@ from app.auth import identity
 from app.components.data_table import data_table
 from app.ui import formatting, project, project_summary
 from app.ui.counts import counted
+from app.ui.pace import time_left
 from db.engine import Database
 from db.jobs import list_jobs
 from db.lists.comparison import count_kinds
@@ -41,7 +42,9 @@ def empty(database: Database) -> None:
         )
         if st.button("Import files"):
             st.switch_page("views/jobs.py", query_params={"start": formatting.JOBS["import"]})
-        st.code("steplens import processbench gsm8k.json math.json", language=None)
+        st.code(
+            project.command(database, "import processbench gsm8k.json math.json"), language=None
+        )
     with playground:
         st.subheader("Or try the playground")
         st.markdown(
@@ -59,7 +62,10 @@ def empty(database: Database) -> None:
                 project.complain(error)
             else:
                 st.rerun()
-        st.code("steplens playground sample --problems 100 --solutions 4", language=None)
+        st.code(
+            project.command(database, "playground sample --problems 100 --solutions 4"),
+            language=None,
+        )
 
 
 @st.fragment(run_every=2)
@@ -70,7 +76,9 @@ def running(database: Database) -> None:
     st.session_state.overview_running = [job.id for job in jobs]
     if before and before != st.session_state.overview_running:
         st.rerun()
-    if jobs:
+    if not jobs:
+        return
+    with st.container(key="live"):
         data_table.table(
             [
                 "Running now",
@@ -84,7 +92,7 @@ def running(database: Database) -> None:
                         job.done / job.total if job.total else 0.0,
                         f"{job.done:,} of {job.total:,}" if job.total else "starting",
                     ),
-                    data_table.text(formatting.time_left(job), "muted"),
+                    data_table.text(time_left(job), "muted"),
                 ]
                 for job in jobs
             ],

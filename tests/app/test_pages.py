@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -273,6 +274,22 @@ def test_the_overview_says_what_this_is_and_opens_every_stage(
     assert opened == {
         f"review?queue={kind}": f"{count:,}" for kind, count in kinds.items() if kind != AGREE
     }
+
+
+def test_the_commands_of_an_empty_page_fill_this_project(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = open_page(database, monkeypatch, "overview")
+    assert len(test.code) == 2
+    for code in test.code:
+        words = shlex.split(code.value)
+        assert words[:2] == ["steplens", "--db"]
+        if database.file is not None:
+            opened = open_database(words[2])
+            assert opened.file == database.file.resolve()
+            opened.close()
+        else:  # a password stays in the environment
+            assert words[2] in (database.url, "$STEPLENS_DB")
 
 
 def test_the_overview_knows_prms_that_were_not_trained_here(database: Database) -> None:

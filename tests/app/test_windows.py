@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from app.serve import OPTIONS
 from db.annotations import save_wave
 from db.annotators import ensure_annotator
-from db.engine import create_database
+from db.engine import create_database, open_database
+from db.jobs import claim_job, create_job, finish_job, report
 from db.records import AnnotationRecord
 from labeling.demo.prepare import prepare_demo
 from tests.app.test_pages import fill
@@ -83,6 +84,52 @@ def test_no_page_fails_or_is_wider_than_its_window(
             assert page.evaluate(OVERFLOW) == [0, 0], address
         assert page.errors == []  # type: ignore[attr-defined]
         assert complaints == []
+
+
+# Of every frame: the most tables headed "Settings", and how faint what is kept up to date became.
+WATCH = """() => {
+  window.most = 0;
+  window.faintest = 1;
+  const look = () => {
+    const live = [...document.querySelectorAll(".st-key-live .stElementContainer")];
+    const roots = live.flatMap((one) => [...one.querySelectorAll("*")])
+      .map((one) => one.shadowRoot).filter(Boolean);
+    const heads = roots.flatMap((one) => [...one.querySelectorAll("th")]);
+    window.most = Math.max(window.most, heads.filter((one) => one.innerText === "Settings").length);
+    for (const one of live)
+      window.faintest = Math.min(window.faintest, Number(getComputedStyle(one).opacity));
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
+def test_a_job_that_ends_leaves_no_ghost_and_nothing_dims(browser: Browser, tmp_path: Path) -> None:
+    with site(tmp_path, "small") as url:
+        database = open_database(f"sqlite:///{tmp_path / 'project.db'}")
+        job = claim_job(database, create_job(database, "sample", {"problems": 9}).id)
+        report(database, job, 10, 100, "under way")
+        with open_page(browser, f"{url}/jobs") as page:
+            expect(page.get_by_text("10 of 100")).to_be_visible()
+            page.evaluate(WATCH)
+            report(database, job, 60, 100, "under way")
+            expect(page.get_by_text("60 of 100")).to_be_visible()
+            # What Streamlit does to an element while its page runs for long has no effect.
+            dimmed = """it => {
+              it.dataset.stale = "true";
+              it.style.opacity = 0.33;
+              const {opacity} = getComputedStyle(it);
+              it.style.opacity = "";
+              return opacity;
+            }"""
+            stale = page.locator(".st-key-live .stElementContainer").first
+            assert stale.evaluate(dimmed) == "1"
+            finish_job(database, job, "done", "", {"solutions": 9})
+            expect(page.get_by_text("✓ done").first).to_be_visible()
+            page.wait_for_timeout(1000)
+            assert page.evaluate("[window.most, window.faintest]") == [1, 1]
+            assert page.errors == []  # type: ignore[attr-defined]
+        database.close()
 
 
 def test_browse_says_what_matters_at_every_width(browser: Browser, tmp_path: Path) -> None:
