@@ -24,8 +24,9 @@ from db.annotators import ensure_annotator, ensure_reviewer
 from db.engine import Database, create_database
 from db.lists import search, solution_index
 from db.lists.browse import SORTS, count_solutions, list_solutions
-from db.lists.comparison import ComparedVerdicts, compared_annotators
+from db.lists.comparison import compared_annotators
 from db.lists.filters import SolutionFilter
+from db.lists.kinds import ComparedVerdicts
 from db.lists.leases import next_items, queue_state
 from db.lists.queues import Queue
 from db.schema import Solution
@@ -107,9 +108,10 @@ def timed(
 
 def compare_everything(database: Database) -> object:
     comparison = ComparedVerdicts(compared_annotators(database))
-    query = comparison.join(select(comparison.kind, func.count()).select_from(Solution))
+    place = comparison.place()
+    query = comparison.join(select(place, func.count()).select_from(Solution))
     with database.read() as session:
-        return session.execute(query.group_by(comparison.kind)).all()
+        return session.execute(query.group_by(place)).all()
 
 
 def fill(database: Database, n: int) -> None:

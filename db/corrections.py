@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from db.annotations import replace_unstorable
 from db.annotators import count_annotations
 from db.engine import Database
+from db.lists import solution_index
+from db.lists.comparison import compared_in
 from db.records import CorrectionRecord, lowest
 from db.schema import Annotation, Correction, Solution, utcnow
 
@@ -173,6 +175,8 @@ def _project(session: Session, solution_id: int, annotator_id: int) -> None:
             )
         )
     session.flush()
+    if annotator_id in compared_in(session).ids():
+        solution_index.update(session, [solution_id])
 
 
 def _as_record(row: Correction) -> CorrectionRecord:

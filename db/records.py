@@ -17,19 +17,24 @@ KINDS: dict[AnnotatorKind, str] = {
     "human": "People",
 }
 MACHINES: tuple[AnnotatorKind, ...] = ("mc", "judge", "prm")
-# How the machines of a solution disagree, with the words on screen, in the order in which
-# disagreements are worth a reviewer's time: the most telling first. `db.lists.comparison` has the
-# rule for each.
+# What comparing the annotators of a solution may come to, in words; `db.lists.kinds` has the rule
+# for each. A solution may be of several kinds. They stand in the order in which they are worth a
+# reviewer's time, the most telling first: of several, a list shows the first. {prm} and
+# {reference} stand for the annotators' names (`db.lists.comparison.Compared.named`).
 AGREE = "agree"
 DISAGREEMENTS: dict[str, str] = {
-    "location": "Different step",
+    "location": "MC and the judge flag different steps",
     "mc_only": "Only MC sees an error",
     "judge_only": "Only the judge sees an error",
-    "prm_against": "PRM against the others",
-    "right_answer_flagged": "Right answer, flagged step",
+    "prm_against": "{prm} against MC or the judge",
+    "reference": "Against {reference}",
     "no_verdict": "No verdict",
 }
-COMPARISONS: dict[str, str] = {**DISAGREEMENTS, AGREE: "Agreement"}
+COMPARISONS: dict[str, str] = {
+    **DISAGREEMENTS,
+    "right_answer_flagged": "Right answer, flagged step",
+    AGREE: "Agreement",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ class Annotator(Base):
     """Whoever says something about solutions, with the whole configuration.
 
     `n_annotations` counts its annotations, failures apart; `chosen` marks the one of its kind that
-    people chose to compare (`db.lists.comparison`).
+    people chose to compare, of people the reference (`db.lists.comparison`).
     """
 
     __tablename__ = "annotator"
@@ -242,15 +242,20 @@ class Lease(Base):
 class SolutionIndex(Base):
     """What lists sort and filter by, one narrow row per solution; made anew from the others.
 
-    `mc`, `judge` and `prm` are the first errors by the compared annotators, `disagreement` is
-    what comparing them comes to, and `place` its place in `db.records.COMPARISONS`.
+    `mc`, `judge`, `prm` and `reference` are the first errors by the compared annotators. `kinds`
+    are the bits of all that comparing them comes to (`db.lists.kinds.BITS`), and `place` is the
+    place of the first of these in `db.records.COMPARISONS`.
     """
 
     __tablename__ = "solution_index"
-    __table_args__ = (Index("ix_solution_index_place_solution", "place", "solution_id"),)
+    __table_args__ = (
+        Index("ix_solution_index_place_solution", "place", "solution_id"),
+        Index("ix_solution_index_problem_solution", "problem_id", "solution_id"),
+    )
     solution_id: Mapped[int] = mapped_column(
         ForeignKey("solution.id"), primary_key=True, autoincrement=False
     )
+    problem_id: Mapped[int]
     dataset: Mapped[str] = mapped_column(String(200))
     generator: Mapped[str] = mapped_column(String(200))
     is_correct: Mapped[bool | None]
@@ -258,14 +263,16 @@ class SolutionIndex(Base):
     mc: Mapped[int | None]
     judge: Mapped[int | None]
     prm: Mapped[int | None]
-    disagreement: Mapped[str | None] = mapped_column(String(24), index=True)
+    reference: Mapped[int | None]
+    kinds: Mapped[int]
     place: Mapped[int]
 
 
 class SolutionIndexState(Base):
-    """The one row that says which annotators the index compares (ids of MC, judge, PRM).
+    """The one row that says which annotators the index compares.
 
-    While it is made anew, `renewed_to` is the last solution whose row compares them; else null.
+    `compared` are the ids of MC, judge, PRM and reference. While it is made anew, `renewed_to` is
+    the last solution whose row compares them; else null.
     """
 
     __tablename__ = "solution_index_state"

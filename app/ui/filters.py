@@ -84,7 +84,8 @@ def given() -> dict[str, str]:
 def understood(database: Database, address: Mapping[str, str]) -> SolutionFilter:
     """The filter that an address describes; words it cannot mean are passed over."""
     by_label = {one.label: one.id for one in list_annotators(database)}
-    kinds = {label: kind for kind, label in COMPARISONS.items()}
+    kinds = {words: kind for kind, words in kind_words(database).items()}
+    kinds |= {kind: kind for kind in COMPARISONS}
     one, other = by_label.get(address.get("one", "")), by_label.get(address.get("other", ""))
     of, against = by_label.get(address.get("of", "")), by_label.get(address.get("against", ""))
     outcome, cell = address.get("outcome"), cell_of(address.get("cell", ""))
@@ -104,6 +105,12 @@ def understood(database: Database, address: Mapping[str, str]) -> SolutionFilter
         text=address.get("text", "").strip() or None,
         ids=ids_of(address.get("ids", "")),
     )
+
+
+def kind_words(database: Database) -> dict[str, str]:
+    """Each of COMPARISONS in words, with the names of the compared annotators."""
+    compared = compared_annotators(database)
+    return {kind: compared.named(words) for kind, words in COMPARISONS.items()}
 
 
 def ids_of(text: str) -> tuple[int, ...]:

@@ -15,9 +15,10 @@ from db.jobs import is_alive, list_jobs
 from db.lists.agreement import first_error_pairs
 from db.lists.comparison import compared_annotators
 from db.lists.counts import Coverage, ProjectCounts, coverage, project_counts
+from db.lists.kinds import KindCounts
 from db.lists.leases import queue_state
 from db.lists.queues import Queue
-from db.records import AGREE, AnnotatorRecord, JobRecord, in_order
+from db.records import AnnotatorRecord, JobRecord, in_order
 from db.results import EvaluationRecord, latest_consensus, list_evaluations, list_exports
 from db.solutions import count_to_annotate, newest_solution_id
 from labeling.evaluation.stored import PROCESSBENCH
@@ -76,18 +77,18 @@ def newest_evaluations(database: Database) -> list[EvaluationRecord]:
 
 def loop(
     counts: ProjectCounts,
-    kinds: Mapping[str, int],
+    kinds: KindCounts,
     covered: list[Coverage],
     trained: JobRecord | None,
     evaluated: list[EvaluationRecord],
 ) -> list[data_table.Stage]:
     """The stages from import to evaluation, each with this project's number and its page.
 
-    `kinds` counts the solutions of each of COMPARISONS, `evaluated` is newest first.
+    `evaluated` is newest first.
     """
     machines = [one.annotator for one in covered if one.annotator.kind != "human"]
     annotated = max((one.annotated for one in covered if one.annotator in machines), default=0)
-    differ = sum(count for kind, count in kinds.items() if kind != AGREE)
+    differ = kinds.differ
     kept = counts.consensus_kept
     prms = {one.id: one.name for one in machines if one.kind == "prm"}
     used, trained_note = _training(trained, len(prms))
@@ -107,8 +108,8 @@ def loop(
         ),
         _stage(
             "Compare",
-            f"{differ:,}" if kinds else "",
-            _noun(differ, "disagreement") if kinds else "takes two annotators",
+            f"{differ:,}" if kinds.compared else "",
+            _noun(differ, "disagreement") if kinds.compared else "takes two annotators",
             "agreement",
         ),
         _stage(

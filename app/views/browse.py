@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -21,7 +21,7 @@ from db.lists.browse import (
     solution_ids,
 )
 from db.lists.filters import SolutionFilter
-from db.records import COMPARISONS, AnnotatorRecord, in_order
+from db.records import AnnotatorRecord, in_order
 from labeling.selection import MOST_AT_ONCE, as_jsonl
 
 PAGE_SIZE = 50
@@ -37,7 +37,7 @@ def ask_filter(database: Database) -> None:
     """The filter bar; every field lives in the address."""
     datasets, generators = counted(database, "choices", lambda: filter_choices(database))
     everybody = [one.label for one in in_order(list_annotators(database))]
-    kinds = list(COMPARISONS.values())
+    kinds = list(filters.kind_words(database).values())
 
     def choose(place: Any, label: str, key: str, options: Iterable[str]) -> None:
         place.selectbox(
@@ -109,7 +109,12 @@ MORE = (
 )
 
 
-def show(found: list[SolutionRow], annotators: list[AnnotatorRecord], key: str) -> list[int]:
+def show(
+    found: list[SolutionRow],
+    annotators: list[AnnotatorRecord],
+    kinds: Mapping[str, str],
+    key: str,
+) -> list[int]:
     """The table; a row opens its solution. Returns the ids that are ticked."""
     columns: list[str | data_table.Column] = [
         data_table.column("", "right"),
@@ -139,7 +144,7 @@ def show(found: list[SolutionRow], annotators: list[AnnotatorRecord], key: str) 
         cells += [verdict(row.said, one.id) for one in annotators]
         quiet = row.disagreement in (None, "agree")
         cells.append(
-            data_table.text(COMPARISONS.get(row.disagreement or "", "–"), "muted" if quiet else "")
+            data_table.text(kinds.get(row.disagreement or "", "–"), "muted" if quiet else "")
         )
         marks = [(one.kind, row.said[one.id]) for one in annotators if one.id in row.said]
         cells.append(data_table.strip(row.n_steps, marks) if marks else None)
@@ -261,7 +266,9 @@ found = list_solutions(
     limit=PAGE_SIZE,
     annotators=[one.id for one in annotators],
 )
-ticked = show(found, annotators, f"solutions {st.session_state.get('ticks', 0)}")
+ticked = show(
+    found, annotators, filters.kind_words(database), f"solutions {st.session_state.get('ticks', 0)}"
+)
 with above:
     count = f"{total:,} solution{'' if total == 1 else 's'}"
     if ticked:

@@ -10,14 +10,14 @@ import streamlit as st
 
 from app.auth import identity
 from app.components.data_table import data_table
-from app.ui import formatting, project, project_summary
+from app.ui import filters, formatting, project, project_summary
 from app.ui.counts import counted
 from app.ui.pace import time_left
 from db.engine import Database
 from db.jobs import list_jobs
-from db.lists.comparison import count_kinds
 from db.lists.counts import Coverage, project_counts
-from db.records import DISAGREEMENTS, KINDS
+from db.lists.kinds import KindCounts, count_kinds
+from db.records import AGREE, KINDS
 from db.results import EvaluationRecord
 from labeling.evaluation.results import too_few
 from labeling.evaluation.stored import basis, warning
@@ -213,13 +213,16 @@ def evaluations(found: list[EvaluationRecord], hues: dict[int, str]) -> None:
             data_table.line(data_table.text(f"? {doubt}", "warn wrap"), key=f"doubt {reference}")
 
 
-def disagreements(kinds: Mapping[str, int]) -> None:
-    """Each kind of disagreement with its share of what is compared; a row opens its queue."""
-    compared = sum(kinds.values())
+def disagreements(kinds: KindCounts, compared_words: Mapping[str, str]) -> None:
+    """Each kind of disagreement with its share of what is compared; a row opens its queue.
+
+    A solution may be of several kinds, so the shares add up to more than all.
+    """
+    compared = kinds.compared
     rows: list[data_table.Row] = []
-    for kind, words in DISAGREEMENTS.items():
-        count = kinds.get(kind, 0)
-        if count:
+    for kind, words in compared_words.items():
+        count = kinds.of[kind]
+        if count and kind != AGREE:
             queue = data_table.page_href("review", queue=kind)
             bar = data_table.bar(
                 count / compared, f"{count:,}", "none", title=f"of {compared:,} compared"
@@ -317,7 +320,7 @@ evaluations(evaluated, {one.annotator.id: one.annotator.kind for one in covered}
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Disagreements")
-    disagreements(kinds)
+    disagreements(kinds, filters.kind_words(database))
 with right:
     st.subheader("Latest jobs")
     latest_jobs(database)

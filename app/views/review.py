@@ -10,7 +10,8 @@ from app.ui.counts import counted
 from app.ui.review_table import Progress, review_table
 from db.annotators import list_annotators
 from db.engine import Database, stable_hash
-from db.lists.comparison import Compared, compared_annotators, count_kinds
+from db.lists.comparison import Compared, compared_annotators
+from db.lists.kinds import count_kinds
 from db.lists.leases import next_items, pace, queue_state
 from db.lists.queues import Queue
 from db.records import AnnotatorRecord, in_order
@@ -58,7 +59,7 @@ def choose_queue(*, blind: bool) -> ReviewQueue:
         "Queue",
         options,
         index=options.index(given.name) if given.name in options else 0,
-        format_func=lambda name: in_words(QUEUES[name], blind=blind),
+        format_func=lambda name: compared.named(in_words(QUEUES[name], blind=blind)),
         key="queue_choice",
         on_change=remember,
         label_visibility="collapsed",
@@ -135,7 +136,7 @@ def progress_of(reviewer: AnnotatorRecord | None) -> Progress:
         "position": min(counts.total - counts.left + 1, counts.total),
         "total": counts.total,
         "left": counts.left,
-        "label": in_words(chosen, blind=blind),
+        "label": compared.named(in_words(chosen, blind=blind)),
     }
     if reviewer is not None:
         shown["today"], seconds = pace(database, reviewer, formatting.midnight())
@@ -190,7 +191,7 @@ with st.container(key="wide", horizontal=True, vertical_alignment="center"):
         st.page_link("views/browse.py", label="Change", query_params=filters.given())
 queue = as_queue(database, chosen, per_item, reference)
 shown = columns(database, compared, chosen)
-if chosen in (DISAGREEMENT, *BY_KIND) and not count_kinds(database):
+if chosen in (DISAGREEMENT, *BY_KIND) and not count_kinds(database).compared:
     empty()
     st.stop()
 review_table(

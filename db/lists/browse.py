@@ -11,12 +11,8 @@ from sqlalchemy.orm import aliased
 from db.engine import Database, DatabaseError
 from db.lists.comparison import compared_annotators
 from db.lists.filters import SolutionFilter, narrow
-from db.schema import (
-    Annotation,
-    Problem,
-    Solution,
-    SolutionIndex,
-)
+from db.records import COMPARISONS
+from db.schema import Annotation, Problem, Solution, SolutionIndex
 
 # Orders of a list. Those with a kind go by what the compared annotator of that kind says, and
 # leave out what it has not scored.
@@ -35,7 +31,11 @@ SORTS = (
 
 @dataclass(frozen=True, slots=True)
 class SolutionRow:
-    """One line of Browse. `said`: first error by annotator id, of those that annotated it."""
+    """One line of Browse.
+
+    `disagreement` is the first of COMPARISONS that the solution is, None where nothing is
+    compared; `said` has the first error by annotator id, of those that annotated it.
+    """
 
     id: int
     problem: str
@@ -71,7 +71,7 @@ def list_solutions(
             Solution.n_steps,
             Solution.final_answer,
             Solution.is_correct,
-            SolutionIndex.disagreement,
+            SolutionIndex.place,
         )
         .join(Problem, Problem.id == Solution.problem_id)
         .join(SolutionIndex, SolutionIndex.solution_id == Solution.id)
@@ -87,8 +87,16 @@ def list_solutions(
             # Asked for in the query, SQLite would read all that these annotators ever said.
             if annotator_id in wanted_annotators:
                 said[solution_id][annotator_id] = first_error
-        rows = {row[0]: SolutionRow(*row, said[row[0]]) for row in session.execute(query)}
+        rows = {
+            row[0]: SolutionRow(*row[:-1], _first_kind(row.place), said[row[0]])
+            for row in session.execute(query)
+        }
     return [rows[one] for one in ids if one in rows]
+
+
+def _first_kind(place: int) -> str | None:
+    kinds = list(COMPARISONS)
+    return kinds[place] if place < len(kinds) else None
 
 
 def solution_ids(

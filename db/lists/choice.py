@@ -9,21 +9,17 @@ from sqlalchemy import update
 from db.annotators import find_annotator, to_record
 from db.engine import Database, DatabaseError
 from db.lists import solution_index
-from db.records import KINDS, MACHINES, AnnotatorKind, AnnotatorRecord
+from db.records import KINDS, AnnotatorKind, AnnotatorRecord
 from db.schema import Annotator
 
 
 def compare(database: Database, label: str) -> AnnotatorRecord:
     """Compare this annotator from now on, whatever others of its kind come to cover.
 
-    Raises DatabaseError for people, for one that is hidden, and for one without annotations.
+    A human one is the reference. Raises DatabaseError for one that is hidden, and for one without
+    annotations.
     """
     found = find_annotator(database, label)
-    if found.kind not in MACHINES:
-        raise DatabaseError(
-            f"{found.label} is not a model. Compared are one of each: "
-            + ", ".join(KINDS[kind] for kind in MACHINES)
-        )
     with database.write() as session:
         row = session.get_one(Annotator, found.id)
         if row.hidden:
@@ -37,8 +33,11 @@ def compare(database: Database, label: str) -> AnnotatorRecord:
     return found
 
 
-def compare_by_coverage(database: Database, kinds: Iterable[AnnotatorKind] = MACHINES) -> None:
-    """Forget what was chosen of these kinds: whoever covers most solutions is compared."""
+def compare_by_coverage(database: Database, kinds: Iterable[AnnotatorKind] = KINDS) -> None:
+    """Forget what was chosen of these kinds: whoever covers most solutions is compared.
+
+    Of the human ones, that is labels that came with the data.
+    """
     with database.write() as session:
         chosen = update(Annotator).where(Annotator.kind.in_(list(kinds)), Annotator.chosen)
         session.execute(chosen.values(chosen=False))

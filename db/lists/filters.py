@@ -23,6 +23,7 @@ from sqlalchemy.orm import aliased
 from db.corrections import flagged, labelled
 from db.engine import DatabaseError
 from db.lists import search
+from db.lists.kinds import BITS, is_of
 from db.schema import Annotation, Problem, Solution, SolutionIndex
 
 VERDICTS = ("error", "none", "no_verdict", "not_annotated")
@@ -47,7 +48,8 @@ OUTCOMES = (
 class SolutionFilter:
     """Conditions that must all hold; None or () means any.
 
-    `answer` is one of ANSWERS; `annotator` (an id) with `verdict` (one of VERDICTS, or a 0-based
+    `answer` is one of ANSWERS; `disagreement` one of COMPARISONS, whatever else the solution is;
+    `annotator` (an id) with `verdict` (one of VERDICTS, or a 0-based
     first error) is what that annotator says, without `verdict` that it says anything; `differ`
     are two annotators' ids with different first errors; `outcome` is one of OUTCOMES with the
     ids of the annotator and of the reference it is seen against; `cell` is two first errors
@@ -91,10 +93,11 @@ def narrow(query: Select[int], wanted: SolutionFilter, dialect: str) -> Select[i
     for column, value in (
         (SolutionIndex.dataset, wanted.dataset),
         (SolutionIndex.generator, wanted.generator),
-        (SolutionIndex.disagreement, wanted.disagreement),
     ):
         if value is not None:
             query = query.where(column == value)
+    if wanted.disagreement is not None:
+        query = query.where(is_of(wanted.disagreement) if wanted.disagreement in BITS else false())
     if wanted.answer is not None:
         right = {"right": True, "wrong": False}.get(wanted.answer)
         query = query.where(SolutionIndex.is_correct.is_(right))

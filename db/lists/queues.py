@@ -17,6 +17,7 @@ from db.engine import Database
 from db.lists.browse import sorted_by
 from db.lists.comparison import compared_annotators
 from db.lists.filters import SolutionFilter, narrow
+from db.lists.kinds import is_of
 from db.records import DISAGREEMENTS, AnnotatorKind
 from db.schema import Annotation, Annotator, Solution, SolutionIndex
 
@@ -30,11 +31,11 @@ def disagreements(database: Database, query: Select[int], queue: Queue) -> Selec
     return sorted_by(database, differ, "disagreement")
 
 
-def disagreements_of(kind: str) -> Members:
-    """One of DISAGREEMENTS."""
+def of_kind(kind: str) -> Members:
+    """One of COMPARISONS, in the order of the ids."""
 
     def members(database: Database, query: Select[int], queue: Queue) -> Select[int]:
-        return query.where(SolutionIndex.disagreement == kind).order_by(SolutionIndex.solution_id)
+        return query.where(is_of(kind)).order_by(SolutionIndex.solution_id)
 
     return members
 

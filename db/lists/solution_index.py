@@ -11,12 +11,12 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Select, case, delete, insert, select
+from sqlalchemy import Select, delete, insert, select
 from sqlalchemy.orm import Session
 
 from db.engine import IN_LIST, Database
-from db.lists.comparison import ComparedVerdicts, compared_in
-from db.records import COMPARISONS
+from db.lists.comparison import compared_in
+from db.lists.kinds import ComparedVerdicts
 from db.schema import Solution, SolutionIndex, SolutionIndexState, utcnow
 
 CHUNK = 2000  # solutions of one transaction: some 20 ms
@@ -24,6 +24,7 @@ PAUSE = 0.01  # seconds between them; SQLite's writers look every 1 to 100 ms wh
 STATE = 1  # the id of the only row of solution_index_state
 COLUMNS = (
     "solution_id",
+    "problem_id",
     "dataset",
     "generator",
     "is_correct",
@@ -31,7 +32,8 @@ COLUMNS = (
     "mc",
     "judge",
     "prm",
-    "disagreement",
+    "reference",
+    "kinds",
     "place",
 )
 
@@ -100,24 +102,21 @@ def _renew_some(session: Session, state: SolutionIndexState) -> None:
     state.renewed_to = ids[-1] if len(ids) == CHUNK else None
 
 
-def _add(session: Session, rows: Select[Any]) -> None:
+def _add(session: Session, rows: Select[*tuple[Any, ...]]) -> None:
     session.execute(insert(SolutionIndex).from_select(COLUMNS, rows))
 
 
-def _source(comparison: ComparedVerdicts) -> Select[Any]:
-    places = {kind: place for place, kind in enumerate(COMPARISONS)}
-    place = case(places, value=comparison.kind, else_=len(places))
+def _source(comparison: ComparedVerdicts) -> Select[*tuple[Any, ...]]:
     return comparison.join(
         select(
             Solution.id,
+            Solution.problem_id,
             Solution.dataset,
             Solution.generator,
             Solution.is_correct,
             Solution.n_steps,
-            comparison.mc,
-            comparison.judge,
-            comparison.prm,
-            comparison.kind,
-            place,
+            *comparison.said.values(),
+            comparison.bits(),
+            comparison.place(),
         )
     )

@@ -9,7 +9,7 @@ from db.annotations import annotations_of
 from db.engine import Database, stable_hash
 from db.lists import queues as held
 from db.lists.comparison import Compared
-from db.records import DISAGREEMENTS, AnnotationRecord, AnnotatorKind, lowest
+from db.records import AGREE, COMPARISONS, AnnotationRecord, AnnotatorKind, lowest
 
 NO_COMPARISON = "Fewer than two of Monte Carlo, the judge and the PRM have looked at this project."
 SCORES = "It takes a PRM's scores and graded answers."
@@ -19,11 +19,11 @@ SCORES = "It takes a PRM's scores and graded answers."
 class ReviewQueue:
     """One queue as people see it.
 
-    `name` is its word in an address, `words` on screen. `reason` says why a solution is in it.
-    Where these would give a verdict away, a blind reviewer sees `blind_words` for both. `needs`
-    says what to do when it is empty. `members` is what it holds and in which order. Where an
-    annotator of the kind `by` brings a solution here, `figures` says so from its annotation and
-    threshold.
+    `name` is its word in an address, `words` on screen, where `Compared.named` puts the names of
+    the annotators for {prm} and {reference}. `reason` says why a solution is in it. Where these
+    would give a verdict away, a blind reviewer sees `blind_words` for both. `needs` says what to
+    do when it is empty. `members` is what it holds and in which order. Where an annotator of the
+    kind `by` brings a solution here, `figures` says so from its annotation and threshold.
     """
 
     name: str
@@ -82,10 +82,11 @@ BY_KIND = tuple(
         words,
         DISAGREEMENT.reason,
         NO_COMPARISON,
-        held.disagreements_of(kind),
+        held.of_kind(kind),
         blind_words="Annotators disagree",
     )
-    for kind, words in DISAGREEMENTS.items()
+    for kind, words in COMPARISONS.items()
+    if kind != AGREE
 )
 FILTER = ReviewQueue(
     "filter", "From Browse", "Chosen in Browse", "Choose other solutions in Browse.", held.chosen
@@ -104,7 +105,7 @@ QUEUES: dict[str, ReviewQueue] = {
         *BY_KIND,
         ReviewQueue(
             "uncertain_prm",
-            "PRM least sure",
+            "{prm} least sure",
             "The PRM is unsure",
             "Score the solutions with a PRM first, in Jobs.",
             held.least_sure("prm"),
@@ -131,7 +132,7 @@ QUEUES: dict[str, ReviewQueue] = {
         ),
         ReviewQueue(
             "high_wrong",
-            "Wrong answer, high PRM score",
+            "Wrong answer, high {prm} score",
             "Wrong answer, and the PRM sees no error",
             SCORES,
             held.high_wrong,
@@ -141,7 +142,7 @@ QUEUES: dict[str, ReviewQueue] = {
         ),
         ReviewQueue(
             "low_right",
-            "Right answer, low PRM score",
+            "Right answer, low {prm} score",
             "Right answer, and the PRM sees an error",
             SCORES,
             held.low_right,

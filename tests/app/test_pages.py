@@ -19,8 +19,9 @@ from db.corrections import append_corrections, correction_log
 from db.engine import Database, open_database
 from db.ingest import insert_rows
 from db.jobs import claim_job, create_job, finish_job
-from db.lists.comparison import count_kinds
+from db.lists.comparison import compared_annotators
 from db.lists.counts import project_counts
+from db.lists.kinds import KindCounts, count_kinds
 from db.records import AGREE, AnnotationRecord, ImportRow, SourceLabel
 from labeling.demo.prepare import prepare_demo
 from labeling.evaluation.processbench import evaluate_processbench
@@ -220,8 +221,9 @@ def test_a_blind_reviewer_is_told_no_queue_that_gives_the_verdict_away(
     database: Database, monkeypatch: pytest.MonkeyPatch, queue: str
 ) -> None:
     fill(database, 12)
-    telling = {one.words for one in QUEUES.values() if one.blind_words}
-    assert QUEUES[queue].words in telling
+    named = compared_annotators(database).named
+    telling = {named(one.words) for one in QUEUES.values() if one.blind_words}
+    assert named(QUEUES[queue].words) in telling
     test = open_page(database, monkeypatch, "review", queue=queue, blind="true")
     assert not test.exception
     (choice,) = [box for box in test.selectbox if box.label == "Queue"]
@@ -235,7 +237,7 @@ def test_a_blind_reviewer_is_told_no_queue_that_gives_the_verdict_away(
     again = open_page(database, monkeypatch, "review", queue=code)
     (choice,) = [box for box in again.selectbox if box.label == "Queue"]
     assert choice.value == queue
-    assert QUEUES[queue].words in choice.options
+    assert named(QUEUES[queue].words) in choice.options
 
 
 def test_the_next_step_follows_the_loop(database: Database) -> None:
@@ -261,9 +263,8 @@ def test_the_overview_says_what_this_is_and_opens_every_stage(
     assert "StepLens puts side by side where" in words_of(test)
     stages = {one["label"]: one for one in shown(test, "loop")["stages"]}
     kinds = count_kinds(database)
-    differ = sum(count for kind, count in kinds.items() if kind != AGREE)
     assert stages["Import"]["value"]["value"] == "12"
-    assert stages["Compare"]["value"]["value"] == f"{differ}"
+    assert stages["Compare"]["value"]["value"] == f"{kinds.differ}"
     assert stages["Review"]["note"] == "nobody yet"
     pages = [one["value"]["href"] for one in stages.values()]
     assert pages == ["browse", "jobs", "agreement", "review", "consensus", "jobs", "jobs"]
@@ -272,7 +273,9 @@ def test_the_overview_says_what_this_is_and_opens_every_stage(
         for row in shown(test, "disagreements")["rows"]
     }
     assert opened == {
-        f"review?queue={kind}": f"{count:,}" for kind, count in kinds.items() if kind != AGREE
+        f"review?queue={kind}": f"{count:,}"
+        for kind, count in kinds.of.items()
+        if count and kind != AGREE
     }
 
 
@@ -297,7 +300,11 @@ def test_the_overview_knows_prms_that_were_not_trained_here(database: Database) 
 
     def trained() -> tuple[str, str]:
         stages = project_summary.loop(
-            project_counts(database), {}, project_summary.everybody(database), None, []
+            project_counts(database),
+            KindCounts(0, 0, {}),
+            project_summary.everybody(database),
+            None,
+            [],
         )
         (stage,) = (one for one in stages if one["label"] == "Train")
         return stage["note"], stage["state"]

@@ -160,8 +160,9 @@ def test_the_solution_index_follows_what_is_added_and_what_is_hidden(database: D
     machine(database, "judge", {2: -1, 3: 0, 4: 1})
     kept = index_rows(database)
     assert kept == made_anew(database)
+    rows = list_solutions(database, SolutionFilter())
     kinds = ["location", "agree", "location", "right_answer_flagged", None]
-    assert [one[8] for one in kept] == kinds
+    assert [one.disagreement for one in rows] == kinds
     with database.write() as session:
         session.get_one(Annotator, 1).hidden = True
     solution_index.ensure(database)

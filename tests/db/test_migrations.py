@@ -13,6 +13,7 @@ from db.engine import Database, DatabaseError, _alembic, _connect, open_database
 from db.lists import solution_index
 from db.lists.browse import solution_ids
 from db.lists.filters import SolutionFilter
+from db.lists.kinds import BITS
 from db.results import Measured, list_evaluations
 from db.schema import SolutionIndex, SolutionIndexState
 from labeling.uncertainty import mc_margin, prm_margin
@@ -134,20 +135,19 @@ OLD_INDEX = (
 )
 
 
-def test_the_solution_index_keeps_its_rows_under_its_new_name(tmp_path: Path) -> None:
+def test_the_solution_index_of_an_older_project_is_made_anew(tmp_path: Path) -> None:
     url = project_at("0006", tmp_path / "old.db", OLD_INDEX)
     database = open_database(url, must_be_current=False)
     upgrade(database)
+    assert not solution_index.is_current(database)
+    solution_index.ensure(database)
     with database.read() as session:
         row = session.scalars(select(SolutionIndex)).one()
         state = session.scalars(select(SolutionIndexState)).one()
-    assert (row.dataset, row.n_steps, row.mc, row.judge, row.disagreement, row.place) == (
-        "d", 2, 1, None, "agree", 6,
-    )  # fmt: skip
-    assert state.compared == [1, None, 2]
-    solution_index.ensure(database)  # They are still the annotators that are compared.
-    with database.read() as session:
-        assert session.scalars(select(SolutionIndexState)).one().made_at == state.made_at
+    assert (row.problem_id, row.dataset, row.n_steps) == (1, "d", 2)
+    assert (row.mc, row.judge, row.prm, row.reference) == (1, None, 1, None)
+    assert row.kinds == BITS["agree"]
+    assert state.compared == [1, None, 2, None]
     database.close()
 
 

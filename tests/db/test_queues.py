@@ -51,9 +51,10 @@ def test_every_queue_has_its_order(database: Database) -> None:
         "disagreement": [2, 3, 4, 5, 6],
         "location": [2],
         "mc_only": [],
-        "judge_only": [3],
-        "prm_against": [4, 5],
-        "right_answer_flagged": [],
+        "judge_only": [],  # not 3: the PRM sees an error as well
+        "prm_against": [2, 3, 4, 5, 6],
+        "reference": [],
+        "right_answer_flagged": [3, 5],
         "no_verdict": [6],
         "uncertain_prm": [2, 3, 1, 6, 4, 5],
         "uncertain_mc": [2, 3, 4, 1],

@@ -71,7 +71,7 @@ def said(database: Database, label: str) -> list[object]:
 
 
 def index(database: Database) -> list[object]:
-    columns = (SolutionIndex.solution_id, SolutionIndex.prm, SolutionIndex.disagreement)
+    columns = (SolutionIndex.solution_id, SolutionIndex.prm, SolutionIndex.kinds)
     with database.read() as session:
         return [tuple(row) for row in session.execute(select(*columns).order_by(columns[0]))]
 
