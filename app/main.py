@@ -20,6 +20,7 @@ PAGES = (
     ("review", "Review"),
     ("consensus", "Consensus"),
     ("agreement", "Agreement"),
+    ("prm_errors", "PRM errors"),
     ("evaluation", "Evaluation"),
     ("jobs", "Jobs"),
     ("solution", "Solution"),

@@ -60,7 +60,7 @@ def review_table(
         mode = "read"
         project.complain(trouble)
     # The name is part of the key: what one person saved is never stored under another's name.
-    key = f"{key} {name}{' adjudicating' if adjudicating else ''}"
+    key = _key(key, name, adjudicating)
     ensure = ensure_adjudicator if adjudicating else ensure_reviewer
     answers: dict[str, str | None] = st.session_state.setdefault(f"{key} answers", {})
     reviewer = None
@@ -91,6 +91,22 @@ def review_table(
 @st.fragment(run_every=20)
 def heartbeat() -> None:
     """Makes the browser notice a restarted server, and send again what that one never got."""
+
+
+def sent_at(key: str) -> tuple[str, int | None] | None:
+    """The newest commit (its token) that the table of this page has sent, and what was then on
+    screen: the id of a solution, None behind the last one. None before any commit.
+    """
+    key = _key(key, identity.reviewer_name(), False)
+    outbox, position = _sent(key, "outbox"), _sent(key, "position")
+    newest = outbox[-1] if isinstance(outbox, list) and outbox else None
+    if not isinstance(newest, Mapping):
+        return None
+    return str(newest.get("token")), position if isinstance(position, int) else None
+
+
+def _key(key: str, name: str, adjudicating: bool) -> str:
+    return f"{key} {name}{' adjudicating' if adjudicating else ''}"
 
 
 def reviewer_trouble(database: Database, name: str) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, select
 
 from db.engine import Database
 from db.lists.filters import SolutionFilter, narrow
-from db.schema import Annotation, Problem, Solution, SolutionIndex
+from db.schema import Annotation, Correction, Problem, Solution, SolutionIndex
 
 
 class ScoredRow(NamedTuple):
@@ -142,3 +142,21 @@ def paired_scores(
     with database.read() as session:
         for row in session.execute(query.execution_options(yield_per=2000)):
             yield row[0], row[1]
+
+
+def scores_version(
+    database: Database, annotator: int, reference: int, wanted: SolutionFilter
+) -> tuple[int | None, ...]:
+    """Another value whenever `scored_rows` may give other rows; it reads indexes alone."""
+    said = [
+        select(func.count(), func.max(Annotation.id)).where(Annotation.annotator_id == one)
+        for one in (annotator, reference)
+    ]
+    corrections = select(func.max(Correction.id))
+    if wanted.reviewed is None:  # Others' corrections do not matter then.
+        corrections = corrections.where(Correction.annotator_id == reference)
+    with database.read() as session:
+        counts = [tuple(session.execute(query).one()) for query in said]
+        newest = session.scalar(corrections)
+        solutions = session.scalar(select(func.count()).select_from(SolutionIndex))
+    return (*counts[0], *counts[1], newest, solutions)

@@ -97,6 +97,22 @@ def scored_solutions(
     )
 
 
+def places_of(ids: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """Where each of `ids` (n,) stands in the ascending ids `among`; -1 where it does not."""
+    if not among.size:
+        return np.full(len(ids), -1)
+    places = np.minimum(np.searchsorted(among, ids), len(among) - 1)
+    return np.where(among[places] == ids, places, -1)
+
+
+def in_common(
+    one: ScoredSolutions, other: ScoredSolutions
+) -> tuple[ScoredSolutions, ScoredSolutions]:
+    """The solutions that two PRMs have scored, in the same order."""
+    places = places_of(one.ids, other.ids)
+    return one.only(places >= 0), other.only(places[places >= 0])
+
+
 def _coded(words: list[str]) -> tuple[np.ndarray, tuple[str, ...]]:
     """Each word's place among the different ones, and those."""
     names, places = np.unique(np.array(words, dtype=object), return_inverse=True)

@@ -5,7 +5,7 @@ import { el, svg } from "../dom.js";
 import { followInApp } from "../links.js";
 
 /** @import { Child } from "../types.js" */
-/** @import { Bar, Cell, Check, Copy, Host, Interval, Kind, Link, Strip } from "./types.js" */
+/** @import { Bar, Cell, Check, Choice, Copy, Host, Interval, Kind, Link, Strip } from "./types.js" */
 
 const SAFE_LINK = /^[a-z_]*(\?[^#]*)?$/; // a page of this app, nothing with a scheme or a host
 const MOST_SQUARES = 40;
@@ -30,7 +30,7 @@ function drawn(cell, host) {
     case "link":
       return link(cell);
     case "pick":
-      return button(cell.style, cell.value, () => host.pick(cell.id));
+      return pick(cell, host);
     case "check":
       return check(cell, host);
     case "copy":
@@ -50,7 +50,8 @@ function drawn(cell, host) {
         ...cell.cells.map((one) => el("div", {}, draw(one, host))),
       );
     case "inline":
-      return el("span", { class: "inline" }, ...cell.cells.map((one) => draw(one, host)));
+    case "sentence":
+      return el("span", { class: cell.kind }, ...cell.cells.map((one) => draw(one, host)));
   }
 }
 
@@ -66,6 +67,13 @@ function link({ value, href, style }) {
 /** @type {(style: string, value: string, press: () => void) => HTMLButtonElement} */
 const button = (style, value, press) =>
   el("button", { type: "button", class: style, onclick: press }, String(value));
+
+/** @type {(cell: Choice, host: Host) => HTMLButtonElement} */
+function pick({ id, style, value }, host) {
+  const node = button(style, value, () => (host.open ?? host.pick)(id));
+  node.dataset.id = String(id);
+  return node;
+}
 
 // A box that stays ticked while the table shows other rows; `ids` are those it stands for.
 /** @type {(cell: Check, host: Host) => HTMLElement} */

@@ -2,6 +2,7 @@
 
 import { el } from "../dom.js";
 import { draw } from "./cells.js";
+import { walkOf } from "./walk.js";
 
 /** @import { Component } from "../types.js" */
 /** @import { FlowData, Host, TableData } from "./types.js" */
@@ -13,18 +14,23 @@ import { draw } from "./cells.js";
 const drawn = new WeakMap();
 
 // Streamlit calls this again whenever the page runs; redrawing the same data would flicker.
-/** @type {(component: Component<TableData | FlowData>) => void} */
+/** @type {(component: Component<TableData | FlowData>) => () => void} */
 export default function mountDataTable(component) {
   const { data, parentElement } = component;
   const words = JSON.stringify(data);
   const before = drawn.get(parentElement);
-  if (before?.words === words && parentElement.querySelector(".data-table")) return;
+  const walk = data.stages || !data.walk ? null : walkOf(component, data.walk);
+  const left = () => walk?.leave();
+  if (before?.words === words && parentElement.querySelector(".data-table")) return left;
   const checked = before?.checked ?? new Set();
   drawn.set(parentElement, { words, checked });
+  const focused = walk?.focused();
   parentElement.querySelector(".data-table")?.remove();
-  const host = hostOf(component, checked);
+  const host = hostOf(component, checked, walk?.open ?? null);
   const content = data.stages ? flow(data, host) : table(data, host);
   parentElement.append(el("div", { class: "data-table" }, content));
+  walk?.drawn(focused);
+  return left;
 }
 
 /** @type {(data: TableData, host: Host) => HTMLElement} */
@@ -75,10 +81,11 @@ function flow({ stages }, host) {
   return el("div", { class: "flow" }, ...boxes);
 }
 
-/** @type {(component: Component<unknown>, checked: Set<number>) => Host} */
-function hostOf({ parentElement, setTriggerValue, setStateValue }, checked) {
+/** @type {(component: Component<unknown>, checked: Set<number>, open: Host["open"]) => Host} */
+function hostOf({ parentElement, setTriggerValue, setStateValue }, checked, open) {
   return {
     checked,
+    open,
     pick: (id) => setTriggerValue("picked", id),
     check(ids, on) {
       for (const id of ids) on ? checked.add(id) : checked.delete(id);

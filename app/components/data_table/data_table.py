@@ -112,9 +112,9 @@ class StripCell(TypedDict):
 
 
 class GroupCell(TypedDict):
-    """Cells below or beside each other."""
+    """Cells below or beside each other, or as the words of a sentence."""
 
-    kind: Literal["stack", "inline"]
+    kind: Literal["stack", "inline", "sentence"]
     cells: list[Cell]
 
 
@@ -141,6 +141,18 @@ class Column(TypedDict):
     title: NotRequired[str]
     width: NotRequired[str]
     check: NotRequired[CheckCell]
+
+
+class Walk(TypedDict):
+    """Rows that are gone through by keyboard: see `walk`.
+
+    `chosen` is the id of the row that is open, `before` and `after` are the ids beyond the rows
+    shown; 0 for none.
+    """
+
+    chosen: int
+    before: int
+    after: int
 
 
 class Row(TypedDict):
@@ -202,6 +214,28 @@ def checklist(
     return [one for one in checked if isinstance(one, int)] if isinstance(checked, list) else []
 
 
+def walk(
+    columns: Sequence[str | Column],
+    rows: Sequence[Sequence[Cell] | Row],
+    chosen: Walk,
+    *,
+    key: str,
+    empty: str,
+) -> int | None:
+    """Draw a table whose rows have a `pick` cell of style "main" each, and go through it by keys.
+
+    j and k move, Enter opens; with a row open, ] and [ open the next one and the one before, and
+    Escape closes it. Returns what was asked for just now: an id, 0 to close; else None.
+    """
+    opened = _draw(columns, rows, key, empty, chosen).get("opened")
+    heard = f"{key}-heard"
+    if not isinstance(opened, Mapping) or opened.get("token") == st.session_state.get(heard):
+        return None
+    st.session_state[heard] = opened.get("token")
+    wanted = opened.get("id")
+    return wanted if isinstance(wanted, int) else None
+
+
 def _check(ids: list[int], label: str) -> CheckCell:
     return {"kind": "check", "ids": ids, "label": label}
 
@@ -211,13 +245,15 @@ def _draw(
     rows: Sequence[Sequence[Cell] | Row],
     key: str,
     empty: str,
+    walk: Walk | None = None,
 ) -> Mapping[str, object]:
     """Draw it; what the browser sent, as it sent it."""
     heads = [Column(label=one) if isinstance(one, str) else one for one in columns]
     lines = [row if isinstance(row, dict) else Row(cells=list(row)) for row in rows]
     return _component(
         key=key,
-        data={"columns": heads, "rows": lines, "empty": empty},
+        data={"columns": heads, "rows": lines, "empty": empty, "walk": walk},
+        on_opened_change=lambda: None,
         on_picked_change=lambda: None,
         on_checked_change=lambda: None,
     )
@@ -309,6 +345,11 @@ def stack(*cells: Cell) -> GroupCell:
 def inline(*cells: Cell) -> GroupCell:
     """Cells beside each other."""
     return {"kind": "inline", "cells": list(cells)}
+
+
+def sentence(*cells: Cell) -> GroupCell:
+    """Cells as the words of a sentence, so that some of them can be links."""
+    return {"kind": "sentence", "cells": list(cells)}
 
 
 def page_href(page: str, **query: object) -> str:

@@ -59,7 +59,7 @@ export interface Strip {
   title: string;
 }
 export interface Group extends Titled {
-  kind: "stack" | "inline";
+  kind: "stack" | "inline" | "sentence";
   cells: Cell[];
 }
 
@@ -91,7 +91,15 @@ export interface TableData {
   columns: Column[];
   rows: { cells: Cell[]; style?: string }[];
   empty: string;
+  walk: Walk | null;
   stages?: undefined;
+}
+
+// Ids of the row that is open and of those beyond the rows shown; 0 for none.
+export interface Walk {
+  chosen: number;
+  before: number;
+  after: number;
 }
 
 export interface FlowData {
@@ -102,5 +110,6 @@ export interface FlowData {
 export interface Host {
   checked: Set<number>;
   pick: (id: number) => void;
+  open: ((id: number) => void) | null; // in a table that is walked: what `pick` does there
   check: (ids: number[], on: boolean) => void;
 }

@@ -15,7 +15,9 @@ export function fit({ root, layout, scroller }, height) {
   const tree = root.getRootNode();
   /** @type {Element | null} */
   let node = tree instanceof ShadowRoot ? tree.host : root;
-  for (; node; node = node.parentElement) scrolled += node.scrollTop;
+  // What is fixed to the window does not scroll with what it stands in.
+  for (; node && getComputedStyle(node).position !== "fixed"; node = node.parentElement)
+    scrolled += node.scrollTop;
   const top = root.getBoundingClientRect().top + scrolled;
   // A low window scrolls as a page, so that the steps keep some room between what surrounds them.
   const around = layout.offsetHeight - scroller.offsetHeight;

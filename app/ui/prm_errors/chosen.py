@@ -1,0 +1,155 @@
+"""What is chosen among the solutions: an outcome, a cell, a change between versions, or points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.ui import address, filters
+from app.ui.prm_errors.choice import Choice, given_filter
+from app.ui.prm_errors.population import NOT_SCORED, Population
+from training.evaluation import NO_ERROR
+from training.scored import NO_VERDICT, OUTCOMES, outcomes, verdicts
+
+MISTAKES = ("missed", "false_alarm", "early", "late")
+WORDS = {
+    "missed": "missed",
+    "false_alarm": "false alarms",
+    "early": "flagged too early",
+    "late": "flagged too late",
+    "exact": "first error found",
+    "right": "clean, and rightly so",
+    "no_verdict": "no verdict, with an error",
+    "no_verdict_right": "no verdict, without an error",
+}
+CHANGES = {
+    "both_right": "both right",
+    "fixed": "fixed",
+    "broken": "broken",
+    "both_wrong": "both wrong",
+}
+MOST_IDS = 1000  # solutions that an address names one by one; more would be cut by proxies
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One of these, or none of them for all mistakes.
+
+    `cell` is (verdict, reference), verdict None for no verdict; `change` one of CHANGES; `picked`
+    are solution ids.
+    """
+
+    t: float
+    outcome: str | None = None
+    cell: tuple[int | None, int] | None = None
+    change: str | None = None
+    picked: tuple[int, ...] = ()
+
+    def words(self) -> str:
+        """What the list is of."""
+        if self.outcome is not None:
+            return WORDS[self.outcome]
+        if self.cell is not None:
+            said, expected = self.cell
+            seen = "no verdict" if said is None else _step(said)
+            return f"PRM: {seen}, reference: {_step(expected)}"
+        if self.change is not None:
+            return CHANGES[self.change]
+        return "picked" if self.picked else "mistakes"
+
+
+def read(threshold: float) -> Chosen:
+    """What the address says, at the annotator's own `threshold` unless it says another."""
+    outcome, change = address.get("outcome"), address.get("change")
+    return Chosen(
+        t=_share(address.get("t"), threshold),
+        outcome=outcome if outcome in OUTCOMES else None,
+        cell=_cell(address.get("cell") or ""),
+        change=change if change in CHANGES else None,
+        picked=filters.ids_of(address.get("picked") or ""),
+    )
+
+
+def to_address(cell: tuple[int | None, int] | None) -> str | None:
+    """A cell as `read` understands it."""
+    if cell is None:
+        return None
+    said, expected = cell
+    verdict = "?" if said is None else "none" if said < 0 else str(said + 1)
+    return f"{verdict},{'none' if expected < 0 else expected + 1}"
+
+
+def members(population: Population, chosen: Chosen) -> np.ndarray:
+    """Which of the solutions found are chosen, as a mask (n,)."""
+    these, ids = population.found.scored, population.found.ids
+    said = verdicts(these, chosen.t)
+    if chosen.outcome is not None:
+        return np.asarray(outcomes(said, these.reference) == OUTCOMES.index(chosen.outcome))
+    if chosen.cell is not None:
+        verdict = NO_VERDICT if chosen.cell[0] is None else chosen.cell[0]
+        return np.asarray((said == verdict) & (these.reference == chosen.cell[1]))
+    if chosen.change is not None:
+        return changes(population, chosen.t)[chosen.change]
+    if chosen.picked:
+        return np.isin(ids, chosen.picked)
+    mistakes = [OUTCOMES.index(one) for one in MISTAKES]
+    return np.isin(outcomes(said, these.reference), mistakes)
+
+
+def changes(population: Population, t: float) -> Mapping[str, np.ndarray]:
+    """Which of the solutions found each of CHANGES holds, of those that both PRMs can be judged on.
+
+    Fixed are those that only this PRM gets right, broken those that only the other one does.
+    """
+    these = population.found.scored
+    mine = verdicts(these, t) == these.reference
+    other = population.other_said == these.reference
+    counts = population.other_said != NOT_SCORED
+    if population.both is not None:
+        counts &= np.isin(population.found.ids, population.both[0].ids)
+    return {
+        "both_right": counts & mine & other,
+        "fixed": counts & mine & ~other,
+        "broken": counts & ~mine & other,
+        "both_wrong": counts & ~mine & ~other,
+    }
+
+
+def query_of(
+    choice: Choice, population: Population, chosen: Chosen, ids: np.ndarray
+) -> tuple[dict[str, str], int]:
+    """The filter of Browse that names these solutions, and how many of them it has no room for.
+
+    At the annotator's own threshold it says why they are here; a database knows no other verdicts,
+    so else it names the first MOST_IDS of them.
+    """
+    own = chosen.t == population.found.threshold and not population.held_out
+    beside = {"of": choice.prm.label, "against": choice.reference.label}
+    if own and chosen.outcome is not None:
+        return {**given_filter(), "outcome": chosen.outcome, **beside}, 0
+    if own and chosen.cell is not None and chosen.cell[0] is not None:
+        cell = filters.cell_in_address(chosen.cell[0], chosen.cell[1])
+        return {**given_filter(), "cell": cell, **beside}, 0
+    named = ids[:MOST_IDS]
+    return {"ids": ",".join(map(str, named.tolist()))}, len(ids) - len(named)
+
+
+def _step(first_error: int) -> str:
+    return "no error" if first_error == NO_ERROR else f"step {first_error + 1}"
+
+
+def _share(text: str | None, otherwise: float) -> float:
+    try:
+        given = float(text or "")
+    except ValueError:
+        return otherwise
+    return given if 0 <= given <= 1 else otherwise
+
+
+def _cell(text: str) -> tuple[int | None, int] | None:
+    if text.startswith("?,"):
+        cell = filters.cell_of("none," + text.removeprefix("?,"))
+        return None if cell is None else (None, cell[1])
+    return filters.cell_of(text)

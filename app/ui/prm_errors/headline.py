@@ -1,0 +1,136 @@
+"""The line of figures: F1 of this PRM and of the other one, and on what it is right."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from app.components.data_table import data_table
+from app.ui.formatting import number_of
+from app.ui.prm_errors.choice import Choice, notice
+from app.ui.prm_errors.chosen import Chosen, query_of
+from app.ui.prm_errors.figures import difference_at, interval_of, report_at
+from app.ui.prm_errors.population import Population
+from labeling.evaluation.results import FEW
+from training.evaluation import NO_ERROR, Interval, ProcessBenchReport
+
+
+def show(choice: Choice, population: Population, chosen: Chosen) -> None:
+    """F1s with intervals, the difference, accuracies, and what to know before believing them."""
+    found = report_at(population, chosen.t)
+    few = too_few(found)
+    cells: list[data_table.Cell] = [
+        data_table.text("F1", "muted"),
+        data_table.text(decimal(found.mean.f1), "strong figure"),
+        data_table.text("too few" if few else between(interval_of(found)), "muted"),
+    ]
+    cells += _beside(choice, population, chosen, few)
+    cells += _accuracies(choice, population, chosen, found)
+    data_table.line(*cells, key="headline")
+    _warnings(choice, population, found)
+
+
+def too_few(found: ProcessBenchReport) -> bool:
+    """Whether a class of any data set has fewer than FEW solutions: an interval would mislead."""
+    counts = [n for one in found.datasets.values() for n in (one.n_error, one.n_correct) if n]
+    return min(counts, default=0) < FEW
+
+
+def _beside(
+    choice: Choice, population: Population, chosen: Chosen, few: bool
+) -> list[data_table.Cell]:
+    difference = difference_at(population, chosen.t)
+    if choice.versus is None or difference is None or population.both is None:
+        return []
+    n = len(population.both[0])
+    title = f"F1 of both on the {number_of(n, 'solution')} that both have scored"
+    cells: list[data_table.Cell] = [
+        data_table.text(choice.versus.name, "muted", title=title),
+        data_table.text(decimal(difference.second), "figure", title=title),
+        data_table.text("difference", "muted", title=title),
+        data_table.text(signed(difference.value), "strong", title=title),
+    ]
+    if not few:
+        low, high = difference.interval.low, difference.interval.high
+        words = f"[{signed(low)} to {signed(high)}]"
+        cells.append(data_table.text(words, "muted", title="95%, paired: over the same solutions"))
+    if n < len(population.found):
+        cells.append(data_table.text(f"on {n:,} shared", "muted", title=title))
+    return cells
+
+
+def _accuracies(
+    choice: Choice, population: Population, chosen: Chosen, found: ProcessBenchReport
+) -> list[data_table.Cell]:
+    wrong = population.found.scored.reference != NO_ERROR
+    mean = found.mean
+
+    def door(which: np.ndarray, says: str, n: int) -> data_table.Cell:
+        if population.held_out:
+            query, _ = query_of(choice, population, chosen, population.found.ids[which])
+        else:
+            query = {"by": choice.reference.label, "says": says}
+        return data_table.link(f"{n:,}", data_table.page_href("browse", **query))
+
+    cells: list[data_table.Cell] = []
+    if mean.n_error:
+        cells += [
+            data_table.text(f"exact on {percent(mean.error_accuracy)} of the"),
+            door(wrong, "an error", mean.n_error),
+            data_table.text("with an error"),
+        ]
+    if mean.n_correct:
+        cells += [
+            data_table.text(f"no false alarm on {percent(mean.correct_accuracy)} of the"),
+            door(~wrong, "no error", mean.n_correct),
+            data_table.text("without one" if mean.n_error else "without an error"),
+        ]
+    return [data_table.sentence(*cells)] if cells else []
+
+
+def _warnings(choice: Choice, population: Population, found: ProcessBenchReport) -> None:
+    mean = found.mean
+    if population.found.training == "unknown":
+        notice(
+            f"It is not known what {choice.prm.name} was trained on. These may be problems that "
+            "it has seen, and the figures too good."
+        )
+    elif not population.held_out and population.found.trained_on.any():
+        n = int(population.found.trained_on.sum())
+        which = "all of these" if n == len(population.found) else f"{n:,} of these"
+        notice(
+            f"{choice.prm.name} was trained on the problems of {which} solutions, so the figures "
+            "flatter it."
+        )
+    if not mean.n_error or not mean.n_correct:
+        kind = "with an error" if not mean.n_error else "without one"
+        notice(f"There is no solution {kind} here, so there is no F1.")
+    elif too_few(found):
+        notice(
+            f"Too few to go by: {number_of(mean.n_error, 'solution')} with an error and "
+            f"{mean.n_correct:,} without one"
+            + (f", in {len(found.datasets)} data sets." if len(found.datasets) > 1 else ".")
+        )
+
+
+def decimal(share: float) -> str:
+    """`.828`, as the field writes F1s; a dash where there is none."""
+    return "–" if math.isnan(share) else f"{share:.3f}"
+
+
+def signed(value: float) -> str:
+    """`+0.015` or `−0.015`."""
+    return f"{value:+.3f}".replace("-", "−")
+
+
+def between(interval: Interval) -> str:
+    """`[0.809 to 0.846]`, nothing where it is not defined."""
+    if math.isnan(interval.low):
+        return ""
+    return f"[{interval.low:.3f} to {interval.high:.3f}]"
+
+
+def percent(share: float) -> str:
+    """`76.9%`."""
+    return "–" if math.isnan(share) else f"{share:.1%}"

@@ -1,0 +1,191 @@
+"""The list of mistakes, the most confident first, to be gone through by keyboard."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import streamlit as st
+
+from app.components.data_table import data_table
+from app.ui import address, formatting
+from app.ui.prm_errors.choice import Choice
+from app.ui.prm_errors.chosen import MOST_IDS, WORDS, Chosen, query_of
+from app.ui.prm_errors.population import NOT_SCORED, Population
+from db.engine import Database
+from db.lists.browse import SolutionRow, list_solutions
+from db.lists.filters import SolutionFilter
+from labeling.evaluation.scored import places_of
+from training.evaluation import NO_ERROR
+from training.scored import NO_VERDICT, OUTCOMES, Scored, confidence, outcomes, verdicts
+
+PAGE = 50
+SORTS = ("most confident first", "least confident first", "highest score first", "oldest first")
+
+
+def ordered(population: Population, members: np.ndarray, t: float, sort: str) -> np.ndarray:
+    """The ids of these solutions, a mask (n,), in the order asked for; ties by id."""
+    these = population.found.scored.only(members)
+    ids = population.found.ids[members]
+    by = {
+        SORTS[0]: -confidence(these, verdicts(these, t), t),
+        SORTS[1]: confidence(these, verdicts(these, t), t),
+        SORTS[2]: -these.lowest,
+    }
+    return ids[np.argsort(by[sort], kind="stable")] if sort in by else ids
+
+
+def ask_sort() -> str:
+    """The order of the list."""
+    sort: str = st.selectbox(
+        "Order",
+        SORTS,
+        label_visibility="collapsed",
+        width=200,
+        **address.choice("sort", SORTS, SORTS[0], clears=("page",)),
+    )
+    return sort
+
+
+def heading(
+    choice: Choice, population: Population, chosen: Chosen, ids: np.ndarray, sort: str
+) -> None:
+    """How many there are of what, and the ways on."""
+    query, beyond = query_of(choice, population, chosen, ids)
+    cells: list[data_table.Cell] = [
+        data_table.sentence(
+            data_table.text(f"{len(ids):,}", "strong"), data_table.text(chosen.words(), "strong")
+        ),
+        data_table.text(sort if len(ids) > 1 else "", "muted"),
+    ]
+    if len(ids):
+        which = "all" if not beyond else f"the first {MOST_IDS:,}"
+        cells += [
+            data_table.link(
+                f"Review {which}", data_table.page_href("review", queue="filter", **query)
+            ),
+            data_table.link(f"Browse {which}", data_table.page_href("browse", **query)),
+        ]
+        if beyond:
+            words = f"An address has no room for the other {beyond:,}."
+            cells.append(data_table.text(words, "muted"))
+    if (chosen.outcome, chosen.cell, chosen.change, chosen.picked) != (None, None, None, ()):
+        cells.append(data_table.pick("Show every mistake", 1))
+    if data_table.table([""], [[data_table.inline(*cells)]], key="list heading") is not None:
+        address.put(**dict.fromkeys(("outcome", "cell", "change", "picked", "open", "page")))
+        st.rerun()
+
+
+def show(
+    database: Database,
+    choice: Choice,
+    population: Population,
+    t: float,
+    ids: np.ndarray,
+    opened: int | None,
+) -> int | None:
+    """A page of the list; returns the id that is to be opened, 0 to close what is open, or None."""
+    pages = max(1, math.ceil(len(ids) / PAGE))
+    at = np.flatnonzero(ids == (opened or 0))
+    if at.size:
+        page = int(at[0]) // PAGE + 1
+        st.session_state.pop("page", None)
+    else:
+        page = st.pagination(pages, **address.number("page", 1, pages)) if pages > 1 else 1
+    start = (page - 1) * PAGE
+    here = ids[start : start + PAGE]
+    wanted = SolutionFilter(ids=tuple(here.tolist()))
+    texts = {row.id: row for row in list_solutions(database, wanted, limit=PAGE)}
+    rows = [
+        _row(choice, population, t, int(place), texts.get(int(id)))
+        for id, place in zip(here, places_of(here, population.found.ids), strict=True)
+        if place >= 0
+    ]
+    ends = data_table.Walk(
+        chosen=opened or 0,
+        before=int(ids[start - 1]) if start else 0,
+        after=int(ids[start + PAGE]) if start + PAGE < len(ids) else 0,
+    )
+    columns: list[str | data_table.Column] = [
+        data_table.column("", "right"),
+        data_table.column("Reference", "nowrap human"),
+        data_table.column("PRM", "nowrap prm", title=choice.prm.label),
+    ]
+    if choice.versus is not None:
+        name = formatting.shorten(choice.versus.name, 10)
+        columns.append(data_table.column(name, "nowrap prm", title=choice.versus.label))
+    columns += [
+        data_table.column("Lowest", "right", title="The lowest score of any step"),
+        data_table.column("First errors", title="Reference, PRM and the other PRM, from above"),
+        data_table.column("", "nowrap"),
+        data_table.column("Problem", "clip"),
+    ]
+    return data_table.walk(
+        columns, rows, ends, key="mistakes", empty="No solution is in this group: choose another."
+    )
+
+
+def _row(
+    choice: Choice, population: Population, t: float, place: int, text: SolutionRow | None
+) -> data_table.Row:
+    found = population.found
+    id, one = int(found.ids[place]), found.scored.only(np.array([place]))
+    said, expected = verdicts(one, t), int(one.reference[0])
+    verdict, other = int(said[0]), int(population.other_said[place])
+    outcome = OUTCOMES[int(outcomes(said, one.reference)[0])]
+    cells: list[data_table.Cell] = [
+        data_table.pick(id, id, "main muted"),
+        _flag(expected, None),
+        _flag(verdict, expected),
+    ]
+    marks = [(choice.reference.kind, _first(expected)), ("prm", _first(verdict))]
+    if choice.versus is not None:
+        cells.append(_flag(other, expected))
+        if other != NOT_SCORED:
+            marks.append(("none", _first(other)))
+    cells += [
+        _lowest(one),
+        data_table.strip(int((~np.isnan(one.scores)).sum()), marks),
+        data_table.text(ONE[outcome], "muted"),
+        data_table.text("" if text is None else formatting.shorten(text.problem), "muted"),
+    ]
+    return data_table.door(cells)
+
+
+ONE: Mapping[str, str] = {**WORDS, "false_alarm": "false alarm", "early": "early", "late": "late"}
+
+
+def _first(verdict: int) -> int | None:
+    return None if verdict == NO_VERDICT else verdict
+
+
+def _lowest(one: Scored) -> data_table.Cell:
+    lowest = float(one.lowest[0])
+    return data_table.text("–" if math.isinf(lowest) else f"{lowest:.2f}")
+
+
+def _flag(verdict: int, expected: int | None) -> data_table.Cell:
+    """A first error, with whether it is the reference's."""
+    if verdict == NOT_SCORED:
+        return data_table.text("·", "muted", title="not scored")
+    words = "?" if verdict == NO_VERDICT else "none" if verdict == NO_ERROR else f"⚑ {verdict + 1}"
+    title = "no verdict" if verdict == NO_VERDICT else formatting.first_error_words(verdict)
+    if expected is None:
+        return data_table.text(words, title=title)
+    right = verdict == expected
+    return data_table.text(
+        f"{'✓' if right else '✗'} {words}", "good" if right else "bad", title=title
+    )
+
+
+def words_of(population: Population, ids: np.ndarray, t: float) -> dict[int, str]:
+    """Solution id -> what its mistake is, in a few words."""
+    places = places_of(ids, population.found.ids)
+    these = population.found.scored.only(places[places >= 0])
+    said = verdicts(these, t)
+    sure, found = confidence(these, said, t), outcomes(said, these.reference)
+    return {
+        int(id): f"{ONE[OUTCOMES[outcome]]}, confidence {value:.2f}"
+        for id, outcome, value in zip(ids[places >= 0], found, sure, strict=True)
+    }
