@@ -163,7 +163,7 @@ def request_cancel(database: Database, job_id: int) -> None:
         if is_alive(to_record(row)):
             row.cancel_requested = True
         elif row.status in ("queued", "running"):
-            row.status, row.message = "cancelled", "cancelled before it ran on"
+            row.status, row.message = "cancelled", "cancelled before it resumed"
             row.finished_at = utcnow()
             row.pid = row.claim = None
 

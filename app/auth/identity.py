@@ -114,7 +114,7 @@ def how_to_sign() -> str:
         return "This account may not label here: it is not on the project's list of people."
     if needs_sign_in():
         return "Sign in to label: corrections are signed."
-    return "Type your name in the field at the left to label: corrections are signed."
+    return "Type your name under Reviewer to label: corrections are signed."
 
 
 def may_read() -> bool:
@@ -152,13 +152,13 @@ def sign_in_page() -> None:
             _refusal(person)
         elif "is_logged_in" in st.user:
             st.subheader("Sign in")
-            st.text("This project is shown to its people only.")
+            st.text("Only the people of this project can see it.")
             _sign_in_buttons()
         else:
             st.subheader("Nobody can sign in at the moment")
             st.text(
-                "The secrets that this server started with cannot be read any more. Whoever runs "
-                "it: look at the file given with --secrets, and start StepLens again."
+                "The secrets that this server started with can no longer be read. Whoever runs it: "
+                "check the file given with --secrets, and start StepLens again."
             )
 
 
@@ -202,7 +202,7 @@ def _say_who(database: Database, person: Person) -> None:
         return
     if person.mark:
         st.session_state[_key(person)] = _known_as(database, person)
-    st.caption("Signed in", help="Corrections are stored under the last line of these.")
+    st.caption("Signed in", help="Corrections are stored under the last of these names.")
     name = reviewer_name()
     if not name.startswith(person.shown):
         st.text(person.shown)

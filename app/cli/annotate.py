@@ -10,12 +10,13 @@ import click
 from rich.table import Table
 
 from app.cli.console import console, opened, option_group, run_here
+from app.ui.formatting import number_of
 from labeling.montecarlo.planner import STRATEGIES
 
 
 @click.group()
 def annotate() -> None:
-    """Let a machine say where solutions first go wrong: mc, judge or prm."""
+    """Have a machine find where solutions first go wrong: mc, judge or prm."""
 
 
 _engine_options = option_group(
@@ -55,18 +56,18 @@ _annotation_options = option_group(
 @click.option(
     "--chunk",
     type=click.IntRange(1),
-    help="Completions of a step asked for together (1). More make fewer waves, and cost tokens.",
+    help="Completions of a step requested at a time (1). More means fewer waves and more tokens.",
 )
 @click.option(
     "--stop-mass",
     type=click.FloatRange(0.5, 1.0),
-    help="adaptive: how sure of the first error it stops (0.92). 1 keeps to K samples.",
+    help="adaptive: stops once it is this sure of the first error (0.92). 1 takes all K samples.",
 )
 @click.option(
     "--soft",
     is_flag=True,
     default=None,
-    help="Refuse a strategy whose shares of successes are no soft labels.",
+    help="Insist on soft labels: refuse a strategy that stops before K samples.",
 )
 @click.option("--temperature", type=click.FloatRange(0.0), help="Default: the model's own, or 1.")
 @click.option("--top-p", type=click.FloatRange(0.0, 1.0, min_open=True), help="Nucleus sampling.")
@@ -74,12 +75,12 @@ _annotation_options = option_group(
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Complete 32 solutions, and tell what each strategy would cost. Stores nothing.",
+    help="Try 32 solutions and estimate what each strategy would cost. Stores nothing.",
 )
 @click.option(
     "--wave",
     type=click.IntRange(1),
-    help="Completions asked for together and stored together (512).",
+    help="Completions requested and stored in one go (512).",
 )
 @_annotation_options
 @_engine_options
@@ -147,7 +148,7 @@ def annotate_judge(ctx: click.Context, **options: Any) -> None:
 @click.option(
     "--threshold",
     type=click.FloatRange(0.0, 1.0),
-    help="The first step that scores under it is the first error. Default: what the annotator of "
+    help="The first step that scores below it is the first error. Default: what the annotator of "
     "this name has, or 0.5.",
 )
 @_engine_options
@@ -163,7 +164,7 @@ def annotate_prm(ctx: click.Context, **options: Any) -> None:
     "--threshold",
     required=True,
     type=click.FloatRange(0.0, 1.0),
-    help="The first step that scores under it is the first error.",
+    help="The first step that scores below it is the first error.",
 )
 @click.pass_context
 def annotate_rethreshold(ctx: click.Context, annotator: str, threshold: float) -> None:
@@ -190,11 +191,12 @@ def _estimate_mc(ctx: click.Context, options: dict[str, Any]) -> None:
         found = estimate_mc(database, _given(options))
     spent = found["spent"]
     if not found["solutions"]:
-        console.print("Nothing to annotate: it is done, or no solution has a gold answer.")
+        console.print("Nothing to annotate: everything is done, or no solution has a gold answer.")
         return
     console.print(
-        f"{found['solutions']:,} solutions to annotate. Tried on a few: {spent['rollouts']:,} "
-        f"completions, {spent['tokens_generated']:,} tokens, {spent['seconds']:.0f} s"
+        f"{number_of(found['solutions'], 'solution')} to annotate. The trial took "
+        f"{number_of(spent['rollouts'], 'completion')}, {spent['tokens_generated']:,} tokens and "
+        f"{spent['seconds']:.0f} s."
     )
     table = Table("strategy", "tokens generated", "95% interval", "tokens prompted", "time")
     for strategy, cost in found["strategies"].items():
@@ -223,15 +225,16 @@ def _annotate(ctx: click.Context, kind: str, title: str, options: dict[str, Any]
     with opened(ctx) as database:
         result = run_here(database, kind, title, **params)
     console.print(
-        f"[bold]{result['annotator']}[/bold]: {result['solutions']:,} solutions annotated, "
+        f"[bold]{result['annotator']}[/bold]: "
+        f"{number_of(result['solutions'], 'solution')} annotated, "
         f"{result['tokens_generated']:,} tokens generated, {result['seconds']:.0f} s"
     )
     if warning := result.get("warning"):
         console.print(f"[yellow]{warning}[/yellow]")
     if later := result.get("came_later"):
-        console.print(f"{later:,} of the list came after this job was first started.")
+        console.print(f"{later:,} of them were added after this job first started.")
     if failed := result.get("failed"):
         console.print(
-            f"[yellow]{failed:,} solutions failed[/yellow]; each one's reason is stored with it. "
-            "The same command asks about these alone again."
+            f"[yellow]{number_of(failed, 'solution')} failed[/yellow], each stored with its "
+            "reason. Run the same command to try just these again."
         )

@@ -6,6 +6,7 @@ import click
 from rich.table import Table
 
 from app.cli.console import console, opened
+from app.ui.formatting import number_of
 from labeling.formats.catalog import WRITERS, table
 
 
@@ -66,9 +67,9 @@ def export_consensus(ctx: click.Context, out_dir: str, format: str, overwrite: b
         with console.status("writing"):
             manifest = write(database, out_dir, format, overwrite=overwrite)
     rows = manifest["files"]["data.jsonl"]["rows"]
-    console.print(f"{rows:,} solutions in {out_dir} ({format})")
+    console.print(f"{number_of(rows, 'solution')} in {out_dir} ({format})")
     if manifest["left_out"]:
         console.print(
             f"{manifest['left_out']:,} left out: they have steps that nobody judged, which only "
-            "jsonl can say"
+            "jsonl can express"
         )

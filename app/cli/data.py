@@ -40,7 +40,7 @@ def db_upgrade(ctx: click.Context) -> None:
 )
 @click.argument("format", type=click.Choice(list(READERS)))
 @click.argument("files", nargs=-1, required=True, type=click.Path())
-@click.option("--strict", is_flag=True, help="Refuse a file that has any bad row.")
+@click.option("--strict", is_flag=True, help="Refuse a whole file if any of its rows is bad.")
 @click.pass_context
 def import_(ctx: click.Context, format: str, files: tuple[str, ...], strict: bool) -> None:
     """Import FILES of one FORMAT (docs/formats.md), or the files in a folder; unpacks as it reads.
@@ -60,8 +60,8 @@ def import_(ctx: click.Context, format: str, files: tuple[str, ...], strict: boo
     console.print(
         f"Added {number_of(result['solutions'], 'solution')} and "
         f"{number_of(result['problems'], 'problem')}, {result['annotations']:,} with labels; "
-        f"{result['duplicates']:,} already there; {result['repeated']:,} counted as further "
-        f"samples of a row in their file; {number_of(result['rejected'], 'row')} rejected"
+        f"{result['duplicates']:,} already there; {result['repeated']:,} repeated in their file "
+        f"and counted as samples; {number_of(result['rejected'], 'row')} rejected"
     )
     for what in ("rejections", "notes"):
         for one in result[what][:SHOWN_REASONS]:
@@ -71,8 +71,8 @@ def import_(ctx: click.Context, format: str, files: tuple[str, ...], strict: boo
             problems.print(f"… and {more:,} more rows for other reasons")
     if result["unread"]:
         raise click.ClickException(
-            f"nothing could be read of {', '.join(result['unread'])}. Is it in the format "
-            f"{format}? docs/formats.md describes each"
+            f"nothing in {', '.join(result['unread'])} could be read as {format}. docs/formats.md "
+            "describes every format"
         )
 
 
@@ -80,7 +80,7 @@ def import_(ctx: click.Context, format: str, files: tuple[str, ...], strict: boo
 @click.option("--dataset", help="Only solutions of this data set.")
 @click.pass_context
 def grade(ctx: click.Context, dataset: str | None) -> None:
-    """Compare final answers with the gold ones where an import could not tell.
+    """Grade the final answers that an import left open.
 
     An import grades what strings and exact numbers settle; the rest goes to math-verify, in
     processes of its own under a wall clock. What cannot be graded stays open.
@@ -101,7 +101,7 @@ def playground() -> None:
 @playground.command("sample")
 @click.option("--problems", default=100, show_default=True, type=click.IntRange(1, 100_000))
 @click.option("--solutions", default=4, show_default=True, type=click.IntRange(1, 64))
-@click.option("--seed", default=0, show_default=True, help="Another seed, other problems.")
+@click.option("--seed", default=0, show_default=True, help="Another seed gives other problems.")
 @click.pass_context
 def playground_sample(ctx: click.Context, problems: int, solutions: int, seed: int) -> None:
     """Make PROBLEMS new problems and let the tiny policy write SOLUTIONS to each.
@@ -116,5 +116,5 @@ def playground_sample(ctx: click.Context, problems: int, solutions: int, seed: i
     console.print(
         f"Sampled {number_of(result['sampled'], 'solution')} to "
         f"{number_of(result['problems'], 'new problem')}, {result['correct_share']:.0%} with the "
-        f"right answer; stored {result['solutions']:,} that differ"
+        f"right answer; stored the {result['solutions']:,} that differ"
     )

@@ -33,8 +33,8 @@ _serving_options = option_group(
     click.option(
         "--secrets",
         type=click.Path(exists=True, dir_okay=False),
-        help="TOML file with the [auth] section for sign-in. Without it "
-        ".streamlit/secrets.toml is looked for, here and in your home folder.",
+        help="TOML file with the [auth] section for sign-in. Default: "
+        ".streamlit/secrets.toml, here or in your home folder.",
     ),
 )
 

@@ -77,7 +77,11 @@ def policies_table(policies: list[PolicyJson], tuned_on: str | None) -> Table:
     """What each way to set the threshold gives: the mean F1, and by data set F1 and threshold."""
     datasets = list(policies[0]["f1s"])
     table = Table("threshold", "mean F1", *map(escape, datasets), box=None, pad_edge=False)
-    words = {"fixed": "fixed", "tuned": f"tuned on {tuned_on}", "best": "best for each: a bound"}
+    words = {
+        "fixed": "fixed",
+        "tuned": f"tuned on {tuned_on}",
+        "best": "best for each: a bound",
+    }
     for policy in policies:
         table.add_row(
             escape(words[policy["name"]]),
@@ -144,7 +148,7 @@ def _cells(figures: Figures) -> list[str]:
         _figure(figures["error_accuracy"]),
         _figure(figures["correct_accuracy"]),
         f"[bold]{_figure(figures['f1'])}[/bold]",
-        f"{_figure(interval['low'])}-{_figure(interval['high'])}",
+        _span(interval),
         f"{figures['n_error']}/{figures['n_correct']}" + (" too few" if too_few(figures) else ""),
         str(figures["n_unparsed"]),
     ]

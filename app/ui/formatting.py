@@ -45,6 +45,15 @@ def number_of(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def sentence(text: object) -> str:
+    """A message as a sentence on a page: errors begin small, as they do on the command line."""
+    words = str(text).strip()
+    first = words.split(" ", 1)[0]
+    if first.isascii() and first.replace("'", "").isalpha():
+        words = words[0].upper() + words[1:]
+    return words if not words or words[-1] in ".?!…:" else f"{words}."
+
+
 def shorten(text: str, length: int = 160) -> str:
     """One line of at most `length` characters."""
     line = " ".join(text.split())

@@ -15,7 +15,7 @@ import streamlit as st
 from app.ui import filters, formatting, project
 from db.annotators import list_annotators
 from db.engine import Database
-from db.lists.browse import count_solutions
+from db.lists.browse import count_solutions, filter_choices
 from db.records import in_order
 from db.results import list_exports
 from labeling.formats.catalog import READERS, in_words
@@ -61,7 +61,7 @@ def judge(database: Database) -> Asked:
             help="A shipped prompt, or the path of your own (docs/judge.md).",
         )
         votes = st.number_input(
-            "Votes", 1, 64, 1, help="Replies to each solution, of which the majority counts."
+            "Votes", 1, 64, 1, help="Replies per solution; the majority decides."
         )
         name = _name()
         sent = st.form_submit_button("Start the judge", type="primary", width="stretch")
@@ -84,7 +84,7 @@ def prm(database: Database) -> Asked:
             1.0,
             0.5,
             0.05,
-            help="The first step that scores under it is the first error.",
+            help="The first step that scores below it is the first error.",
         )
         name = _name()
         sent = st.form_submit_button("Score with it", type="primary", width="stretch")
@@ -112,7 +112,7 @@ def train(database: Database) -> Asked:
         seed = st.number_input("Seed", 0, None, 0)
         sent = st.form_submit_button("Start training", type="primary", width="stretch")
     if not options:
-        st.text("Nothing was exported yet.")
+        st.text("Nothing has been exported yet.")
         st.page_link("views/consensus.py", label="Export a consensus first")
     if sent and not export:
         project.complain("Training needs an export.")
@@ -128,8 +128,8 @@ def evaluate(database: Database) -> Asked:
     people = [one.label for one in everybody if one.kind == "human"]
     if not machines or not people:
         st.text(
-            "An evaluation compares a model with labels that people, or the playground's checker, "
-            "gave. This project lacks one of the two."
+            "An evaluation compares a model's verdicts with labels by people, or by the "
+            "playground's checker. This project is missing one or the other."
         )
         return None
     newest_prm = next((label for label in machines if label.startswith("prm:")), machines[0])
@@ -151,9 +151,9 @@ def import_files(database: Database) -> Asked:
         listed = st.text_area(
             "Files",
             placeholder="/data/processbench/gsm8k.json",
-            help="Paths on the machine that runs StepLens, one a line.",
+            help="Paths on the machine that runs StepLens, one per line.",
         )
-        strict = st.checkbox("Refuse a file that has any bad row")
+        strict = st.checkbox("Refuse a whole file if any of its rows is bad")
         sent = st.form_submit_button("Start the import", type="primary", width="stretch")
     files = [
         str(Path(line.strip()).expanduser().absolute())
@@ -166,13 +166,26 @@ def import_files(database: Database) -> Asked:
     return ("import", {"format": format, "files": files, "strict": strict}) if sent else None
 
 
+def grade(database: Database) -> Asked:
+    """The final answers that an import left open, compared with the gold ones."""
+    datasets, _ = filter_choices(database)
+    with st.form("grade"):
+        dataset = st.selectbox("Data set", datasets, index=None, placeholder="any")
+        st.text(
+            "An import grades what strings and exact numbers settle. This grades the rest, and "
+            "leaves open what cannot be graded."
+        )
+        sent = st.form_submit_button("Grade answers", type="primary", width="stretch")
+    return ("grade", {"dataset": dataset}) if sent else None
+
+
 def sample(database: Database) -> Asked:
     """New problems of the playground, with solutions by its policy."""
     with st.form("sample"):
         left, right = st.columns(2)
         problems = left.number_input("Problems", 1, 100_000, 100)
-        solutions = right.number_input("Solutions to each", 1, 64, 4)
-        seed = st.number_input("Seed", 0, None, 0, help="Another seed, other problems.")
+        solutions = right.number_input("Solutions per problem", 1, 64, 4)
+        seed = st.number_input("Seed", 0, None, 0, help="Another seed gives other problems.")
         sent = st.form_submit_button("Sample solutions", type="primary", width="stretch")
     params = {"problems": problems, "solutions": solutions, "seed": seed}
     return ("sample", params) if sent else None
@@ -192,6 +205,7 @@ FORMS: dict[str, Callable[[Database], Asked]] = {
     formatting.JOBS["train"]: train,
     formatting.JOBS["evaluate"]: evaluate,
     formatting.JOBS["import"]: import_files,
+    formatting.JOBS["grade"]: grade,
     formatting.JOBS["sample"]: sample,
 }
 
@@ -204,7 +218,7 @@ def say_what_for(database: Database) -> None:
     n = count_solutions(database, wanted)
     with st.container(border=True):
         what = formatting.shorten(filters.in_words(filters.given()), 80)
-        st.text(f"Only {n:,} solution{'' if n == 1 else 's'}: {what}")
+        st.text(f"Only {formatting.number_of(n, 'solution')}: {what}")
         st.page_link("views/browse.py", label="Change", query_params=filters.given())
 
 
@@ -219,7 +233,7 @@ def _given(name: str, otherwise: str) -> str:
 
 
 def _name() -> str:
-    return st.text_input("Name", placeholder="made from the model", help="The annotator's name.")
+    return st.text_input("Name", placeholder="from the model's name", help="The annotator's name.")
 
 
 def _filled(params: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import shlex
 
 import streamlit as st
 
+from app.ui.formatting import sentence
 from db.engine import DEFAULT_URL, Database, DatabaseError, open_database
 from db.lists import solution_index
 
@@ -16,12 +17,12 @@ def project() -> Database:
     try:
         database = _open(os.environ.get("STEPLENS_DB", DEFAULT_URL))
         if not solution_index.is_current(database):
-            with st.spinner("Others are compared than before: the lists are made anew"):
+            with st.spinner("Other annotators are compared now: rebuilding the lists"):
                 solution_index.ensure(database)
         return database
     except DatabaseError as error:
         st.header("This project cannot be opened")
-        st.text(str(error))
+        st.text(sentence(error))
         st.stop()
 
 
@@ -53,4 +54,4 @@ def command(database: Database, words: str) -> str:
 def complain(error: object) -> None:
     """Show an expected error; as plain text, because its message quotes what people typed."""
     with st.container(border=True):
-        st.text(str(error))
+        st.text(sentence(error))

@@ -24,10 +24,10 @@ FIGURES = {
 }
 MEANS = {
     "exact": "Share of solutions with the same first error.",
-    "kappa": "Exact agreement beyond chance, for two annotators as they are (1 is perfect).",
+    "kappa": "Exact agreement beyond chance between just these two (1 is perfect).",
     "alpha": "Agreement beyond chance, as if the annotators were interchangeable (1 is perfect).",
     "binary": "Share of solutions where both find some error, or both find none.",
-    "kappa_binary": "The same beyond chance.",
+    "kappa_binary": "The same, beyond chance.",
 }
 MOST = 8  # annotators in the matrix: every pair is a query
 
@@ -112,7 +112,7 @@ def details(
         data_table.kind(one.kind, one.name, title=one.label),
         data_table.text("and", "muted"),
         data_table.kind(other.kind, other.name, title=other.label),
-        data_table.text("(choose another in the table above)", "muted"),
+        data_table.text("(click a figure above for another pair)", "muted"),
         key="pair",
     )
     left, right = st.columns([1, 1.1], gap="large")
@@ -174,7 +174,9 @@ def people(database: Database, who: list[AnnotatorRecord], dataset: str | None) 
             data_table.column("Flagged", "right"),
             data_table.column("Today", "right"),
             data_table.column(
-                "Median time", "right nowrap", title="Per label, with the middle half in brackets"
+                "Median time",
+                "right nowrap",
+                title="Time per label; in brackets the range of the middle half",
             ),
             *(
                 data_table.column(
@@ -225,7 +227,10 @@ def together(database: Database, reviewers: list[int], dataset: str | None) -> N
         overall += f" (95% {figure.low:.2f} to {figure.high:.2f})"
     several = sum(count for unit, count in units.items() if len(unit) > 1)
     data_table.line(
-        data_table.text(f"{overall}, over {several:,} solutions with several opinions.", "muted"),
+        data_table.text(
+            f"{overall}, on {formatting.number_of(several, 'solution')} labelled by more than one.",
+            "muted",
+        ),
         data_table.link(
             "Settle their conflicts", data_table.page_href("review", queue="adjudication")
         ),
@@ -239,10 +244,10 @@ database = project.project()
 st.title("Agreement")
 who, dataset, name = choose(database)
 if len(list_annotators(database, with_work=True)) < 2:
-    st.text("Agreement takes two annotators, and this project does not have them yet.")
+    st.text("Agreement takes two annotators, and this project has fewer.")
     st.page_link("views/jobs.py", label="Start an annotator")
 elif len(who) < 2:
-    st.text("Choose two annotators or more.")
+    st.text("Choose at least two annotators.")
 else:
     first, second = matrix(database, who, dataset, name)
     details(database, first, second, dataset)

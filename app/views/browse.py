@@ -154,7 +154,7 @@ def show(
         rows,
         key=key,
         name="solution",
-        empty="No solution fits this filter. Clear a field to see more.",
+        empty="No solution matches these filters. Clear one to see more.",
     )
 
 
@@ -223,7 +223,7 @@ def actions(
         on_click="ignore",
         help=f"At most {MOST_AT_ONCE:,} at once; narrow the filter."
         if limited
-        else "A line of JSON each, with all that annotators and people said.",
+        else "One line of JSON each, with everything that annotators and people said.",
     )
     if ticked and st.button("Clear", type="tertiary", help="Untick every solution"):
         st.session_state.ticks = st.session_state.get("ticks", 0) + 1

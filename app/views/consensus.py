@@ -53,8 +53,8 @@ def ask_rule(database: Database) -> Rule | None:
         step=0.05,
         value=known.mc_threshold if known else 0.0,
         key="mc_threshold",
-        help="0 is the paper's rule. Anything else needs annotations made with the strategy "
-        "exhaustive.",
+        help="0 is the paper's rule. Anything else needs Monte Carlo annotations made with the "
+        "strategy exhaustive.",
     )
     if not members:
         return None
@@ -171,7 +171,7 @@ def exports(database: Database) -> None:
         ],
         rows,
         key="exports",
-        empty="Nothing was exported yet.",
+        empty="Nothing has been exported yet.",
     )
 
 
@@ -190,7 +190,7 @@ with left:
         and rule
     ):
         run_consensus(database, rule)
-        st.toast("The rule is remembered")
+        st.toast("Rule remembered")
 with right:
     solutions = project_counts(database).solutions
     if rule is None:

@@ -76,7 +76,7 @@ def job_list(jobs: list[JobRecord], chosen: JobRecord | None) -> None:
         ],
         rows,
         key="jobs",
-        empty="Nothing was started yet. Choose at the left what to run.",
+        empty="Nothing has run yet. Choose what to start at the left.",
     )
     if picked:
         st.session_state.job = picked
@@ -118,7 +118,7 @@ def details(database: Database, job: JobRecord) -> None:
         facts("Result", {**outcome(result), "time": spent(job)}, "result")
     with rows:
         reason_table("Rejected", result.get("rejections", []), "rejections")
-        reason_table("Read with a change", result.get("notes", []), "notes")
+        reason_table("Read with changes", result.get("notes", []), "notes")
     if result.get("history"):
         best = int(result.get("best_epoch", 1))
         chart.plotly_chart(training_history(result["history"], best), key=f"history {job.id}")

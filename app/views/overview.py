@@ -37,7 +37,7 @@ def empty(database: Database) -> None:
     with own:
         st.subheader("Bring your solutions")
         st.markdown(
-            "ProcessBench, PRM800K, Math-Shepherd and a plain JSONL are read as they are. "
+            "ProcessBench, PRM800K, Math-Shepherd and plain JSONL files are read as they are. "
             "Importing a file twice adds nothing."
         )
         if st.button("Import files"):
@@ -191,19 +191,21 @@ def evaluations(found: list[EvaluationRecord], hues: dict[int, str]) -> None:
             data_table.column(
                 "F1",
                 "right",
-                title="Harmonic mean of the two accuracies; of several data sets the mean",
+                title="Harmonic mean of the two accuracies; the mean over several data sets",
             ),
             data_table.column("95% interval"),
             data_table.column(
-                "On wrong", "right", title="Exact first error, solutions with an error"
+                "On wrong", "right", title="Exact first error, on solutions with an error"
             ),
-            data_table.column("On right", "right", title="No error found, solutions without one"),
+            data_table.column(
+                "On right", "right", title="No error found, on solutions without one"
+            ),
             data_table.column("Solutions", "right"),
             "",
         ],
         rows,
         key="evaluations",
-        empty="Nothing was evaluated yet.",
+        empty="Nothing has been evaluated yet.",
     )
     beside = [one for one in found[:12] if one.measured.dataset is None]
     for reference in dict.fromkeys(str(one.result.get("reference")) for one in beside):
@@ -232,7 +234,7 @@ def disagreements(kinds: KindCounts, compared_words: Mapping[str, str]) -> None:
         ["How they differ", data_table.column("Solutions to review", width="55%")],
         rows,
         key="disagreements",
-        empty="Nothing differs. It takes two annotators of the same solutions.",
+        empty="No disagreements. It takes two annotators of the same solutions to have any.",
     )
 
 
@@ -256,7 +258,7 @@ def latest_jobs(database: Database) -> None:
         ["Job", "State", data_table.column("Started", "right nowrap")],
         rows,
         key="latest",
-        empty="Nothing was run yet.",
+        empty="Nothing has run yet.",
     )
 
 

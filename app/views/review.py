@@ -84,8 +84,8 @@ def ask_options(database: Database) -> tuple[bool, int | None, int | None]:
             list(PER_ITEM),
             key="per",
             bind="query-params",
-            help="An item leaves the queue when so many people have labelled it; nobody sees the "
-            "labels of another. An item on somebody's screen is theirs for ten minutes.",
+            help="An item leaves the queue once this many people have labelled it. Nobody sees "
+            "anybody else's labels. An item on somebody's screen is theirs for ten minutes.",
         )
         reference = st.selectbox(
             "Known labels for quality control",
@@ -162,7 +162,7 @@ def nothing() -> str:
     me = identity.known_reviewer(database, identity.reviewer_name())
     held = 0 if me is None else queue_state(database, queue, me).held
     if held:
-        return f"{held:,} are on other people's screens, and come back if they are left there."
+        return f"{held:,} are on other people's screens, and come back if nobody labels them there."
     return chosen.needs
 
 
@@ -170,7 +170,7 @@ def empty() -> None:
     """Nothing is compared yet: say how to get there."""
     st.text(
         "Nothing to compare yet: this queue holds the solutions on which Monte Carlo, the judge "
-        "and the PRM differ, and fewer than two of them have looked at this project."
+        "and the PRM differ, and fewer than two of them have annotated this project."
     )
     st.page_link("views/jobs.py", label="Start an annotator")
     st.page_link(

@@ -154,7 +154,7 @@ try:
     solution = get_solution(database, solution_id)
 except DatabaseError as error:
     st.title("No such solution")
-    st.text(f"{error}.")
+    st.text(formatting.sentence(error))
     st.page_link("views/browse.py", label="Browse the solutions")
     st.stop()
 

@@ -184,7 +184,7 @@ class _Import:
             self.notes.add(
                 file,
                 row.line or 0,
-                f"{label.kind}:{label.annotator} has labelled this solution otherwise before; "
+                f"{label.kind}:{label.annotator} already labelled this solution differently; "
                 "what came first stays",
             )
 
@@ -198,6 +198,6 @@ class _Import:
         self._context.report(
             min(self._before + self._here, self._total),
             self._total,
-            f"{self.count.solutions:,} new solutions, {self.count.duplicates:,} known, "
+            f"{self.count.solutions:,} new, {self.count.duplicates:,} known, "
             f"{self.rejections.rows:,} rejected",
         )

@@ -61,10 +61,10 @@ def run_job(database: Database, job_id: int, echo: Report | None = None) -> dict
     except jobs.LostJobError:
         raise
     except JobCancelled:
-        jobs.finish_job(database, job, "cancelled", "cancelled; start it again to go on", None)
+        jobs.finish_job(database, job, "cancelled", "cancelled; start it again to continue", None)
         raise
     except KeyboardInterrupt:
-        jobs.finish_job(database, job, "cancelled", "interrupted; start it again to go on", None)
+        jobs.finish_job(database, job, "cancelled", "interrupted; start it again to continue", None)
         raise
     except Exception as error:
         jobs.finish_job(database, job, "failed", f"{error}" or type(error).__name__, None)

@@ -172,7 +172,7 @@ class Judge:
             evidence["votes"] = {"share": share, "n": len(replies)}
             evidence["replies"] = [replace_unstorable(one.text) for one in replies]
             if first_error is None and verdict.first_error is not None:
-                evidence["reason"] = "no verdict has most of the votes"
+                evidence["reason"] = "no verdict has a majority of the votes"
         return AnnotationRecord(
             solution.id,
             0,

@@ -11,8 +11,8 @@ from db.lists import queues as held
 from db.lists.comparison import Compared
 from db.records import AGREE, COMPARISONS, AnnotationRecord, AnnotatorKind, lowest
 
-NO_COMPARISON = "Fewer than two of Monte Carlo, the judge and the PRM have looked at this project."
-SCORES = "It takes a PRM's scores and graded answers."
+NO_COMPARISON = "Fewer than two of Monte Carlo, the judge and the PRM have annotated this project."
+SCORES = "This queue needs a PRM's scores and graded answers."
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ ADJUDICATION = ReviewQueue(
     "adjudication",
     "Adjudication: people disagree",
     "People disagree",
-    "Nobody disagrees with anybody, or everything is settled.",
+    "Nobody disagrees, or every conflict is settled.",
     held.conflicts,
 )
 QUEUES: dict[str, ReviewQueue] = {
@@ -125,7 +125,7 @@ QUEUES: dict[str, ReviewQueue] = {
             "split_votes",
             "Judge's votes split",
             "The judge's votes are split",
-            "Only a judge that was asked for several votes has some that are split.",
+            "Run a judge with several votes first, in Jobs.",
             held.least_sure("judge"),
             by="judge",
             figures=_share_of_votes,
@@ -161,7 +161,7 @@ QUEUES: dict[str, ReviewQueue] = {
             "known",
             "Quality control (known labels)",
             "Quality control",
-            "It takes solutions that were imported with labels; choose whose under Options.",
+            "This queue needs solutions that came with labels; choose whose under Options.",
             held.known,
         ),
         ADJUDICATION,

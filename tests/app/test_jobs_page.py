@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from db.engine import Database
+from db.ingest import insert_rows
 from db.jobs import create_job, list_jobs, queue_job, wait_for_process
+from db.records import ImportRow
 from labeling.jobs.runner import run_job
 from tests.support.pages import open_page, shown, words_of
 
@@ -32,7 +34,30 @@ def test_a_job_is_started_from_its_form_and_a_second_start_is_refused(
     assert list_jobs(database)[0].kind == "sample"
     test.button[0].click().run()
     assert not test.exception
-    assert "already running" in words_of(test)
+    assert "Already running." in words_of(test)
+
+
+def test_open_answers_are_graded_from_the_app(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[str, dict[str, Any]]] = []
+
+    def start(_: Database, kind: str, params: dict[str, Any]) -> Any:
+        started.append((kind, params))
+        return create_job(database, kind, params)
+
+    monkeypatch.setattr("labeling.jobs.runner.start_job", start)
+    rows = [
+        ImportRow(f"1 + 1, {name}?", ("2",), "g", name, gold_answer="2") for name in ("d1", "d2")
+    ]
+    insert_rows(database, rows)
+    test = open_page(database, monkeypatch, "jobs", start="Grade answers")
+    (dataset,) = [box for box in test.selectbox if box.label == "Data set"]
+    assert dataset.options == ["d1", "d2"]
+    test.button[0].click().run()
+    assert not test.exception
+    # In the words of `steplens grade`, so that either goes on with what the other began.
+    assert started == [("grade", {"dataset": None})]
 
 
 def test_rejected_rows_stand_in_a_table(

@@ -326,7 +326,7 @@ def test_behind_a_public_name_only_people_on_the_list_see_anything(
         secrets=identities.secrets(port, people),
     )
     with served(project, where, tmp_path) as url, open_page(browser, f"{url}/solution?id=1") as one:
-        expect(one.get_by_text("This project is shown to its people only.")).to_be_visible()
+        expect(one.get_by_text("Only the people of this project can see it.")).to_be_visible()
         shot(one, "closed")
         assert one.get_by_text("project.db").count() == 0
         assert one.get_by_role("link", name="Browse").count() == 0
@@ -335,7 +335,7 @@ def test_behind_a_public_name_only_people_on_the_list_see_anything(
         identities.signing = type(identities.key).generate_key(2048, {"kid": "1"})
         one.get_by_role("button", name="Sign in", exact=True).click()
         one.wait_for_url(f"{url}/")
-        expect(one.get_by_text("This project is shown to its people only.")).to_be_visible()
+        expect(one.get_by_text("Only the people of this project can see it.")).to_be_visible()
         identities.signing = None
         # Somebody who is not on the list.
         identities.person(**BOB)
@@ -344,7 +344,7 @@ def test_behind_a_public_name_only_people_on_the_list_see_anything(
         assert one.get_by_text("project.db").count() == 0
         shot(one, "refused")
         one.get_by_role("button", name="Sign out").click()
-        expect(one.get_by_text("This project is shown to its people only.")).to_be_visible()
+        expect(one.get_by_text("Only the people of this project can see it.")).to_be_visible()
         identities.person(**ADA)
         sign_in(one)
         expect(one.get_by_text("project.db")).to_be_visible()

@@ -123,7 +123,7 @@ export const KEYS = [
     keys: ["u"],
     shown: "u",
     word: "undo",
-    title: "Undo, also a save or a skip",
+    title: "Undo a mark, a save or a skip",
     group: "undo",
     labels: true,
     does: { type: "undo" },

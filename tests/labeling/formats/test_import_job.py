@@ -91,7 +91,7 @@ def test_contradicting_labels_of_one_annotator_are_reported(
     result = import_files(database, "jsonl", first)
     (note,) = result["notes"]
     assert (note["lines"], note["rows"], result["annotations"]) == ([3], 1, 2)
-    assert "human:ada has labelled this solution otherwise before" in note["reason"]
+    assert "human:ada already labelled this solution differently" in note["reason"]
 
     second = lines(
         tmp_path / "second.jsonl",
@@ -114,6 +114,6 @@ def test_the_command_fails_where_nothing_of_a_file_could_be_read(tmp_path: Path)
     assert command(tmp_path, "import", "jsonl", str(good)).exit_code == 0
     result = command(tmp_path, "import", "jsonl", str(good), str(bad))
     assert result.exit_code == 1
-    assert f"nothing could be read of {bad}" in result.output
+    assert f"nothing in {bad} could be read" in result.output
     assert "3,000 rows (lines 1, 2, 3, 4, 5, …): unknown field 'question'" in result.output
     assert len(result.output.splitlines()) < 20
