@@ -1,4 +1,4 @@
-"""Consensus runs, exports and evaluations: what was made, and from what."""
+"""Consensus runs, exports and evaluations: what was made, from what, and what was left out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from sqlalchemy import delete, select
 from db.engine import Database, DatabaseError
 from db.jobs import check_claim
 from db.records import JobRecord
-from db.schema import Consensus, Evaluation, Export
+from db.schema import Consensus, Evaluation, Export, HeldOut
+
+HELD_OUT = 1  # the id of the only row of held_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,31 @@ def latest_consensus(database: Database) -> ConsensusRecord | None:
         return (
             None if row is None else ConsensusRecord(row.id, row.rule, row.counts, row.created_at)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHeldOut:
+    """The share of the problems that no export holds, and the seed that decides which."""
+
+    share: float
+    seed: int
+
+
+def stored_held_out(database: Database) -> StoredHeldOut | None:
+    """What is held out, None while nobody has said so and nothing was exported."""
+    with database.read() as session:
+        row = session.get(HeldOut, HELD_OUT)
+        return None if row is None else StoredHeldOut(row.share, row.seed)
+
+
+def save_held_out(database: Database, chosen: StoredHeldOut) -> None:
+    """Remember what is held out."""
+    with database.write() as session:
+        row = session.get(HeldOut, HELD_OUT)
+        if row is None:
+            session.add(HeldOut(id=HELD_OUT, share=chosen.share, seed=chosen.seed))
+        else:
+            row.share, row.seed = chosen.share, chosen.seed
 
 
 def add_export(database: Database, path: str, format: str, manifest: dict[str, Any]) -> int:

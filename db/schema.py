@@ -292,6 +292,16 @@ class Consensus(Base):
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
 
+class HeldOut(Base):
+    """The one row that says which share of the problems no export holds (`training.held_out`)."""
+
+    __tablename__ = "held_out"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    share: Mapped[float]
+    seed: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
 class Export(Base):
     """A consensus data set that was written to disk."""
 

@@ -56,7 +56,10 @@ class EpochRecord:
 
 @dataclass(frozen=True, slots=True)
 class TrainReport:
-    """The outcome of a run. Counts are of solutions unless the name says steps."""
+    """The outcome of a run. Counts are of solutions unless the name says steps.
+
+    `n_validation` chose the best epoch; `held_out_share` of the problems was in no part of it.
+    """
 
     out: str
     n_training: int
@@ -70,6 +73,8 @@ class TrainReport:
     best_epoch: int
     history: tuple[EpochRecord, ...]
     seconds: float
+    held_out_share: float = 0.0
+    n_validation_wrong: int | None = None  # None in reports that were written before it was
 
 
 def resolved_rates(config: TrainConfig, n_weights: int) -> TrainConfig:

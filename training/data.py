@@ -36,10 +36,11 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """The examples of an export and the SHA-256 of its data file."""
+    """The examples of an export, the SHA-256 of its data file, and its manifest."""
 
     examples: tuple[Example, ...]
     checksum: str
+    manifest: dict[str, object]
 
 
 def fingerprint(problem: str) -> str:
@@ -72,7 +73,7 @@ def read_export(folder: str | Path) -> Export:
         )
     if not examples:
         raise ExportError(f"{data} has no rows: nothing was agreed on, so nothing can be learnt")
-    return Export(examples, checksum)
+    return Export(examples, checksum, recorded.manifest)
 
 
 def split_by_problem(
@@ -103,6 +104,7 @@ class _Recorded(NamedTuple):
     format: str
     sha256: str
     rows: object  # None where an older manifest does not say
+    manifest: dict[str, object]
 
 
 def _recorded(root: Path) -> _Recorded:
@@ -120,7 +122,7 @@ def _recorded(root: Path) -> _Recorded:
     data = files.get(DATA) if isinstance(files, dict) else None
     if not isinstance(data, dict):
         raise ExportError(f"{file} records no checksum for {DATA}")
-    return _Recorded(form, str(data.get("sha256")), data.get("rows"))
+    return _Recorded(form, str(data.get("sha256")), data.get("rows"), manifest)
 
 
 def _examples(text: str, form: str, file: Path) -> Iterator[Example]:

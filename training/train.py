@@ -30,9 +30,17 @@ from training.batches import (
     trainable,
 )
 from training.config import EpochRecord, TrainConfig, TrainReport, resolved_rates
-from training.data import MASKED, fingerprint, read_export, split_by_problem
+from training.data import (
+    MASKED,
+    Export,
+    ExportError,
+    fingerprint,
+    read_export,
+    split_by_problem,
+)
 from training.evaluation import first_error_from_scores, processbench_metrics
 from training.folders import check_free, whole_folder
+from training.held_out import HeldOut
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -59,6 +67,7 @@ def train(
     target = Path(out)
     check_free(target, "checkpoint", STEPLENS_FILE, overwrite)  # before hours of work
     export = read_export(export_dir)
+    part = _held_out(export)
     folder = checkpoint_folder(base)
     device = config.device or ("cuda" if torch.cuda.is_available() else "cpu")
     with torch.random.fork_rng():
@@ -96,6 +105,8 @@ def train(
         best_epoch=best.epoch,
         history=tuple(history),
         seconds=round(time.monotonic() - started, 1),
+        held_out_share=part.share,
+        n_validation_wrong=sum(i.first_error >= 0 for i in validation),
     )
     settings = {
         "separator": config.separator,
@@ -104,6 +115,7 @@ def train(
         "base": base,
         "base_revision": checkpoint_revision(folder),
         "export_checksum": export.checksum,
+        "held_out": asdict(part),
         "config": asdict(config),
         "report": asdict(report),
         "training_problems": sorted({fingerprint(e.problem) for e in split[0]}),
@@ -124,6 +136,21 @@ class _Best:
     epoch: int
     score: tuple[float, float]  # F1, minus the loss
     state: dict[str, Tensor]
+
+
+def _held_out(export: Export) -> HeldOut:
+    """The part of the problems that the export left out for evaluation.
+
+    Raises ExportError when it holds a problem of that part all the same.
+    """
+    part = HeldOut.of_manifest(export.manifest)
+    leaked = sum(example.problem in part for example in export.examples)
+    if leaked:
+        raise ExportError(
+            f"{leaked:,} rows belong to problems that the export's manifest says are held out for "
+            "evaluation: export again"
+        )
+    return part
 
 
 def _base_problems(folder: Path) -> list[str] | None:

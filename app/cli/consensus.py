@@ -49,6 +49,39 @@ def consensus_command(
     console.print(table)
 
 
+@click.command("held-out", short_help="What no export holds, to evaluate on.")
+@click.option(
+    "--share", type=click.FloatRange(0, 1, max_open=True), help="Of the problems, 0.2 for 20%."
+)
+@click.option("--seed", type=int, help="Another seed, other problems.  [default: 0]")
+@click.option("--after-exports", is_flag=True, help="Change it although something was exported.")
+@click.pass_context
+def held_out_command(
+    ctx: click.Context, share: float | None, seed: int | None, after_exports: bool
+) -> None:
+    """Say which part of the problems no export holds, or choose it before the first export.
+
+    A PRM that is trained on an export is evaluated on the part that it left out: what a consensus
+    dropped is not trained on either, but it is the hardest there is. A hash of its text decides on
+    which side a problem falls, for good.
+    """
+    from labeling.consensus.held_out import held_out, hold_out, is_settled
+    from training.held_out import HeldOut
+
+    with opened(ctx) as database:
+        part = held_out(database)
+        if share is not None or seed is not None:
+            part = HeldOut(
+                part.share if share is None else share, part.seed if seed is None else seed
+            )
+            hold_out(database, part, after_exports=after_exports)
+        settled = is_settled(database)
+    console.print(
+        f"{part.share:.0%} of the problems (seed {part.seed}) are held out of every export"
+        + ("" if settled else "; nothing was exported yet, so you can still choose")
+    )
+
+
 @click.group()
 def export() -> None:
     """Write data sets to disk."""

@@ -11,7 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.cli.annotate import annotate
-from app.cli.consensus import consensus_command, export
+from app.cli.annotators import annotators
+from app.cli.consensus import consensus_command, export, held_out_command
 from app.cli.console import console
 from app.cli.data import db_group, grade, import_, playground
 from app.cli.evaluate import evaluate
@@ -88,6 +89,8 @@ for command in (
     grade,
     playground,
     annotate,
+    annotators,
+    held_out_command,
     consensus_command,
     export,
     train,

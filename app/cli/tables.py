@@ -19,6 +19,7 @@ from labeling.evaluation.results import (
     ProcessBenchJson,
     ReportJson,
     ResponsesJson,
+    few_in_validation,
     picks,
     too_few,
 )
@@ -54,7 +55,9 @@ def processbench_table(result: ProcessBenchJson) -> Table:
     )
     _add_report(table, "all", result["all"])
     if result["held_out"] is not None:
-        _add_report(table, "problems not trained on", result["held_out"])
+        share = result.get("held_out_share")  # not in older results
+        what = "problems not trained on" if share is None else f"held-out {share:.0%} of problems"
+        _add_report(table, what, result["held_out"])
     return table
 
 
@@ -250,14 +253,17 @@ def left_out(result: ResponsesJson) -> str:
 
 
 def training_summary(report: TrainReport) -> str:
-    """What a training run learned from, and what its best epoch reached on held-out problems."""
+    """What a training run learned from, and what its best epoch reached in validation."""
     best = report.history[report.best_epoch - 1]
+    few = few_in_validation(report.n_validation, report.n_validation_wrong)
     lines = [
         f"{report.n_training:,} solutions ({report.n_training_wrong:,} with an error), "
-        f"{report.n_validation:,} held out; best epoch {best.epoch} of {len(report.history)}",
-        f"on the held-out ones: error accuracy {_figure(best.error_accuracy)}, correct accuracy "
-        f"{_figure(best.correct_accuracy)}, F1 {_figure(best.f1)}",
+        f"{report.n_validation:,} for validation; best epoch {best.epoch} of {len(report.history)}",
+        f"in validation: error accuracy {_figure(best.error_accuracy)}, correct accuracy "
+        f"{_figure(best.correct_accuracy)}, F1 {_figure(best.f1)}" + (" (too few)" if few else ""),
     ]
+    if report.held_out_share:
+        lines.append(f"{report.held_out_share:.0%} of the problems stay apart, to evaluate it on")
     if report.n_truncated_steps:
         lines.append(f"{report.n_truncated_steps:,} steps did not fit and were dropped")
     return "\n".join(lines)

@@ -17,12 +17,20 @@ from db.engine import Database
 from db.lists.agreement import first_error_cells
 from db.lists.counts import project_counts
 from db.records import in_order
-from db.results import latest_consensus, list_exports
+from db.results import list_exports
+from labeling.consensus.held_out import held_out, hold_out, is_settled
 from labeling.consensus.rule import Rule
-from labeling.consensus.run import default_rule, export_consensus, preview, run_consensus
+from labeling.consensus.run import (
+    default_rule,
+    export_consensus,
+    preview,
+    remembered_rule,
+    run_consensus,
+)
 from labeling.formats.catalog import WRITERS, in_words
 from labeling.jobs.files import data_folder
 from training.folders import free_folder
+from training.held_out import HeldOut
 
 LIVE = 20_000  # Up to here a rule is applied to the whole project while it is being changed.
 
@@ -31,8 +39,7 @@ def ask_rule(database: Database) -> Rule | None:
     """The rule, beginning with the last one used, or the paper's."""
     machines = [one for one in list_annotators(database) if one.kind != "human" and not one.hidden]
     names = [one.label for one in in_order(machines)]
-    stored = latest_consensus(database)
-    known = Rule.from_json(stored.rule) if stored else default_rule(database)
+    known = remembered_rule(database) or default_rule(database)
     at_first = [one for one in (known.annotators if known else ()) if one in names]
     members = st.multiselect(
         "These must name the same first error",
@@ -59,6 +66,31 @@ def ask_rule(database: Database) -> Rule | None:
     if not members:
         return None
     return Rule(tuple(members), human_overrides=people, mc_threshold=threshold)
+
+
+def ask_held_out(database: Database) -> None:
+    """The share of the problems that no export holds: chosen before the first one, then said."""
+    part = held_out(database)
+    if is_settled(database):
+        st.text(f"Held out of every export: {part.share:.0%} of the problems.", help=HELD_OUT)
+        return
+    percent = st.number_input(
+        "Held out for evaluation, % of the problems",
+        min_value=0,
+        max_value=90,
+        step=5,
+        value=round(part.share * 100),
+        key="held_out",
+        help=f"{HELD_OUT} You can choose until something is exported.",
+    )
+    if percent != round(part.share * 100):
+        hold_out(database, HeldOut(percent / 100, part.seed))
+
+
+HELD_OUT = (
+    "A random part that no PRM of this project learns from, so that it can be measured. What the "
+    "consensus drops is not learnt from either, but it is the hardest there is."
+)
 
 
 def show(summary: Any) -> None:
@@ -180,6 +212,7 @@ st.title("Consensus")
 left, right = st.columns([1, 2.3], gap="large")
 with left:
     rule = ask_rule(database)
+    ask_held_out(database)
     if (
         st.button(
             "Use this rule",
@@ -200,9 +233,12 @@ with right:
         )
         st.page_link("views/jobs.py", label="Start an annotator")
     elif solutions <= LIVE or st.button(f"Apply it to {solutions:,} solutions"):
+        part = held_out(database)
         try:
             with st.spinner("Comparing"):
-                show(counted(database, f"consensus {rule}", partial(preview, database, rule)))
+                show(
+                    counted(database, f"consensus {rule} {part}", partial(preview, database, rule))
+                )
         except ValueError as error:
             project.complain(error)
 st.subheader("Export")

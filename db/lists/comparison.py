@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.annotators import to_record
 from db.engine import Database
-from db.records import MACHINES, AnnotatorRecord
+from db.records import MACHINES, AnnotatorKind, AnnotatorRecord
 from db.schema import Annotator
 
 
@@ -76,3 +76,9 @@ def compared_in(session: Session) -> Compared:
         elif row.chosen or one.came_with_data:
             first.setdefault("reference", one)
     return Compared(**first)
+
+
+def chosen_kinds(database: Database) -> set[AnnotatorKind]:
+    """The kinds of which people chose who is compared."""
+    with database.read() as session:
+        return set(session.scalars(select(Annotator.kind).where(Annotator.chosen)))

@@ -30,17 +30,18 @@ def write_export(
     rule: Mapping[str, Any],
     counts: Mapping[str, Any],
     reasons: Mapping[str, int],
+    held_out: Mapping[str, Any] | None = None,
     extra: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> dict[str, Any]:
     """Write `rows`, one at a time, to OUT_DIR/data.jsonl and return the manifest beside it.
 
-    `rule`, `counts` and `reasons` (why solutions were dropped) go into the manifest, `extra`
-    too, with `left_out`: the rows that the format cannot say, since nobody judged one of their
-    steps. Raises ExportError for an unknown format, a row whose labels do not fit its steps, or
-    when every row is left out; FileExistsError for an OUT_DIR that holds something (with
-    `overwrite` only another export is replaced), and OSError when the disk refuses; nothing is
-    left behind then.
+    `rule`, `counts`, `reasons` (why solutions were dropped), `held_out` (the part of the problems
+    that is not in it) and `extra` go into the manifest, with `left_out`: the rows that the format
+    cannot say, since nobody judged one of their steps. Raises ExportError for an unknown format, a
+    row whose labels do not fit its steps, or when every row is left out; FileExistsError for an
+    OUT_DIR that holds something (with `overwrite` only another export is replaced), and OSError
+    when the disk refuses; nothing is left behind then.
     """
     if format not in WRITERS:
         raise ExportError(f"no export format {format!r}; there are {', '.join(WRITERS)}")
@@ -58,6 +59,7 @@ def write_export(
             "rule": dict(rule),
             "counts": dict(counts),
             "reasons": dict(reasons),
+            "held_out": dict(held_out or {}),
             "left_out": left_out,
             "files": {DATA: data},
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),

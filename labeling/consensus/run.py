@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from db.lists.comparison import compared_annotators
 from db.records import AnnotationRecord, SolutionRecord
 from db.results import add_consensus, add_export, latest_consensus
 from db.solutions import each_solution
+from labeling.consensus import held_out
 from labeling.consensus.export import write_export
 from labeling.consensus.rule import (
     Candidate,
@@ -30,11 +31,15 @@ from labeling.formats.base import ExportRow
 from labeling.montecarlo.planner import has_whole_steps
 
 EXAMPLES = 5
+HELD_OUT = Dropped(held_out.REASON)
 
 
 @dataclass(slots=True)
 class ConsensusSummary:
-    """What a rule keeps and drops; `examples` are solution ids, at most five a reason."""
+    """What a rule keeps and drops; `examples` are solution ids, at most five a reason.
+
+    `held_out_problems` are the problems of the solutions that are held out.
+    """
 
     kept: int = 0
     kept_with_error: int = 0
@@ -42,6 +47,7 @@ class ConsensusSummary:
     by_human: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
     examples: dict[str, list[int]] = field(default_factory=dict)
+    held_out_problems: int = 0
 
     @property
     def total(self) -> int:
@@ -68,15 +74,27 @@ def default_rule(database: Database) -> Rule | None:
     return Rule(annotators=(compared.mc.label, compared.judge.label))
 
 
+def remembered_rule(database: Database) -> Rule | None:
+    """The rule that was run last, with the names that its annotators have now; None without one.
+
+    Raises DatabaseError for an annotator that does not exist.
+    """
+    latest = latest_consensus(database)
+    return None if latest is None else _named_now(database, Rule.from_json(latest.rule))
+
+
 def preview(database: Database, rule: Rule) -> ConsensusSummary:
-    """Apply the rule to every solution as it is now.
+    """Apply the rule to every solution as it is now, but for those that are held out.
 
     Raises DatabaseError for an annotator that does not exist.
     """
     examples: dict[str, list[int]] = {}
+    problems: set[int] = set()
 
     def outcomes(now: Database) -> Iterator[Kept | Dropped]:
         for solution, outcome in _decisions(now, rule):
+            if outcome == HELD_OUT:
+                problems.add(solution.problem_id)
             if isinstance(outcome, Dropped):
                 shown = examples.setdefault(outcome.reason, [])
                 if len(shown) < EXAMPLES:
@@ -86,11 +104,12 @@ def preview(database: Database, rule: Rule) -> ConsensusSummary:
     with database.snapshot() as now:
         counts = summarise(outcomes(now))
     del counts["total"]  # ConsensusSummary derives it.
-    return ConsensusSummary(**counts, examples=examples)
+    return ConsensusSummary(**counts, examples=examples, held_out_problems=len(problems))
 
 
 def run_consensus(database: Database, rule: Rule) -> ConsensusSummary:
     """`preview`, remembered as the rule that exports use."""
+    rule = _named_now(database, rule)
     summary = preview(database, rule)
     add_consensus(database, rule.to_json(), summary.counts())
     return summary
@@ -105,13 +124,12 @@ def export_consensus(
 ) -> dict[str, Any]:
     """Write what the rule (default: the last one run) keeps, and return the manifest.
 
-    Raises ValueError without a rule, when nothing is kept, or when `out_dir` is taken.
+    From the first export on it is settled which problems are held out. Raises ValueError without
+    a rule, when nothing is kept, or when `out_dir` is taken.
     """
+    rule = remembered_rule(database) if rule is None else _named_now(database, rule)
     if rule is None:
-        latest = latest_consensus(database)
-        if latest is None:
-            raise ValueError("no consensus was run yet. Run: steplens consensus mc:NAME judge:NAME")
-        rule = Rule.from_json(latest.rule)
+        raise ValueError("no consensus was run yet. Run: steplens consensus mc:NAME judge:NAME")
     with database.snapshot() as now:  # The counts and the rows are of the same moment.
         summary = preview(now, rule)
         if not summary.kept:
@@ -119,6 +137,7 @@ def export_consensus(
                 "the consensus keeps no solution, so there is nothing to export. Reasons: "
                 + ", ".join(f"{reason} ({count})" for reason, count in summary.dropped.items())
             )
+        part = held_out.held_out(now)
         rows = (
             _export_row(solution, outcome)
             for solution, outcome in _decisions(now, rule)
@@ -131,6 +150,12 @@ def export_consensus(
             rule=rule.to_json(),
             counts=summary.counts(),
             reasons=summary.dropped,
+            held_out={
+                "share": part.share,
+                "seed": part.seed,
+                "problems": summary.held_out_problems,
+                "solutions": summary.dropped.get(held_out.REASON, 0),
+            },
             extra={
                 "annotators": {
                     label: find_annotator(now, label).config for label in rule.annotators
@@ -138,11 +163,19 @@ def export_consensus(
             },
             overwrite=overwrite,
         )
+    held_out.settle(database, part)
     add_export(database, str(Path(out_dir).resolve()), format, manifest)
     return manifest
 
 
+def _named_now(database: Database, rule: Rule) -> Rule:
+    """The rule in the names that its annotators have now."""
+    labels = (find_annotator(database, label).label for label in rule.annotators)
+    return replace(rule, annotators=tuple(labels))
+
+
 def _decisions(database: Database, rule: Rule) -> Iterator[tuple[SolutionRecord, Kept | Dropped]]:
+    rule = _named_now(database, rule)
     chosen = [find_annotator(database, label) for label in rule.annotators]
     for annotator in chosen:
         if (
@@ -159,11 +192,15 @@ def _decisions(database: Database, rule: Rule) -> Iterator[tuple[SolutionRecord,
     people = [one for one in list_annotators(database) if one.kind == "human"]
     reviewers = {one.id: one.name for one in people if one.config.get("source") == "review"}
     judges = {one.id: one.name for one in people if one.config.get("source") == "adjudication"}
+    part = held_out.held_out(database)
     for chunk in each_solution(database):
         by_solution: dict[int, list[AnnotationRecord]] = {}
         for annotation in annotations_of(database, [solution.id for solution in chunk]):
             by_solution.setdefault(annotation.solution_id, []).append(annotation)
         for solution in chunk:
+            if solution.problem in part:
+                yield solution, HELD_OUT
+                continue
             annotations = by_solution.get(solution.id, [])
             settled = any(a.annotator_id in judges for a in annotations)
             heard = judges if settled else reviewers  # An adjudication decides for the people.

@@ -17,7 +17,7 @@ from db.solutions import each_solution
 from labeling.answers.grade import grade_all, normalise
 from labeling.answers.job import grade_open
 from labeling.datasets import require_dataset
-from labeling.evaluation.provenance import training_data, training_problems
+from labeling.evaluation.provenance import training_data, training_of
 from labeling.evaluation.results import BestOfNJson, ResponsesJson, curves_json
 from labeling.evaluation.stored import BEST_OF_N, solutions_hash, store_evaluation
 from labeling.formats.reading import files_of
@@ -27,7 +27,7 @@ from labeling.jobs.context import JobContext, Report
 if TYPE_CHECKING:
     from training.best_of_n import Response, Scorings
 
-TRAINED_ON = "the annotator was trained on it"
+TRAINED_ON = "not held out of the annotator's training"
 
 
 def run_best_of_n(context: JobContext) -> dict[str, Any]:
@@ -61,16 +61,14 @@ def evaluate_best_of_n(
     longer this process's.
     """
     from training.best_of_n import SCORINGS
-    from training.data import fingerprint
 
     require_dataset(database, dataset)
     mine = find_annotator(database, annotator)
     graded = grade_open(database, dataset, report)
-    trained_on = training_problems(database, mine)
+    training = training_of(database, mine)
     problems = _of_project(database, mine, dataset)
-    if trained_on:
-        for problem in problems:
-            problem.trained_on = fingerprint(problem.text) in trained_on
+    for problem in problems:
+        problem.trained_on = training.seen(problem.text)
     measured, kept = _measured(problems, n, SCORINGS)
     responses = {name: [key for one in used for key in one.keys] for name, used in kept.items()}
     for name, curves in measured["datasets"].items():
@@ -78,7 +76,7 @@ def evaluate_best_of_n(
     result: BestOfNJson = {
         "annotator": mine.label,
         "dataset": dataset,
-        "training_data": training_data(mine, trained_on),
+        "training_data": training_data(mine, training.problems),
         "graded": graded.correct + graded.wrong,
         **measured,
     }
@@ -90,7 +88,7 @@ def evaluate_best_of_n(
         chain.from_iterable(responses.values()),
         result,
         dataset=dataset,
-        held_out=trained_on is not None,
+        held_out=training.problems is not None,
         job=job,
     )
     return result

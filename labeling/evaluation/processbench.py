@@ -11,7 +11,7 @@ from db.annotators import find_annotator
 from db.engine import Database
 from db.records import Comparison, JobRecord
 from labeling.datasets import require_dataset
-from labeling.evaluation.provenance import training_data, training_problems
+from labeling.evaluation.provenance import training_data, training_of
 from labeling.evaluation.results import ProcessBenchJson, ReportJson, report_json
 from labeling.evaluation.stored import PROCESSBENCH, solutions_hash, store_evaluation
 from labeling.jobs.context import JobContext
@@ -47,15 +47,13 @@ def evaluate_processbench(
     Each data set has figures of its own, and the headline is their unweighted mean, with the
     threshold that the annotator has. What other thresholds give (the best on the data set
     `tune_on`; the best for each) stands beside it. Where it is known what the annotator was
-    trained on, `held_out` is of the other problems, and the figure to believe. Raises ValueError
-    for a data set that is not there, or when the two share no solution, and LostJobError when
-    `job`, if any, is no longer this process's.
+    trained on, `held_out` is of what is held out of that, and the figure to believe. Raises
+    ValueError for a data set that is not there, or when the two share no solution, and
+    LostJobError when `job`, if any, is no longer this process's.
     """
-    from training.data import fingerprint
-
     require_dataset(database, dataset)
     mine, other = find_annotator(database, annotator), find_annotator(database, reference)
-    trained_on = training_problems(database, mine)
+    training = training_of(database, mine)
     threshold: float | None = mine.config.get("threshold")
     require_dataset(database, tune_on)
     if tune_on is not None and threshold is None:
@@ -65,7 +63,7 @@ def evaluate_processbench(
         if one.expected is None:
             continue
         every.add(one, one.expected)
-        if trained_on is not None and fingerprint(one.problem) not in trained_on:
+        if training.held_out(one.problem):
             unseen.add(one, one.expected)
     if not every.pairs:
         raise ValueError(
@@ -80,8 +78,9 @@ def evaluate_processbench(
         "threshold": threshold,
         "threshold_policy": "not a threshold" if threshold is None else "fixed",
         "tuned_on": tune_on,
-        "training_data": training_data(mine, trained_on),
-        "trained_on_problems": None if trained_on is None else len(trained_on),
+        "training_data": training_data(mine, training.problems),
+        "trained_on_problems": None if training.problems is None else len(training.problems),
+        "held_out_share": None if training.part is None else training.part.share,
         "all": every.report(tune_on),
         "held_out": unseen.report(unseen.tunable(tune_on)) if unseen.pairs else None,
     }

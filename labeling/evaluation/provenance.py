@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -15,8 +16,54 @@ from db import annotators
 from db.annotators import TrainingRecord
 from db.engine import Database
 from db.records import AnnotatorRecord
+from db.results import list_exports
+from training.data import fingerprint
+from training.held_out import HeldOut
 
 TrainingData = Literal["known", "unknown", "not trained"]
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What of a project's problems an annotator has learnt from, and what is held out of that.
+
+    `problems` are the fingerprints of those that it was trained on, None where that is not known.
+    `part` is what the export of this project that it learnt from left out, None of one that
+    learnt elsewhere or from an export that left out nothing.
+    """
+
+    problems: frozenset[str] | None
+    part: HeldOut | None
+
+    def held_out(self, problem: str) -> bool:
+        """Whether the annotator can be measured on the problem of this text without flattery.
+
+        What a consensus dropped was not trained on either, but it is the hardest there is: where
+        a random part was left out, that part alone counts. Never so where training is not known.
+        """
+        return self.problems is not None and not self.seen(problem)
+
+    def seen(self, problem: str) -> bool:
+        """Whether it is known that the problem is not held out."""
+        if self.problems is None:
+            return False
+        if fingerprint(problem) in self.problems:
+            return True
+        return self.part is not None and problem not in self.part
+
+
+def training_of(database: Database, annotator: AnnotatorRecord) -> Training:
+    """What is known of an annotator's training, for telling what it may be measured on."""
+    problems = training_problems(database, annotator)
+    learnt_from = training_record(database, annotator).export if problems is not None else None
+    if learnt_from is None:
+        return Training(problems, None)
+    for one in list_exports(database):
+        data = (one.manifest.get("files") or {}).get("data.jsonl") or {}
+        if data.get("sha256") == learnt_from:
+            part = HeldOut.of_manifest(one.manifest)
+            return Training(problems, part if part.share else None)
+    return Training(problems, None)
 
 
 def training_problems(database: Database, annotator: AnnotatorRecord) -> frozenset[str] | None:

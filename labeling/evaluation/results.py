@@ -73,8 +73,9 @@ class ReportJson(Figures):
 class ProcessBenchJson(TypedDict):
     """The stored result of `evaluate_processbench`.
 
-    `held_out` is of the problems that the annotator was not trained on; null where it was
-    trained on all of them, or where that is not known (`training_data`).
+    `held_out` is of the problems that the annotator was not trained on; null where there are none,
+    or where that is not known (`training_data`). Of a PRM that learnt from an export of this
+    project these are the share `held_out_share` that the export left out, if it left out any.
     """
 
     annotator: str
@@ -85,6 +86,7 @@ class ProcessBenchJson(TypedDict):
     tuned_on: str | None
     training_data: TrainingData
     trained_on_problems: int | None
+    held_out_share: float | None
     all: ReportJson
     held_out: ReportJson | None
 
@@ -147,6 +149,11 @@ def too_few(report: Mapping[str, Any]) -> bool:
     parts = list((report.get("datasets") or {"": report}).values())
     counts = [part.get(name, 0) for part in parts for name in ("n_error", "n_correct")]
     return min((count for count in counts if count), default=0) < FEW
+
+
+def few_in_validation(n_validation: int, n_wrong: int | None) -> bool:
+    """Whether a training's validation figures rest on fewer than FEW of a class."""
+    return n_wrong is not None and min(n_wrong, n_validation - n_wrong) < FEW
 
 
 def report_json(

@@ -10,8 +10,7 @@ from db.engine import Database
 from db.lists.filters import SolutionFilter
 from db.lists.scores import problem_texts, scored_rows
 from db.records import AnnotatorRecord
-from labeling.evaluation.provenance import TrainingData, training_data, training_problems
-from training.data import fingerprint
+from labeling.evaluation.provenance import TrainingData, training_data, training_of
 from training.scored import Scored, scored
 
 UNGRADED = -1
@@ -23,8 +22,8 @@ class ScoredSolutions:
 
     `ids`, `problems` (n,) are ids in the project; `datasets` and `generators` (n,) are places in
     `dataset_names` and `generator_names`; `answers` (n,) are 1 for a right answer, 0 for a wrong
-    one, UNGRADED; `trained_on` (n,) says that the PRM was trained on the problem, as far as
-    `training` knows. `threshold` is the annotator's own.
+    one, UNGRADED; `trained_on` (n,) says that the problem is not held out of the PRM's training
+    (`Training.seen`), as far as `training` knows. `threshold` is the annotator's own.
     """
 
     scored: Scored
@@ -73,12 +72,9 @@ def scored_solutions(
     if threshold is None:
         raise ValueError(f"{prm.label} has no threshold; only a PRM has")
     rows = list(scored_rows(database, prm.id, reference.id, wanted or SolutionFilter()))
-    known = training_problems(database, prm)
-    seen = {
-        problem
-        for problem, text in (problem_texts(database, prm.id) if known else ())
-        if fingerprint(text) in (known or ())
-    }
+    known = training_of(database, prm)
+    texts = problem_texts(database, prm.id) if known.problems is not None else ()
+    seen = {problem for problem, text in texts if known.seen(text)}
     datasets, dataset_names = _coded([row.dataset for row in rows])
     generators, generator_names = _coded([row.generator for row in rows])
     answers = [UNGRADED if row.is_correct is None else int(row.is_correct) for row in rows]
@@ -93,7 +89,7 @@ def scored_solutions(
         generator_names,
         np.array(answers, dtype=int),
         np.array([row.problem_id in seen for row in rows], dtype=bool),
-        training_data(prm, known),
+        training_data(prm, known.problems),
     )
 
 

@@ -8,7 +8,7 @@ from db.annotations import compare
 from db.annotators import find_annotator
 from db.engine import Database
 from labeling.datasets import require_dataset
-from labeling.evaluation.provenance import TrainingData, training_data, training_problems
+from labeling.evaluation.provenance import TrainingData, training_data, training_of
 
 
 class PairedJson(TypedDict):
@@ -29,7 +29,7 @@ class VersionsJson(TypedDict):
     reference: str
     dataset: str | None
     training_data: dict[str, TrainingData]
-    trained_on: int  # solutions left out, since one of the two was trained on their problems
+    trained_on: int  # solutions left out, since their problems are not held out of both trainings
     with_an_error: PairedJson
     without_one: PairedJson
     together: PairedJson
@@ -40,24 +40,22 @@ def compare_versions(
 ) -> VersionsJson:
     """McNemar's test over the solutions that both and the reference have annotated.
 
-    Right is the exact first error, or no error where there is none; no verdict is wrong. What
-    either was trained on is left out, as far as that is known. Raises ValueError for a data set
-    that is not there, or when no solution is left.
+    Right is the exact first error, or no error where there is none; no verdict is wrong. What is
+    not held out of the training of both is left out, as far as that is known. Raises ValueError
+    for a data set that is not there, or when no solution is left.
     """
-    from training.data import fingerprint
     from training.mcnemar import mcnemar
 
     require_dataset(database, dataset)
     one, two, other = (find_annotator(database, name) for name in (first, second, reference))
-    known = [training_problems(database, who) for who in (one, two)]
-    trained_on = frozenset().union(*(problems for problems in known if problems is not None))
+    trainings = [training_of(database, who) for who in (one, two)]
     said = {found.solution_id: found.first_error for found in compare(database, two.id, other.id)}
     pairs: dict[bool, list[tuple[bool, bool]]] = {True: [], False: []}
     n_trained_on = 0
     for found in compare(database, one.id, other.id, dataset):
         if found.expected is None or found.solution_id not in said:
             continue
-        if fingerprint(found.problem) in trained_on:
+        if any(training.seen(found.problem) for training in trainings):
             n_trained_on += 1
             continue
         right = (found.first_error == found.expected, said[found.solution_id] == found.expected)
@@ -84,8 +82,8 @@ def compare_versions(
         "reference": other.label,
         "dataset": dataset,
         "training_data": {
-            who.label: training_data(who, problems)
-            for who, problems in zip((one, two), known, strict=True)
+            who.label: training_data(who, training.problems)
+            for who, training in zip((one, two), trainings, strict=True)
         },
         "trained_on": n_trained_on,
         "with_an_error": tested(pairs[True]),

@@ -12,10 +12,12 @@ from db.corrections import rebuild_projections
 from db.engine import Database, DatabaseError, _alembic, _connect, open_database, upgrade
 from db.lists import solution_index
 from db.lists.browse import solution_ids
+from db.lists.comparison import compared_annotators
 from db.lists.filters import SolutionFilter
 from db.lists.kinds import BITS
 from db.results import Measured, list_evaluations
 from db.schema import SolutionIndex, SolutionIndexState
+from labeling.consensus.held_out import held_out
 from labeling.uncertainty import mc_margin, prm_margin
 
 
@@ -167,4 +169,29 @@ def test_an_older_evaluation_says_what_is_known_of_it(tmp_path: Path) -> None:
     upgrade(database)
     (found,) = list_evaluations(database)
     assert found.measured == Measured(dataset="d", threshold=0.4, held_out=True, n_solutions=7)
+    database.close()
+
+
+EXPORT = (
+    "INSERT INTO export (id, path, format, manifest, created_at) "
+    "VALUES (1, '/export', 'jsonl', '{}', '2026-01-01')"
+)
+
+
+@pytest.mark.parametrize(("rows", "share"), [((), 0.2), ((EXPORT,), 0)])
+def test_nothing_is_held_out_of_exports_that_had_every_problem(
+    tmp_path: Path, rows: tuple[str, ...], share: float
+) -> None:
+    url = project_at("0010", tmp_path / "old.db", rows)
+    database = open_database(url, must_be_current=False)
+    upgrade(database)
+    assert held_out(database).share == share
+    database.close()
+
+
+def test_the_annotations_of_an_older_project_are_counted(tmp_path: Path) -> None:
+    url = project_at("0001", tmp_path / "old.db", OLD_ROWS)
+    database = open_database(url, must_be_current=False)
+    upgrade(database)
+    assert [one.label for one in compared_annotators(database).members()] == ["mc:m", "prm:p"]
     database.close()

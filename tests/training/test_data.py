@@ -14,7 +14,11 @@ Row = dict[str, Any]
 
 
 def write_export(
-    folder: Path, rows: Sequence[Row | str], form: str = "jsonl", n_rows: int | None = None
+    folder: Path,
+    rows: Sequence[Row | str],
+    form: str = "jsonl",
+    n_rows: int | None = None,
+    **told: object,
 ) -> Path:
     """An export as the labeling package writes it; a str row is written as it is."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -22,7 +26,7 @@ def write_export(
     content = "".join(line + "\n" for line in lines).encode()
     (folder / "data.jsonl").write_bytes(content)
     entry = {"sha256": hashlib.sha256(content).hexdigest(), "rows": n_rows or len(rows)}
-    manifest = {"format": form, "files": {"data.jsonl": entry}}
+    manifest = {"format": form, "files": {"data.jsonl": entry}, **told}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
 

@@ -5,7 +5,7 @@ import json
 import random
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,8 +21,9 @@ from tests.support.tiny import save_tiny_policy
 from tests.training.test_data import Row, row, write_export
 from training.batches import TrainingError
 from training.config import TrainConfig, resolved_rates
-from training.data import fingerprint, read_export, split_by_problem
+from training.data import ExportError, fingerprint, read_export, split_by_problem
 from training.evaluation import first_error_from_scores, processbench_metrics
+from training.held_out import HeldOut
 from training.train import TrainReport, train
 
 Trained = tuple[Path, TrainReport, list[tuple[int, int, str]]]
@@ -243,6 +244,22 @@ def test_what_cannot_be_learnt_is_refused(policy: Path, tmp_path: Path) -> None:
         train(export, str(policy), tmp_path / "prm", QUICK)
     with pytest.raises(CheckpointError, match="no folder"):
         train(export, "transformers:/no/where", tmp_path / "prm", QUICK)
+
+
+def test_what_is_held_out_is_not_learnt_from(policy: Path, tmp_path: Path) -> None:
+    rows = [row([1, -1], 1, f"problem {i}") for i in range(20)]
+    part = HeldOut(0.3, 4)
+    whole = write_export(tmp_path / "whole", rows, held_out=asdict(part))
+    with pytest.raises(ExportError, match="held out for evaluation"):
+        train(whole, str(policy), tmp_path / "no", QUICK)
+    clean = [one for one in rows if one["problem"] not in part]
+    assert 0 < len(clean) < len(rows)
+    export = write_export(tmp_path / "clean", clean, held_out=asdict(part))
+    report = train(export, str(policy), tmp_path / "prm", QUICK)
+    assert report.held_out_share == 0.3
+    assert report.n_validation_wrong == report.n_validation > 0
+    told = json.loads((tmp_path / "prm" / "steplens.json").read_text("utf-8"))
+    assert told["held_out"] == asdict(part)
 
 
 def test_learning_rates_follow_the_size_unless_given() -> None:

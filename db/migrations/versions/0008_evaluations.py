@@ -19,7 +19,7 @@ def upgrade() -> None:
         table.alter_column("reference_id", existing_type=sa.Integer(), nullable=True)
         table.add_column(sa.Column("job_id", sa.Integer(), nullable=True))
         table.add_column(sa.Column("dataset", sa.String(200), nullable=True))
-        table.add_column(sa.Column("threshold", sa.Float(), nullable=True))
+        table.add_column(sa.Column("threshold", sa.Double(), nullable=True))
         table.add_column(
             sa.Column("held_out", sa.Boolean(), server_default=sa.false(), nullable=False)
         )
