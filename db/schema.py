@@ -293,7 +293,7 @@ class Consensus(Base):
 
 
 class HeldOut(Base):
-    """The one row that says which share of the problems no export holds (`training.held_out`)."""
+    """The one row that says which share of the problems no export holds, and by which seed."""
 
     __tablename__ = "held_out"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

@@ -1,4 +1,4 @@
-"""Reads an export into training examples, checks it, and splits it by problem."""
+"""Reads an export into training examples, checks it, and splits problems: validation, held out."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import hashlib
 import json
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 MASKED = -100
 Row = dict[str, object]  # a line of data.jsonl, not checked yet
@@ -32,6 +32,38 @@ class Example:
     steps: tuple[str, ...]
     targets: tuple[int, ...]
     first_error: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """The part of the problems that is never trained on: `share` of them, from 0 to below 1.
+
+    A hash of its text and the `seed` decides, so a problem is on the same side in every project,
+    and one that comes later falls on one side for good. A larger share holds all that a smaller
+    one of the same seed holds. Raises ValueError for a share outside.
+    """
+
+    share: float
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share < 1:
+            raise ValueError(f"the share that is held out is from 0 to below 1, not {self.share}")
+
+    def __contains__(self, problem: str) -> bool:
+        """Whether the problem of this text is held out."""
+        return self.holds(fingerprint(problem))
+
+    def holds(self, problem: str) -> bool:
+        """Whether the problem of this fingerprint (`training.data.fingerprint`) is held out."""
+        digest = hashlib.sha256(f"{self.seed}:{problem}".encode()).digest()
+        return int.from_bytes(digest[:8]) < self.share * 2**64
+
+    @classmethod
+    def of_manifest(cls, manifest: Mapping[str, Any]) -> HeldOut:
+        """What an export left out; nothing, of one that was written before anything was."""
+        told = manifest.get("held_out") or {}
+        return cls(float(told.get("share", 0)), int(told.get("seed", 0)))
 
 
 @dataclass(frozen=True, slots=True)

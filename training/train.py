@@ -34,13 +34,13 @@ from training.data import (
     MASKED,
     Export,
     ExportError,
+    HeldOut,
     fingerprint,
     read_export,
     split_by_problem,
 )
 from training.evaluation import first_error_from_scores, processbench_metrics
 from training.folders import check_free, whole_folder
-from training.held_out import HeldOut
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

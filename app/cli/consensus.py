@@ -66,7 +66,7 @@ def held_out_command(
     which side a problem falls, for good.
     """
     from labeling.consensus.held_out import held_out, hold_out, is_settled
-    from training.held_out import HeldOut
+    from training.data import HeldOut
 
     with opened(ctx) as database:
         part = held_out(database)

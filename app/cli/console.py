@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from db.engine import Database, create_database, open_database
 from db.jobs import create_job
+from db.lists import solution_index
 from labeling.jobs.context import JobCancelled
 from labeling.jobs.runner import run_job
 from models.names import refuse_secrets
@@ -39,6 +40,7 @@ def opened(ctx: click.Context, *, create: bool = False) -> Iterator[Database]:
     """The database that --db names, for the time of one command; `create` it if it is not there."""
     database = (create_database if create else open_database)(ctx.find_root().obj)
     try:
+        solution_index.ensure(database)
         yield database
     finally:
         database.close()

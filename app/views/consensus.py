@@ -29,8 +29,8 @@ from labeling.consensus.run import (
 )
 from labeling.formats.catalog import WRITERS, in_words
 from labeling.jobs.files import data_folder
+from training.data import HeldOut
 from training.folders import free_folder
-from training.held_out import HeldOut
 
 LIVE = 20_000  # Up to here a rule is applied to the whole project while it is being changed.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from db.engine import Database, DatabaseError
 from db.results import StoredHeldOut, list_exports, save_held_out, stored_held_out
-from training.held_out import HeldOut
+from training.data import HeldOut
 
 SHARE = 0.2  # of the problems, where nobody says otherwise
 REASON = "held out for evaluation"  # why the consensus drops a solution

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from db.engine import open_database, upgrade
+from db.lists import solution_index
 
 ARCHIVE = Path(__file__).parent / "project" / "playground.db.xz"
 BLOCK = 1 << 20
@@ -34,6 +35,7 @@ def prepare_demo(file: str | Path, report: Callable[[int, int, str], None]) -> s
     url = f"sqlite:///{target}"
     database = open_database(url, must_be_current=False)
     upgrade(database)
+    solution_index.ensure(database)
     database.close()
     report(size, size, "ready")
     return url

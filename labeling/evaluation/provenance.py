@@ -17,8 +17,7 @@ from db.annotators import TrainingRecord
 from db.engine import Database
 from db.records import AnnotatorRecord
 from db.results import list_exports
-from training.data import fingerprint
-from training.held_out import HeldOut
+from training.data import HeldOut, fingerprint
 
 TrainingData = Literal["known", "unknown", "not trained"]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.held_out import HeldOut
+from training.data import HeldOut
 
 SHARES = st.floats(0, 0.99)
 

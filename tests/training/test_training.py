@@ -21,9 +21,8 @@ from tests.support.tiny import save_tiny_policy
 from tests.training.test_data import Row, row, write_export
 from training.batches import TrainingError
 from training.config import TrainConfig, resolved_rates
-from training.data import ExportError, fingerprint, read_export, split_by_problem
+from training.data import ExportError, HeldOut, fingerprint, read_export, split_by_problem
 from training.evaluation import first_error_from_scores, processbench_metrics
-from training.held_out import HeldOut
 from training.train import TrainReport, train
 
 Trained = tuple[Path, TrainReport, list[tuple[int, int, str]]]

@@ -21,8 +21,7 @@ from labeling.evaluation.processbench import evaluate_processbench
 from labeling.evaluation.provenance import training_of
 from labeling.evaluation.versions import compare_versions
 from tests.support.rows import machine, row
-from training.data import fingerprint, read_export
-from training.held_out import HeldOut
+from training.data import HeldOut, fingerprint, read_export
 
 PROBLEMS = 60
 RULE = Rule(("mc:mc", "judge:judge"))
