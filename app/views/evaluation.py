@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from app.ui import project
-from app.ui.evaluation import best_of_n, history, matrix
-from app.ui.evaluation.project import chosen
+from app.ui.evaluation import (
+    best_of_n,
+    biases,
+    calibration,
+    history,
+    matrix,
+    mc_thresholds,
+)
+from app.ui.evaluation.project import Shown, chosen
 
 NO_REFERENCE = (
     "An evaluation compares annotators with labels that people gave, and this project has none. "
@@ -14,21 +23,29 @@ NO_REFERENCE = (
 )
 NO_ANNOTATOR = "No machine has annotated a solution that the reference has labelled."
 
-FIGURES = ("First errors", "Over versions", "Best-of-N")
+FIGURES: dict[str, Callable[[Shown], None]] = {
+    "First errors": matrix.draw,
+    "Over versions": history.draw,
+    "Biases": biases.draw,
+    "Calibration": calibration.draw,
+    "Monte Carlo": mc_thresholds.draw,
+}
+BEST_OF_N = "Best-of-N"  # Grades decide, and no reference.
 
 database = project.project()
 st.title("Evaluation")
+choices = [*list(FIGURES)[:2], BEST_OF_N, *list(FIGURES)[2:]]
 figures = st.segmented_control(
     "Figures",
-    FIGURES,
-    default=FIGURES[0],
+    choices,
+    default=choices[0],
     required=True,
     key="show",
     bind="query-params",
     label_visibility="collapsed",
 )
-found = None if figures == "Best-of-N" else chosen(database)
-if figures == "Best-of-N":
+found = None if figures == BEST_OF_N else chosen(database)
+if figures == BEST_OF_N:
     best_of_n.draw(database)
 elif found is None:
     st.text(NO_REFERENCE)
@@ -38,7 +55,5 @@ elif found is None:
 elif not found.annotators:
     st.text(NO_ANNOTATOR)
     st.page_link("views/jobs.py", label="Start an annotator")
-elif figures == "Over versions":
-    history.draw(found)
 else:
-    matrix.draw(found)
+    FIGURES[figures or choices[0]](found)

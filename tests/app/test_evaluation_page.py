@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from streamlit.testing.v1 import AppTest
 
 from app.auth import identity
 from app.components.figure.downloads import Numbers
@@ -134,7 +135,7 @@ def test_figures_on_different_solutions_warn_and_few_have_no_interval(
     drawn = json.dumps([json.loads(one.proto.json) for one in test.get("bidi_component")])
     assert "hard: Measured on different solutions" in drawn
     assert "easy, hard:" not in drawn
-    (figure,) = [json.loads(one.proto.spec) for one in test.get("plotly_chart")]
+    (figure,) = plots(test)
     marks = [one for one in figure["data"] if one.get("mode") == "markers"]
     assert marks
     assert all(one["marker"]["symbol"] == "circle-open" for one in marks)
@@ -184,7 +185,7 @@ def test_versions_stand_with_their_training_export_and_human_decisions(
     first, second = shown(test, "versions")["rows"]
     assert [words(cell) for cell in second["cells"]][3:6] == ["2,000", "20", "export-1"]
     assert words(first["cells"][4]) == "0"
-    (figure,) = [json.loads(one.proto.spec) for one in test.get("plotly_chart")]
+    (figure,) = plots(test)
     assert [one["x"] for one in figure["data"]] == [["mine-v1", "mine-v2"], [1000, 2000], [0, 20]]
 
 
@@ -198,10 +199,71 @@ def test_best_of_n_shows_the_stored_curve(
     stored = evaluate_best_of_n(database, "prm:v1", 2)
     test = page_test(database, monkeypatch, "evaluation", show="Best-of-N")
     assert not test.exception
-    (figure,) = [json.loads(one.proto.spec) for one in test.get("plotly_chart")]
+    (figure,) = plots(test)
     lines = {one["name"]: one["y"] for one in figure["data"] if one.get("name")}
     assert lines["product"] == [pick["accuracy"] for pick in stored["curves"]["product"]]
     assert set(lines) == set(stored["curves"])
+
+
+def plots(test: AppTest) -> list[dict[str, Any]]:
+    """The figures that were drawn."""
+    return [json.loads(one.proto.spec) for one in test.get("plotly_chart")]
+
+
+def test_the_three_biases_stand_beside_the_published_ones_and_open_their_solutions(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database)
+    score(database, "v1", 0.5)
+    test = page_test(database, monkeypatch, "evaluation", show="Biases")
+    assert not test.exception
+    flawed, tolerance, lowest = plots(test)
+    marks = {one["y"][0]: one["x"][0] for one in flawed["data"]}
+    assert (marks["All"], marks["Omni-MATH, a policy"]) == (0, 0.434)
+    hollow = {one["y"][0] for one in tolerance["data"] if one["marker"]["symbol"] == "circle-open"}
+    assert hollow == {"v1"}  # no right answer has a wrong step here
+    assert {one["y"][0]: one["x"][0] for one in lowest["data"]}["EurusPRM-Stage1"] == 0.546
+    (row,) = shown(test, "tolerance-counts")["rows"]
+    assert [words(cell) for cell in row["cells"][1:4]] == ["0", "0", "0"]
+    assert "outcome=false_alarm&of=prm%3Av1" in json.dumps(row)
+
+
+def test_calibration_counts_every_step_up_to_the_first_error(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database)
+    score(database, "v1", 0.5)
+    test = page_test(database, monkeypatch, "evaluation", show="Calibration")
+    assert not test.exception
+    steps, solutions = shown(test, "calibration-errors")["rows"]
+    # Two steps of each right solution, the first of each wrong one.
+    assert words(steps["cells"][5]) == f"{2 * 2 * SIZE + 2 * SIZE:,}"
+    assert words(solutions["cells"][5]) == f"{4 * SIZE:,}"
+    bars = [one for one in plots(test)[0]["data"] if one["type"] == "bar"]
+    assert [sum(one["y"]) for one in bars] == [6 * SIZE, 4 * SIZE]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "words"), [("exhaustive", None), ("scan", "say nothing above 0")]
+)
+def test_monte_carlo_labels_at_every_threshold_where_its_shares_allow_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch, strategy: str, words: str | None
+) -> None:
+    fill(database)
+    mc = ensure_annotator(database, "mc", "m", {"samples": 4, "strategy": strategy})
+    records = [
+        AnnotationRecord(id, mc.id, (0.5, 1.0) if id % 2 else (0.25, 0.0), -1, "ok", {})
+        for id in range(1, 4 * SIZE + 1)
+    ]
+    save_wave(database, mc.id, None, records)
+    test = page_test(database, monkeypatch, "evaluation", show="Monte Carlo")
+    assert not test.exception
+    if words:
+        assert words in words_of(test)
+        return
+    (line,) = [one for one in plots(test)[0]["data"] if one.get("name") == "mean"]
+    # Wrong ones err in step 1, of which a quarter succeeds; half do in the right ones.
+    assert (line["x"], line["y"]) == ([0, 0.25, 0.5, 0.75], [0, 1, 0, 0])
 
 
 def test_numbers_are_saved_as_csv_and_latex_whatever_names_hold() -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 import plotly.graph_objects as go
 import streamlit as st
-from plotly.subplots import make_subplots
 
 from app.auth import identity
 from app.components.data_table import data_table
 from app.components.figure.downloads import Numbers
-from app.ui import charts, formatting, project
+from app.ui import formatting, project
+from app.ui.evaluation.dots import PUBLISHED, Dot, dot_plot
 from app.ui.evaluation.figure import bounds, figure
 from app.ui.evaluation.project import Shown
 from db.jobs import is_alive, list_jobs
@@ -22,14 +19,13 @@ from labeling.evaluation.stored import warning
 from labeling.jobs.runner import start_job
 from training.published import PROCESSBENCH, Published, subset_of
 
-PANELS = 4  # data sets side by side
 BESIDE = ("Qwen2.5-Math-PRM-72B", "Qwen2.5-Math-PRM-7B", "Qwen2.5-Math-7B-PRM800K")
 SENTENCE = (
     "F1, the harmonic mean of two accuracies: naming the exact first error of a wrong solution, "
     "and none in a right one. Lines are 95% intervals; a hollow mark rests on fewer than 30 "
     "solutions of a class."
 )
-PUBLISHED = (
+BESIDE_WORDS = (
     " Grey squares are published figures of the same solutions (arXiv 2501.07301, table of "
     "ProcessBench results), not measured here."
 )
@@ -42,7 +38,7 @@ def draw(found: Shown) -> None:
         published = published_rows(found)
         figure(
             "First errors found, by data set",
-            SENTENCE + (PUBLISHED if published else ""),
+            SENTENCE + (BESIDE_WORDS if published else ""),
             dots(found, published),
             numbers(found, published),
             f"f1-{found.reference.name}",
@@ -239,90 +235,45 @@ def published_rows(found: Shown) -> dict[str, dict[str, float]]:
 
 def dots(found: Shown, published: dict[str, dict[str, float]]) -> go.Figure:
     """A panel for each data set over one scale of F1, a row for each annotator."""
-    now = charts.palette()
     names = [*found.datasets, MEAN] if len(found.datasets) > 1 else list(found.datasets)
-    rows = [one for one in found.annotators if any((one.id, n) in found.cells for n in names)]
-    labels = [row_name(found, one) for one in rows] + list(published)
-    across = min(PANELS, len(names))
-    down = math.ceil(len(names) / across)
-    drawn = make_subplots(
-        rows=down,
-        cols=across,
-        shared_yaxes=True,
-        horizontal_spacing=0.03,
-        vertical_spacing=0.16 / down,
-        subplot_titles=[
-            charts.plain(formatting.shorten(name, 28)) if name else "Mean" for name in names
-        ],
-    )
-    for at, name in enumerate(names):
-        where: dict[str, Any] = {"row": at // across + 1, "col": at % across + 1}
-        for one in rows:
+    who = [one for one in found.annotators if any((one.id, n) in found.cells for n in names)]
+    drawn = []
+    for name in names:
+        for one in who:
             told = found.cells.get((one.id, name))
-            if told is not None and told.figures.get("f1") is not None:
-                _dot(drawn, told, row_name(found, one), now, where)
-        for label, by_dataset in published.items():
-            if name in by_dataset:
-                drawn.add_scatter(
-                    x=[by_dataset[name]],
-                    y=[label],
-                    mode="markers",
-                    marker={"symbol": "square-open", "size": 8, "color": now.muted},
-                    hovertemplate=f"{label}, published: %{{x:.3f}}<extra></extra>",
-                    showlegend=False,
-                    **where,
+            if told is None or told.figures.get("f1") is None:
+                continue
+            interval = told.figures["intervals"]["f1"]
+            drawn.append(
+                Dot(
+                    row_name(found, one),
+                    panel(name),
+                    float(told.figures["f1"] or 0.0),
+                    bounds(interval["low"], interval["high"]),
+                    one.kind,
+                    told.few,
+                    f"{span(told)}, {told.n:,} solutions",
                 )
-    ticks = {"tickvals": [0, 0.25, 0.5, 0.75, 1], "ticktext": ["0", ".25", ".5", ".75", "1"]}
-    drawn.update_xaxes(range=[-0.03, 1.03], **ticks)
-    drawn.update_xaxes(title="F1 (95% interval)", row=down)
-    drawn.update_yaxes(categoryorder="array", categoryarray=labels, range=[len(labels) - 0.4, -0.6])
-    drawn.update_annotations(font={"size": charts.TEXT_SIZE, "color": now.text})
-    drawn.update_layout(
-        height=(70 + 27 * len(labels)) * down + 40, margin={"l": 8, "r": 12, "t": 34, "b": 44}
-    )
-    drawn.update_yaxes(automargin=True)
-    return drawn
+            )
+        drawn += [
+            Dot(label, panel(name), f1s[name], hue=PUBLISHED, note=", published")
+            for label, f1s in published.items()
+            if name in f1s
+        ]
+    rows = [row_name(found, one) for one in who] + list(published)
+    panels = [panel(name) for name in names]
+    return dot_plot(drawn, rows, panels, "F1 (95% interval)", percent=False)
+
+
+def panel(dataset: str) -> str:
+    """The heading over a data set."""
+    return formatting.shorten(dataset, 28) if dataset else "Mean"
 
 
 def row_name(found: Shown, one: AnnotatorRecord) -> str:
     """What a figure calls an annotator: its name, with its kind where two have one name."""
     same = [other for other in found.annotators if other.name == one.name]
-    return charts.plain(formatting.shorten(one.name if len(same) == 1 else one.label, 32))
-
-
-def _dot(
-    drawn: go.Figure, told: Cell, name: str, now: charts.Palette, where: dict[str, Any]
-) -> None:
-    """A mark and its interval; a hollow mark without an interval where there are too few."""
-    f1 = float(told.figures["f1"] or 0.0)
-    interval = told.figures["intervals"]["f1"]
-    inside = None if told.few else bounds(interval["low"], interval["high"])
-    colour = now.hues[told.annotator.kind]
-    drawn.add_scatter(
-        x=[f1],
-        y=[name],
-        mode="markers",
-        marker={
-            "symbol": "circle-open" if told.few else "circle",
-            "size": 9,
-            "color": colour,
-            "line": {"width": 2, "color": colour},
-        },
-        error_x=None
-        if inside is None
-        else {
-            "type": "data",
-            "symmetric": False,
-            "array": [inside[1] - f1],
-            "arrayminus": [f1 - inside[0]],
-            "color": colour,
-            "thickness": 1.8,
-            "width": 0,
-        },
-        hovertemplate=f"%{{y}}: %{{x:.3f}}{span(told)}, {told.n:,} solutions<extra></extra>",
-        showlegend=False,
-        **where,
-    )
+    return formatting.shorten(one.name if len(same) == 1 else one.label, 32)
 
 
 def numbers(found: Shown, published: dict[str, dict[str, float]]) -> Numbers:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.ui.counts import counted
 from db.annotators import list_annotators
@@ -23,7 +24,7 @@ class Shown:
     """The reference, who is measured against it, and the newest figures of each data set.
 
     `common` has the number of solutions that an annotator (its id) shares with the reference in a
-    data set, which is what could be measured.
+    data set, which is what could be measured. `beside` is where on the page a figure asks for more.
     """
 
     database: Database
@@ -33,6 +34,7 @@ class Shown:
     datasets: list[str]
     cells: dict[tuple[int, str], Cell]
     common: dict[tuple[int, str], int]
+    beside: DeltaGenerator
 
     def missing(self) -> list[AnnotatorRecord]:
         """Those with a data set that could be measured and was not."""
@@ -64,7 +66,7 @@ def chosen(database: Database) -> Shown | None:
     possible = references(database)
     if not possible:
         return None
-    left, right, _ = st.columns([1.2, 1.4, 1], gap="small", vertical_alignment="bottom")
+    left, right, beside = st.columns([1.2, 1.2, 0.8], gap="small", vertical_alignment="bottom")
     label = left.selectbox(
         "Reference",
         [one.label for one in possible],
@@ -82,26 +84,40 @@ def chosen(database: Database) -> Shown | None:
         help="A figure on problems that a PRM was trained on flatters it.",
     )
     reference = next(one for one in possible if one.label == label)
-    return shown(database, reference, held_out=scope != "all")
+    return shown(database, reference, beside, held_out=scope != "all")
 
 
-def shown(database: Database, reference: AnnotatorRecord, *, held_out: bool) -> Shown:
+def shown(
+    database: Database, reference: AnnotatorRecord, beside: DeltaGenerator, *, held_out: bool
+) -> Shown:
     """Everything the page draws of ProcessBench's figures against a reference."""
     common = counted(
         database, f"common {reference.id}", lambda: compared_solutions(database, reference.id)
     )
     stored = evaluations_against(database, reference)
     everybody = {one.id: one for one in list_annotators(database) if not one.hidden}
-    who = {one for one, _ in common} | {one.annotator_id for one in stored}
+    measured = {one for one, _ in common} | {one.annotator_id for one in stored}
     # People label against each other on Agreement; here stand the machines.
-    machines = [one for id, one in everybody.items() if id in who and one.kind != "human"]
+    machines = [one for id, one in everybody.items() if id in measured and one.kind != "human"]
     ids = {one.id: one for one in machines}
     found = cells(stored, ids, held_out=held_out)
     datasets = sorted({name for who, name in (*common, *found) if who in ids and name != MEAN})
     for id in ids:  # A mean over fewer data sets than the others' is another figure.
         if any((id, name) not in found for name in datasets):
             found.pop((id, MEAN), None)
-    return Shown(database, reference, held_out, in_families(machines), datasets, found, common)
+    who = in_families(machines)
+    return Shown(database, reference, held_out, who, datasets, found, common, beside)
+
+
+def choose_prm(found: Shown) -> str | None:
+    """The PRM whose scores a figure is of; says what to do where there is none."""
+    prms = [one.label for one in found.annotators if one.kind == "prm"]
+    if not prms:
+        st.text("No PRM has scored a solution that the reference has labelled.")
+        query = {"start": "PRM scores"}
+        st.page_link("views/jobs.py", label="Score with a PRM", query_params=query)
+        return None
+    return found.beside.selectbox("PRM", prms, index=len(prms) - 1, key="prm", bind="query-params")
 
 
 def evaluations_against(database: Database, reference: AnnotatorRecord) -> list[EvaluationRecord]:

@@ -1,0 +1,209 @@
+"""The paper's three biases of a PRM: a sentence and a figure each, beside the published values."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from app.components.data_table import data_table
+from app.components.figure.downloads import Numbers
+from app.ui import project
+from app.ui.counts import counted
+from app.ui.evaluation.dots import PUBLISHED, Dot, dot_plot
+from app.ui.evaluation.figure import figure
+from app.ui.evaluation.project import Shown, choose_prm
+from labeling.evaluation.prm_errors import published
+from labeling.evaluation.prm_errors.biases import Biases, biases, tolerances
+from labeling.evaluation.prm_errors.source import load
+from training.metrics.intervals import Share
+
+FLAWED = (
+    "Of the solutions with a right answer, {count} of {n} have a wrong step by {reference}. Grey "
+    "squares are published for a policy's own right answers (arXiv 2501.07301, 3.2.1)."
+)
+TOLERANCE = (
+    "What is made of right answers: of those with a wrong step, how many are named exactly and how "
+    "many are flagged at all; and how many clean ones are flagged, which a strict annotator pays "
+    "with. Grey squares are published means over ProcessBench (3.2.2)."
+)
+LOWEST = (
+    "How often the lowest score of {prm} is on the last step: a PRM that has become a judge of "
+    "answers puts it there more often than first errors are. Grey squares are published, of other "
+    "responses (3.2.3)."
+)
+PANELS = ("Exact, of flawed", "Flagged, of flawed", "Flagged, of clean")
+GRADED = "No solution here has a grade for its answer: grade them first, steplens grade."
+BESIDE = ("Qwen2.5-Math-7B-Math-Shepherd", "Qwen2.5-Math-7B-PRM800K", "Qwen2.5-Math-PRM-7B")
+HIGHEST = "EurusPRM-Stage1"  # of the published shares on the last step
+NAMES = {
+    "gsm8k": "GSM8K",
+    "math": "MATH",
+    "olympiadbench": "OlympiadBench",
+    "omnimath": "Omni-MATH",
+}
+Row = list[str | float | int | None]
+
+
+def draw(found: Shown) -> None:
+    """All three of the chosen PRM."""
+    prm = choose_prm(found)
+    if prm is None:
+        return
+    reference = found.reference.label
+    key = f"biases {prm} {reference} {found.held_out}"
+    try:
+        told = counted(found.database, key, lambda: measured(found, prm))
+    except ValueError as error:
+        project.complain(error)
+        return
+    if not told.flawed.n:
+        st.text(GRADED)
+    else:
+        flawed(told, reference)
+        tolerance(told, reference)
+    lowest(told, prm)
+
+
+def measured(found: Shown, prm: str) -> Biases:
+    """The figures of a PRM, of what it was not trained on unless all was asked for."""
+    everything = not found.held_out
+    source = load(found.database, prm, found.reference.label, everything=everything)
+    return biases(source, tolerances(found.database, source))
+
+
+def flawed(told: Biases, reference: str) -> None:
+    """Bias 1: right answers with a wrong step."""
+    shares = {"All": told.flawed}
+    for parts in (told.flawed_by_dataset, told.flawed_by_generator):
+        shares |= {name: one for name, one in parts.items() if len(parts) > 1 and one.n}
+    beside = {
+        f"{NAMES[name]}, a policy": percent / 100
+        for name, percent in published.FLAWED_OF_POLICY.items()
+    }
+    rows = [*shares, *beside]
+    panel = "Right answers with a wrong step"
+    dots = [_dot(name, panel, one) for name, one in shares.items()]
+    dots += [Dot(name, panel, value, hue=PUBLISHED) for name, value in beside.items()]
+    numbers: list[Row] = [_row(name, one) for name, one in shares.items()]
+    numbers += [
+        [f"{name} (published)", value, None, None, None, None] for name, value in beside.items()
+    ]
+    figure(
+        "Right answers by a wrong process",
+        FLAWED.format(count=f"{told.flawed.count:,}", n=f"{told.flawed.n:,}", reference=reference),
+        dot_plot(dots, rows, [panel], "share (95% interval)", percent=True),
+        Numbers(("of", "share", "low", "high", "flawed", "right answers"), numbers),
+        f"flawed-right-answers-{reference}",
+    )
+    query = {"answer": "Right answer", "by": reference, "says": "an error"}
+    words = f"The {told.flawed.count:,} right answers with a wrong step"
+    _doors((words, data_table.page_href("browse", **query)), key="flawed-doors")
+
+
+def tolerance(told: Biases, reference: str) -> None:
+    """Bias 2: what annotators make of exactly these."""
+    dots, rows, numbers = [], [], []
+    for who, one in told.tolerances.items():
+        kind, _, name = who.partition(":")
+        row = name if sum(other.endswith(f":{name}") for other in told.tolerances) == 1 else who
+        rows.append(row)
+        for panel, part in zip(PANELS, (one.exact, one.caught, one.false_alarms), strict=True):
+            dots.append(_dot(row, panel, part, kind))
+            numbers.append([who, panel, *_row("", part)[1:]])
+    for who in BESIDE:
+        rows.append(who)
+        dots.append(Dot(who, PANELS[0], published.TOLERANCE[who] / 100, hue=PUBLISHED))
+        value = published.TOLERANCE[who] / 100
+        numbers.append([f"{who} (published)", PANELS[0], value, None, None, None, None])
+    figure(
+        "Tolerance of right answers",
+        TOLERANCE,
+        dot_plot(dots, rows, PANELS, "share (95% interval)", percent=True),
+        Numbers(("annotator", "of", "share", "low", "high", "count", "solutions"), numbers),
+        f"tolerance-{reference}",
+    )
+    _tolerance_table(told, reference)
+
+
+def _tolerance_table(told: Biases, reference: str) -> None:
+    """What the figure counts, each number with its solutions."""
+    lines: list[list[data_table.Cell]] = []
+    for who, one in told.tolerances.items():
+        kind, _, name = who.partition(":")
+        query = {"of": who, "against": reference, "answer": "Right answer"}
+        cells: list[data_table.Cell] = [data_table.kind(kind, name, title=who)]
+        for outcome, n in (
+            ("exact", one.exact.count),
+            ("missed", one.caught.n - one.caught.count),
+            ("false_alarm", one.false_alarms.count),
+        ):
+            href = data_table.page_href("browse", outcome=outcome, **query)
+            cells.append(data_table.link(f"{n:,}", href))
+        lines.append(cells)
+    flawed = f"Of {told.flawed.count:,} right answers with a wrong step"
+    clean = f"Of {told.flawed.n - told.flawed.count:,} right answers without one"
+    data_table.table(
+        [
+            data_table.column("Annotator", width="15rem"),
+            data_table.column("Named exactly", "right nowrap", title=flawed, width="9rem"),
+            data_table.column("Missed", "right nowrap", title=flawed, width="7rem"),
+            data_table.column("Clean, yet flagged", "right nowrap", title=clean, width="10rem"),
+            "",
+        ],
+        [[*line, None] for line in lines],
+        key="tolerance-counts",
+    )
+
+
+def lowest(told: Biases, prm: str) -> None:
+    """Bias 3: where the lowest score lies."""
+    panel = "Lowest score on the last step"
+    parts = {
+        "All solutions": told.lowest.last,
+        "Right answers": told.lowest.last_of_right,
+        "Wrong answers": told.lowest.last_of_wrong,
+        "True first errors": told.lowest.last_error,
+    }
+    parts = {name: one for name, one in parts.items() if one.n}
+    hues = {"True first errors": "human"}
+    dots = [_dot(name, panel, one, hues.get(name, "prm")) for name, one in parts.items()]
+    beside = {name: published.LOWEST_ON_LAST[name] / 100 for name in (*BESIDE, HIGHEST)}
+    dots += [Dot(name, panel, value, hue=PUBLISHED) for name, value in beside.items()]
+    numbers: list[Row] = [_row(name, one) for name, one in parts.items()]
+    numbers += [
+        [f"{name} (published)", value, None, None, None, None] for name, value in beside.items()
+    ]
+    figure(
+        "Where the lowest score lies",
+        LOWEST.format(prm=prm),
+        dot_plot(dots, [*parts, *beside], [panel], "share (95% interval)", percent=True),
+        Numbers(("of", "share", "low", "high", "on the last step", "solutions"), numbers),
+        f"lowest-on-last-{prm}",
+    )
+    _doors(
+        (f"The solutions that {prm} scored", data_table.page_href("browse", by=prm)),
+        key="lowest-doors",
+    )
+
+
+def _doors(*links: tuple[str, str], key: str) -> None:
+    data_table.line(*(data_table.link(words, href) for words, href in links), key=key)
+
+
+def _dot(row: str, panel: str, part: Share, hue: str = "prm") -> Dot:
+    value = 0.0 if math.isnan(part.value) else part.value
+    inside = (part.interval.low, part.interval.high)
+    note = f", {part.count:,} of {part.n:,}" + (", too few" if part.too_few else "")
+    return Dot(row, panel, value, inside, hue, part.too_few, note)
+
+
+def _row(name: str, part: Share) -> Row:
+    if not part.n:
+        return [name, None, None, None, 0, 0]
+    inside = (None, None) if part.too_few else (part.interval.low, part.interval.high)
+    return [name, part.value, *inside, part.count, part.n]
+
+
+def _published_row(name: str, value: float) -> Row:
+    return [f"{name} (published)", value, None, None, None, None]

@@ -1,0 +1,144 @@
+"""F1 of Monte-Carlo labels by how many completions may reach the answer from a wrong step."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.components.data_table import data_table
+from app.components.figure.downloads import Numbers
+from app.ui import charts
+from app.ui.counts import counted
+from app.ui.evaluation.figure import bounds, figure
+from app.ui.evaluation.project import Shown
+from db.records import AnnotatorRecord
+from labeling.evaluation.mc_thresholds import MCThresholds, mc_thresholds
+from labeling.montecarlo.planner import has_whole_steps
+from training.evaluation import ProcessBenchResult
+from training.metrics.intervals import FEW
+
+SENTENCE = (
+    "F1 of the hard labels of {mc} when a step counts as wrong up to this share of completions "
+    "that reach the answer; the paper takes none (0), and its F1 falls from 40.2 there to 29.5 at "
+    "7/8 on other data (arXiv 2501.07301, 3.1.1). Bands are 95% intervals over {n} solutions."
+)
+NO_MC = "No Monte Carlo annotator shares a solution with this reference."
+NOT_WHOLE = (
+    "{mc} stopped each step at its first success, so its shares say nothing above 0. Shares that "
+    "may be cut at other thresholds come from the strategy exhaustive."
+)
+DASHES = ("dash", "dot", "dashdot", "longdash")
+
+
+def draw(found: Shown) -> None:
+    """A figure for each Monte Carlo annotator with whole shares."""
+    annotators = [one for one in found.annotators if one.kind == "mc"]
+    if not annotators:
+        st.text(NO_MC)
+        st.page_link(
+            "views/jobs.py", label="Run Monte Carlo", query_params={"start": "Monte Carlo"}
+        )
+    for mc in annotators:
+        if not has_whole_steps(mc.config):
+            st.text(NOT_WHOLE.format(mc=mc.label))
+            query = {"start": "Monte Carlo"}
+            st.page_link("views/jobs.py", label="Annotate exhaustively", query_params=query)
+            continue
+        _figure_of(found, mc)
+
+
+def _figure_of(found: Shown, mc: AnnotatorRecord) -> None:
+    reference = found.reference.label
+    told = counted(
+        found.database,
+        f"mc thresholds {mc.id} {found.reference.id}",
+        lambda: mc_thresholds(found.database, mc.label, reference),
+    )
+    few = _few(told)
+    figure(
+        "Monte Carlo thresholds",
+        SENTENCE.format(mc=mc.label, n=f"{told.solutions:,}")
+        + (" Too few solutions of a class for an interval." if few else ""),
+        chart(told, few=few),
+        numbers(told, few=few),
+        f"mc-thresholds-{mc.name}",
+    )
+    query = {"of": mc.label, "against": reference}
+    links = [
+        data_table.link(words, data_table.page_href("browse", outcome=outcome, **query))
+        for words, outcome in (
+            ("Errors it names exactly", "exact"),
+            ("Errors it misses", "missed"),
+            ("False alarms", "false_alarm"),
+        )
+    ]
+    data_table.line(*links, data_table.text("at its own threshold", "muted"), key=f"mc {mc.id}")
+
+
+def chart(told: MCThresholds, *, few: bool) -> go.Figure:
+    """The mean with its band, and a line for each data set."""
+    now = charts.palette()
+    colour = now.hues["mc"]
+    drawn = go.Figure()
+    x = list(told.thresholds)
+    means = [report.mean for report in told.reports]
+    spans = [bounds(one.intervals["f1"].low, one.intervals["f1"].high) for one in means]
+    inside = [one for one in spans if one is not None]
+    if not few and len(inside) == len(spans):
+        drawn.add_scatter(
+            x=[*x, *reversed(x)],
+            y=[high for _, high in inside] + [low for low, _ in reversed(inside)],
+            mode="none",
+            fill="toself",
+            fillcolor=charts.faded(colour, 0.15),
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    names = list(told.reports[0].datasets)
+    lines = {"mean" if len(names) > 1 else names[0]: ("solid", means)}
+    if len(names) > 1:
+        for place, name in enumerate(names):
+            each = [report.datasets[name] for report in told.reports]
+            lines[name] = (DASHES[place % len(DASHES)], each)
+    for name, (dash, results) in lines.items():
+        solid = dash == "solid"
+        drawn.add_scatter(
+            x=x,
+            y=[one.f1 for one in results],
+            mode="lines+markers",
+            line={"color": colour if solid else now.muted, "dash": dash, "width": 2},
+            marker={"size": 8 if solid else 5},
+            name=charts.plain(name),
+            hovertemplate="up to %{x:.3f}: F1 %{y:.3f}<extra></extra>",
+        )
+    words = [f"{round(one * len(x))}/{len(x)}" if one else "0" for one in x]
+    drawn.update_xaxes(
+        title="share of successes up to which a step is wrong", tickvals=x, ticktext=words
+    )
+    drawn.update_yaxes(title="F1", rangemode="tozero", automargin=True)
+    drawn.update_layout(
+        height=360,
+        margin={"l": 24, "r": 12, "t": 30, "b": 48},
+        showlegend=len(lines) > 1,
+        legend={"orientation": "h", "y": 1.12},
+    )
+    return drawn
+
+
+def numbers(told: MCThresholds, *, few: bool) -> Numbers:
+    """A row for each threshold and data set."""
+    rows: list[list[str | float | int | None]] = []
+    for threshold, report in zip(told.thresholds, told.reports, strict=True):
+        for name, one in (*report.datasets.items(), ("mean", report.mean)):
+            span = one.intervals["f1"]
+            inside = (None, None) if few else (span.low, span.high)
+            rows.append(
+                [name, threshold, one.f1, *inside, one.error_accuracy, one.correct_accuracy]
+            )
+    columns = ("data set", "threshold", "F1", "low", "high", "error accuracy", "correct accuracy")
+    return Numbers(columns, rows)
+
+
+def _few(told: MCThresholds) -> bool:
+    parts: list[ProcessBenchResult] = list(told.reports[0].datasets.values())
+    return any(0 < n < FEW for one in parts for n in (one.n_error, one.n_correct))
