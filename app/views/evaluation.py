@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app.ui import project
+from app.ui import address, project
 from app.ui.evaluation import (
     best_of_n,
     biases,
@@ -38,11 +38,9 @@ choices = [*list(FIGURES)[:2], BEST_OF_N, *list(FIGURES)[2:]]
 figures = st.segmented_control(
     "Figures",
     choices,
-    default=choices[0],
     required=True,
-    key="show",
-    bind="query-params",
     label_visibility="collapsed",
+    **address.choice("show", choices, choices[0]),
 )
 found = None if figures == BEST_OF_N else chosen(database)
 if figures == BEST_OF_N:

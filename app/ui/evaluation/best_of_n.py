@@ -10,7 +10,7 @@ import streamlit as st
 from app.auth import identity
 from app.components.data_table import data_table
 from app.components.figure.downloads import Numbers
-from app.ui import charts, formatting, project
+from app.ui import address, charts, formatting, project
 from app.ui.counts import counted
 from app.ui.evaluation.figure import bounds, figure
 from app.ui.evaluation.matrix import number
@@ -62,16 +62,11 @@ def draw(database: Database) -> None:
         return
     if measured:
         left, right, _ = st.columns([1.2, 1.2, 1], gap="small")
-        label = left.selectbox(
-            "Annotator",
-            [one.label for one in measured],
-            index=len(measured) - 1,
-            key="by",
-            bind="query-params",
-        )
+        labels = [one.label for one in measured]
+        label = left.selectbox("Annotator", labels, **address.choice("prm", labels, labels[-1]))
         chosen = newest[next(one.id for one in measured if one.label == label)]
         names = [ALL, *chosen.result["datasets"]] if len(chosen.result["datasets"]) > 1 else [ALL]
-        dataset = right.selectbox("Data set", names, key="of", bind="query-params")
+        dataset = right.selectbox("Data set", names, **address.choice("dataset", names, ALL))
         curves_of(label, chosen, None if dataset == ALL else dataset)
         everybody(measured, newest)
     _measure(database, scorers)

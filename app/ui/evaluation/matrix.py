@@ -12,6 +12,7 @@ from app.ui import formatting, project
 from app.ui.evaluation.dots import PUBLISHED, Dot, dot_plot
 from app.ui.evaluation.figure import bounds, figure
 from app.ui.evaluation.project import Shown
+from app.ui.prm_errors.population import ALL
 from db.jobs import is_alive, list_jobs
 from db.records import AnnotatorRecord, JobRecord
 from labeling.evaluation.matrix import MEAN, Cell
@@ -142,13 +143,8 @@ def cell(
     query = {"of": one.label, "against": found.reference.label}
     if dataset != MEAN:
         query["dataset"] = dataset
-    top = data_table.link(
-        f1,
-        data_table.page_href("browse", by=one.label, **{k: v for k, v in query.items()
-                                                        if k == "dataset"}),
-        style,
-        title=f"{words}F1 {f1}{span(told)}{again}",
-    )  # fmt: skip
+    title = f"{words}F1 {f1}{span(told)}{again}"
+    top = data_table.link(f1, _behind(found, one, dataset), style, title=title)
     parts = [
         data_table.link(
             percent(told.figures["error_accuracy"]),
@@ -164,6 +160,16 @@ def cell(
         ),
     ]
     return data_table.stack(top, data_table.inline(*parts))
+
+
+def _behind(found: Shown, one: AnnotatorRecord, dataset: str) -> str:
+    """Where the solutions behind an F1 are: a PRM's errors, or what somebody else said."""
+    where = {} if dataset == MEAN else {"dataset": dataset}
+    if one.kind != "prm":
+        return data_table.page_href("browse", by=one.label, **where)
+    on = None if found.held_out else ALL
+    here = {"prm": one.label, "ref": found.reference.label}
+    return data_table.page_href("prm_errors", **here, **where, on=on)
 
 
 def note(found: Shown, one: AnnotatorRecord) -> data_table.Cell:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app.ui import address
 from app.ui.counts import counted
 from db.annotators import list_annotators
 from db.engine import Database
@@ -16,7 +17,7 @@ from db.results import EvaluationRecord, list_evaluations
 from labeling.evaluation.matrix import MEAN, Cell, cells, in_families
 from labeling.evaluation.stored import PROCESSBENCH
 
-SCOPES = {"held out": "Problems that a PRM was not trained on", "all": "All problems"}
+SCOPES = ("held out", "all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +68,19 @@ def chosen(database: Database) -> Shown | None:
     if not possible:
         return None
     left, right, beside = st.columns([1.2, 1.2, 0.8], gap="small", vertical_alignment="bottom")
+    labels = [one.label for one in possible]
     label = left.selectbox(
         "Reference",
-        [one.label for one in possible],
-        key="ref",
-        bind="query-params",
+        labels,
         help="Whose first errors count as right.",
+        **address.choice("ref", labels, labels[0]),
     )
     scope = right.segmented_control(
         "Problems",
-        list(SCOPES),
-        default="held out",
+        SCOPES,
         required=True,
-        key="problems",
-        bind="query-params",
         help="A figure on problems that a PRM was trained on flatters it.",
+        **address.choice("problems", SCOPES, SCOPES[0]),
     )
     reference = next(one for one in possible if one.label == label)
     return shown(database, reference, beside, held_out=scope != "all")
@@ -117,7 +116,7 @@ def choose_prm(found: Shown) -> str | None:
         query = {"start": "PRM scores"}
         st.page_link("views/jobs.py", label="Score with a PRM", query_params=query)
         return None
-    return found.beside.selectbox("PRM", prms, index=len(prms) - 1, key="prm", bind="query-params")
+    return found.beside.selectbox("PRM", prms, **address.choice("prm", prms, prms[-1]))
 
 
 def evaluations_against(database: Database, reference: AnnotatorRecord) -> list[EvaluationRecord]:
