@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from models.names import SEPARATOR
 
@@ -18,6 +19,16 @@ class TrainConfig:
     1: both classes count the same). `wrong_share` is the share of solutions with an error in
     the batches; 0 keeps their share in the data. An empty `system_prompt` leaves it to the
     chat template. `patience` counts epochs without a better validation F1.
+
+    `batch_size` is the number of solutions of an optimizer step, over all devices;
+    `device_tokens` is how many padded tokens a device computes at once: a step is as many passes as
+    it takes. `head` is what a language model gets, "mlp" (the paper's Linear, ReLU, Linear) or
+    "linear". With `lora` (a rank, 0 for none) the backbone's weights stay, and adapters beside them
+    are trained, at `lora_alpha` / `lora` of their strength; they are merged into the weights in the
+    end, and with `keep_adapter` also kept apart. Before `epochs` of everything come
+    `head_epochs` of the head alone, at its own rate; then both learn at `learning_rate`.
+    `save_minutes` is how much work a killed run loses at most. `trainer` are further arguments of
+    transformers' TrainingArguments, such as fsdp, deepspeed or report_to.
     """
 
     epochs: int = 12
@@ -36,6 +47,15 @@ class TrainConfig:
     system_prompt: str = ""
     seed: int = 0
     device: str | None = None
+    head: str = "mlp"
+    device_tokens: int = 16_384
+    head_epochs: int = 0
+    lora: int = 0
+    lora_alpha: int = 32
+    keep_adapter: bool = False
+    gradient_checkpointing: bool = False
+    save_minutes: float = 10.0
+    trainer: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ write there can tell what a killed process left behind, and clears it away.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
 import secrets
@@ -42,6 +43,37 @@ def whole_folder(target: Path, kind: str, marker: str, *, overwrite: bool) -> It
         raise
     finally:
         os.close(lock)
+
+
+@contextmanager
+def resumable_folder(target: Path, words: str) -> Iterator[Path]:
+    """A hidden folder beside `target` that the next process finds again by the same words.
+
+    It is gone when the block ends, and after an error that left nothing of worth in it. Raises
+    FileExistsError while another process is at the same work.
+    """
+    folder = resumable_path(target, words)
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = _lock(folder, wait=False)
+    if lock is None:
+        raise FileExistsError(f"Another process is already making {target}, with the same settings")
+    try:
+        yield folder
+    except BaseException:
+        if not any(file.is_file() for file in folder.rglob("*")):
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(lock)
+
+
+def resumable_path(target: Path, words: str) -> Path:
+    """Where `resumable_folder` is."""
+    target = target.resolve()
+    digest = hashlib.sha256(words.encode()).hexdigest()[:8]
+    return target.with_name(f".{target.name}.{digest}.steplens-training")
 
 
 def check_free(target: Path, kind: str, marker: str, overwrite: bool) -> None:

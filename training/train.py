@@ -1,51 +1,35 @@
-"""Trains a process reward model on an export: one plain loop, one folder written at the end."""
+"""Trains a process reward model on an export, and writes it as one folder at the end."""
 
 from __future__ import annotations
 
-import math
-import random
+import json
+import os
+import shutil
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import nn
 
 from models.names import checkpoint_folder, checkpoint_revision
-from models.prm.encoding import pad_batch, separator_token
-from models.prm.reader import POSITIVE, PRM, init_prm
+from models.prm.encoding import separator_token
+from models.prm.reader import PRM, init_prm
 from models.prm.save import save_prm
 from models.prm.schemes import STEPLENS_FILE, read_json
-from models.threads import set_threads
-from training.batches import (
-    Item,
-    TrainingError,
-    class_weights,
-    encode_examples,
-    make_batches,
-    trainable,
-)
-from training.config import EpochRecord, TrainConfig, TrainReport, resolved_rates
-from training.data import (
-    MASKED,
-    Export,
-    ExportError,
-    HeldOut,
-    fingerprint,
-    read_export,
-    split_by_problem,
-)
-from training.evaluation import first_error_from_scores, processbench_metrics
-from training.folders import check_free, whole_folder
+from training.config import TrainConfig, TrainReport, resolved_rates
+from training.data import Export, ExportError, HeldOut, fingerprint, read_export, split_by_problem
+from training.engine.adapters import merge, with_adapters
+from training.engine.batches import TrainingError, class_weights, encode_examples, trainable
+from training.engine.fit import Progress, fit, steps_behind
+from training.folders import check_free, resumable_folder, resumable_path, whole_folder
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-Progress = Callable[[int, int, str], None]
 
 
 def train(
@@ -69,10 +53,13 @@ def train(
     export = read_export(export_dir)
     part = _held_out(export)
     folder = checkpoint_folder(base)
-    device = config.device or ("cuda" if torch.cuda.is_available() else "cpu")
-    with torch.random.fork_rng():
-        model, tokenizer, has_head = init_prm(base, config.seed)
-        separator_id = _prepare_separator(model, tokenizer, config.separator, has_head)
+    revision = checkpoint_revision(folder)
+    words = json.dumps([export.checksum, revision, asdict(config)], sort_keys=True)
+    # What reports write here must outlive the working folder, where the Trainer would put it.
+    os.environ.setdefault("TENSORBOARD_LOGGING_DIR", f"{target}.runs")
+    first = int(os.environ.get("RANK", "0")) == 0  # of the processes that torchrun started
+    with torch.random.fork_rng(), _working_folder(target, words, first) as working:
+        model, tokenizer, separator_id, has_head = _start(base, config)
         max_length = min(config.max_length, model.model.config.max_position_embeddings)
         split = split_by_problem(export.examples, config.validation_fraction, config.seed)
         config = resolved_rates(config, sum(p.numel() for p in model.model.parameters()))
@@ -88,54 +75,90 @@ def train(
                 "export more solutions or raise max_length"
             )
         weights, counts = class_weights(training, config.class_balance)
-        if truncated and progress:
-            progress(0, 1, f"{truncated} steps lie beyond {max_length} tokens and are left out")
-        best, history = _fit(model.to(device), training, validation, weights, config, progress)
-    model.load_state_dict(best.state)
-    report = TrainReport(
-        out=str(target),
-        n_training=len(training),
-        n_training_wrong=sum(i.first_error >= 0 for i in training),
-        n_validation=len(validation),
-        n_truncated_steps=truncated,
-        n_left_out=len(export.examples) - len(training) - len(validation),
-        n_positive_steps=counts[1],
-        n_negative_steps=counts[0],
-        class_weights=weights,
-        best_epoch=best.epoch,
-        history=tuple(history),
-        seconds=round(time.monotonic() - started, 1),
-        held_out_share=part.share,
-        n_validation_wrong=sum(i.first_error >= 0 for i in validation),
-    )
-    settings = {
-        "separator": config.separator,
-        "system_prompt": config.system_prompt,
-        "max_length": max_length,
-        "base": base,
-        "base_revision": checkpoint_revision(folder),
-        "export_checksum": export.checksum,
-        "held_out": asdict(part),
-        "config": asdict(config),
-        "report": asdict(report),
-        "training_problems": sorted({fingerprint(e.problem) for e in split[0]}),
-        "validation_problems": sorted({fingerprint(e.problem) for e in split[1]}),
-        "base_problems": _base_problems(folder) if has_head else [],
-        "versions": {name: version(name) for name in ("torch", "transformers")},
-    }
-    dtype = torch.bfloat16 if device.startswith("cuda") else torch.float32
-    with whole_folder(target, "checkpoint", STEPLENS_FILE, overwrite=overwrite) as partial:
-        save_prm(model, tokenizer, partial, settings, dtype)
+        report_progress = progress if first else None
+        if truncated and report_progress:
+            report_progress(
+                0, 1, f"{truncated} steps lie beyond {max_length} tokens and are left out"
+            )
+        if (behind := steps_behind(working)) and report_progress:
+            report_progress(0, 1, f"continues an earlier run after its step {behind:,}")
+        del model
+        fitted = fit(
+            lambda: _start(base, config)[0],
+            training,
+            validation,
+            weights,
+            config,
+            working,
+            report_progress,
+        )
+        report = TrainReport(
+            out=str(target),
+            n_training=len(training),
+            n_training_wrong=sum(i.first_error >= 0 for i in training),
+            n_validation=len(validation),
+            n_truncated_steps=truncated,
+            n_left_out=len(export.examples) - len(training) - len(validation),
+            n_positive_steps=counts[1],
+            n_negative_steps=counts[0],
+            class_weights=weights,
+            best_epoch=fitted.best_epoch,
+            history=fitted.history,
+            seconds=round(time.monotonic() - started, 1),
+            held_out_share=part.share,
+            n_validation_wrong=sum(i.first_error >= 0 for i in validation),
+        )
+        settings = {
+            "separator": config.separator,
+            "system_prompt": config.system_prompt,
+            "max_length": max_length,
+            "base": base,
+            "base_revision": revision,
+            "export_checksum": export.checksum,
+            "held_out": asdict(part),
+            "config": asdict(config),
+            "report": asdict(report),
+            "training_problems": sorted({fingerprint(e.problem) for e in split[0]}),
+            "validation_problems": sorted({fingerprint(e.problem) for e in split[1]}),
+            "base_problems": _base_problems(folder) if has_head else [],
+            "versions": {name: version(name) for name in ("torch", "transformers")},
+        }
+        if first:
+            dtype = torch.bfloat16 if _on_gpu(config) else torch.float32
+            with whole_folder(target, "checkpoint", STEPLENS_FILE, overwrite=overwrite) as partial:
+                if config.lora:
+                    merge(fitted.model, partial / "adapter" if config.keep_adapter else None)
+                save_prm(fitted.model, tokenizer, partial, settings, dtype)
     return report
 
 
-@dataclass(slots=True)
-class _Best:
-    """The best epoch until now; of equal F1s the one with the lower validation loss."""
+@contextmanager
+def _working_folder(target: Path, words: str, first: bool) -> Iterator[Path]:
+    """What a killed run left, to go on from; the first process's, which all of them share."""
+    if not first:
+        yield resumable_path(target, words)
+        return
+    with resumable_folder(target, words) as folder:
+        try:
+            yield folder
+        except TrainingError:  # It would come to the same end again.
+            for left in folder.iterdir():
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+            raise
 
-    epoch: int
-    score: tuple[float, float]  # F1, minus the loss
-    state: dict[str, Tensor]
+
+def _start(base: str, config: TrainConfig) -> tuple[PRM, PreTrainedTokenizerBase, int, bool]:
+    """The PRM to train, the same each time, its tokenizer, separator, and whether it was one."""
+    dtype = torch.bfloat16 if config.lora and _on_gpu(config) else torch.float32
+    model, tokenizer, has_head = init_prm(base, config.seed, config.head, dtype)
+    separator_id = _prepare_separator(model, tokenizer, config.separator, has_head)
+    if config.lora:
+        model.model = with_adapters(model.model, config)
+    return model, tokenizer, separator_id, has_head
+
+
+def _on_gpu(config: TrainConfig) -> bool:
+    return torch.cuda.is_available() and config.device != "cpu"
 
 
 def _held_out(export: Export) -> HeldOut:
@@ -161,129 +184,6 @@ def _base_problems(folder: Path) -> list[str] | None:
         return sorted({*parts[0], *parts[1], *known.get("base_problems", [])})
     except (KeyError, TypeError):
         return None
-
-
-def _fit(
-    model: PRM,
-    training: list[Item],
-    validation: list[Item],
-    weights: tuple[float, float],
-    config: TrainConfig,
-    progress: Progress | None,
-) -> tuple[_Best, list[EpochRecord]]:
-    """Run the epochs and return the best one's weights and the history."""
-    device = model.device
-    order = random.Random(config.seed)
-    optimizer = torch.optim.AdamW(_parameter_groups(model, config))
-    per_epoch = math.ceil(len(training) / config.batch_size)
-    total = per_epoch * config.epochs
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: _rate(step, total, config.warmup)
-    )
-    weighting = torch.tensor(weights, device=device)
-    history: list[EpochRecord] = []
-    best = _Best(0, (-math.inf, -math.inf), {})
-    message = "first epoch"
-    for epoch in range(1, config.epochs + 1):
-        began = time.monotonic()
-        set_threads(model)
-        model.train()
-        losses = []
-        batches = make_batches(training, config.batch_size, config.wrong_share, order)
-        for number, batch in enumerate(batches):
-            if progress:
-                progress((epoch - 1) * per_epoch + number, total, message)
-            loss = _loss(*_logits(model, batch, config.dropout), weighting)
-            if not math.isfinite(loss.item()):
-                raise TrainingError(
-                    f"The loss became {loss.item()} in epoch {epoch}: lower the learning rate "
-                    f"(now {config.learning_rate})"
-                )
-            optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-            losses.append(loss.item())
-        record = _validate(model, validation, weighting, config.batch_size)
-        seconds = round(time.monotonic() - began, 2)
-        history.append(EpochRecord(epoch, sum(losses) / len(losses), *record, seconds))
-        latest = history[-1]
-        score = (-1.0 if latest.f1 is None else latest.f1, -latest.validation_loss)
-        if score > best.score:
-            state = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
-            best = _Best(epoch, score, state)
-        message = (
-            f"epoch {epoch}: loss {latest.train_loss:.3f}, validation loss "
-            f"{latest.validation_loss:.3f}, F1 "
-            + ("not defined" if latest.f1 is None else f"{latest.f1:.3f}")
-        )
-        if epoch - best.epoch >= config.patience:
-            break
-    if progress:
-        progress(total, total, f"best was epoch {best.epoch}")
-    return best, history
-
-
-def _logits(model: PRM, batch: Sequence[Item], dropout: float) -> tuple[Tensor, Tensor]:
-    """Logits (n, 2) in float32 at the n kept steps of a batch, and their targets (n)."""
-    ids, at = pad_batch([item.encoded for item in batch], model.device)
-    targets = torch.tensor([t for item in batch for t in item.targets], device=model.device)
-    with torch.autocast("cuda", torch.bfloat16, enabled=model.device.type == "cuda"):
-        hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state[at]
-        logits = model.score(functional.dropout(hidden, dropout, model.training))
-    return logits.float(), targets
-
-
-def _loss(logits: Tensor, targets: Tensor, weighting: Tensor) -> Tensor:
-    """Weighted cross-entropy over the marked steps."""
-    return functional.cross_entropy(logits, targets, weight=weighting, ignore_index=MASKED)
-
-
-@torch.no_grad()
-def _validate(
-    model: PRM, items: list[Item], weighting: Tensor, batch_size: int
-) -> tuple[float, float | None, float | None, float | None]:
-    """Mean loss, accuracies on wrong and on right solutions, and their F1 (None: undefined)."""
-    model.eval()
-    losses = []
-    predicted: list[int | None] = []
-    for start in range(0, len(items), batch_size):
-        batch = items[start : start + batch_size]
-        logits, targets = _logits(model, batch, 0.0)
-        losses.append(_loss(logits, targets, weighting).item())
-        scores = logits.softmax(-1)[:, POSITIVE].tolist()
-        for item in batch:
-            kept = item.encoded.n_kept_steps
-            missing = [None] * (item.n_steps - kept)
-            predicted.append(first_error_from_scores([*scores[:kept], *missing]))
-            scores = scores[kept:]
-    result = processbench_metrics(predicted, [i.first_error for i in items], samples=1)
-    figures = (result.error_accuracy, result.correct_accuracy, result.f1)
-    error, correct, f1 = (None if math.isnan(x) else x for x in figures)
-    return sum(losses) / len(losses), error, correct, f1
-
-
-def _parameter_groups(model: PRM, config: TrainConfig) -> list[dict[str, Any]]:
-    """Backbone and head with their learning rates; no decay on biases and norms."""
-    groups = []
-    for part, rate in (
-        (model.model, config.learning_rate),
-        (model.score, config.head_learning_rate),
-    ):
-        for decayed in (True, False):
-            chosen = [p for p in part.parameters() if (p.dim() > 1) == decayed]
-            decay = config.weight_decay if decayed else 0.0
-            groups.append({"params": chosen, "lr": rate, "weight_decay": decay})
-    return groups
-
-
-def _rate(step: int, total: int, warmup: float) -> float:
-    """The learning rate's factor: linear warm-up, then half a cosine down to 0."""
-    rising = max(1, round(total * warmup))
-    if step < rising:
-        return (step + 1) / rising
-    return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, total - rising)))
 
 
 def _prepare_separator(

@@ -2,46 +2,89 @@
 
 from __future__ import annotations
 
+import os
+from typing import Any
+
 import click
 
 from app.cli.console import console, progress_bar
+from training.settings import PRESETS
+
+COUNT = click.IntRange(1)
 
 
 @click.command(short_help="Train a PRM on an export.")
 @click.argument("export_dir", type=click.Path())
 @click.option("--base", required=True, help="The backbone, e.g. playground:policy.")
 @click.option("--out", required=True, type=click.Path(), help="Folder for the checkpoint.")
-@click.option("--epochs", type=click.IntRange(1), help="At most so many passes over the data.")
-@click.option("--batch-size", type=click.IntRange(1))
-@click.option("--learning-rate", type=float)
-@click.option("--seed", default=0, show_default=True)
+@click.option(
+    "--config",
+    "file",
+    type=click.Path(),
+    help="Settings as TOML (docs/training.md); options go over them.",
+)
+@click.option(
+    "--preset",
+    type=click.Choice(list(PRESETS)),
+    default="steplens",
+    show_default=True,
+    help="Settings to start from.",
+)
+@click.option("--epochs", type=COUNT, help="At most so many passes over the data.")
+@click.option("--batch-size", type=COUNT, help="Solutions of an optimizer step.")
+@click.option("--device-tokens", type=COUNT, help="Padded tokens that a device computes at once.")
+@click.option("--learning-rate", type=float, help="Of the backbone.")
+@click.option("--head-learning-rate", type=float, help="Of the head.")
+@click.option("--weight-decay", type=click.FloatRange(0))
+@click.option("--warmup", type=click.FloatRange(0, 1), help="Share of steps in which rates rise.")
+@click.option("--dropout", type=click.FloatRange(0, 1), help="Of what the head reads.")
+@click.option("--class-balance", type=click.FloatRange(0, 1), help="0: steps count alike.")
+@click.option("--wrong-share", type=click.FloatRange(0, 1), help="Of solutions with an error.")
+@click.option("--patience", type=COUNT, help="Epochs without a better F1 before it stops.")
+@click.option("--validation-fraction", type=click.FloatRange(0, 1), help="Of the problems.")
+@click.option("--max-length", type=COUNT, help="Tokens; later steps are left out.")
+@click.option("--separator", help="The token behind each step.")
+@click.option("--system-prompt", help="Of the chat; empty leaves it to the template.")
+@click.option("--head", type=click.Choice(["mlp", "linear"]), help="What a language model gets.")
+@click.option("--head-epochs", type=click.IntRange(0), help="Of the head alone, first.")
+@click.option("--lora", type=click.IntRange(0), help="Rank of adapters; 0 trains every weight.")
+@click.option("--lora-alpha", type=COUNT, help="Adapters count alpha / rank.")
+@click.option("--keep-adapter", is_flag=True, default=None, help="Save the adapters apart too.")
+@click.option(
+    "--gradient-checkpointing",
+    is_flag=True,
+    default=None,
+    help="Less memory for a third more time.",
+)
+@click.option("--save-minutes", type=click.FloatRange(0), help="The most that a kill loses.")
+@click.option("--device", help="cpu, where there is a GPU too.")
+@click.option("--report-to", help="tensorboard, wandb, trackio... (docs/training.md).")
+@click.option("--seed", type=int)
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 def train(
     export_dir: str,
     base: str,
     out: str,
-    epochs: int | None,
-    batch_size: int | None,
-    learning_rate: float | None,
-    seed: int,
+    file: str | None,
+    preset: str,
+    report_to: str | None,
     overwrite: bool,
+    **given: Any,
 ) -> None:
     """Train a PRM on EXPORT_DIR (made by `steplens export`). Needs no database.
 
-    The best epoch on held-out problems is kept, as safetensors in the layout that
-    Qwen2.5-Math-PRM has and vLLM serves.
+    The best epoch on held-out problems is kept, as safetensors: a Qwen2 in the layout that
+    Qwen2.5-Math-PRM has and vLLM serves. A run that was killed goes on when the command is given
+    again.
     """
     from app.cli.tables import training_summary
-    from training.train import TrainConfig
+    from training.settings import configured
     from training.train import train as train_prm
 
-    usual = TrainConfig()
-    config = TrainConfig(
-        epochs=epochs or usual.epochs,
-        batch_size=batch_size or usual.batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
-    )
+    console.quiet = os.environ.get("RANK", "0") != "0"  # of several processes the first speaks
+    config = configured(file, preset, given)
+    if report_to:
+        config.trainer["report_to"] = report_to
     with progress_bar(console, "train") as report:
         outcome = train_prm(export_dir, base, out, config, progress=report, overwrite=overwrite)
     console.print(training_summary(outcome), markup=False)

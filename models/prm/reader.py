@@ -13,6 +13,7 @@ try:
     import torch
     from safetensors import SafetensorError, safe_open
     from torch import Tensor, nn
+    from torch.nn import functional
     from transformers import (
         AutoModel,
         AutoModelForCausalLM,
@@ -25,24 +26,23 @@ except ImportError as error:
 POSITIVE = 1
 # Their logits are the head's product with the last hidden state, neither scaled nor capped.
 PLAIN_LANGUAGE_MODELS = ("llama", "mistral", "qwen2")
+HEADS = {"mlp": "Linear, ReLU, Linear(2)", "linear": "Linear(2)"}
 HEAD_PREFIXES = ("score.", "v_head.")
 
 
 class PRM(nn.Module):
     """A decoder without its language-model head, and `score`, the head that is read.
 
-    The head of our own and of Qwen's checkpoints is Linear(hidden, hidden), ReLU,
-    Linear(hidden, 2); class 1 is "no error so far". Sources: arXiv 2501.07301, section 2.1, and
-    the model card of Qwen2.5-Math-PRM-7B.
+    The head of Qwen's checkpoints, and of ours unless they were told otherwise, is
+    Linear(hidden, hidden), ReLU, Linear(hidden, 2); class 1 is "no error so far". Sources: arXiv
+    2501.07301, section 2.1, and the model card of Qwen2.5-Math-PRM-7B.
     """
 
     def __init__(self, backbone: PreTrainedModel, score: nn.Module | None = None) -> None:
         super().__init__()
-        hidden = backbone.config.hidden_size
         self.model = backbone
-        self.score = score or nn.Sequential(
-            nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, 2)
-        )
+        self.dropout = 0.0  # of what the head reads, in training
+        self.score = score or new_head("mlp", backbone.config.hidden_size)
 
     @property
     def device(self) -> torch.device:
@@ -55,7 +55,14 @@ class PRM(nn.Module):
         Rows are padded on the right, so no mask is needed: attention only looks back.
         """
         hidden = self.model(input_ids=ids, use_cache=False).last_hidden_state
-        return self.score(hidden[at])
+        return self.score(functional.dropout(hidden[at], self.dropout, self.training))
+
+
+def new_head(kind: str, hidden: int) -> nn.Module:
+    """A random head of two classes, one of HEADS: "mlp" or "linear"."""
+    if kind == "linear":
+        return nn.Linear(hidden, 2)
+    return nn.Sequential(nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, 2))
 
 
 def probability(logits: Tensor) -> Tensor:
@@ -104,7 +111,7 @@ def two_layer_prm(folder: Path, dtype: torch.dtype | None) -> PRM:
             "score.0.* and score.2.*"
         )
     model = PRM(backbone(folder, dtype))
-    fill_head(model.score, head, folder, "Linear, ReLU, Linear(2)")
+    fill_head(model.score, head, folder, HEADS["mlp"])
     return model
 
 
@@ -115,7 +122,7 @@ def classifier_prm(folder: Path, dtype: torch.dtype | None) -> PRM:
         return two_layer_prm(folder, dtype)
     model = backbone(folder, dtype)
     score = nn.Linear(model.config.hidden_size, 2, bias="bias" in head)
-    fill_head(score, head, folder, "Linear(2)")
+    fill_head(score, head, folder, HEADS["linear"])
     return PRM(model, score)
 
 
@@ -153,19 +160,25 @@ def two_token_prm(folder: Path, dtype: torch.dtype | None, tokens: Sequence[int]
     return PRM(model.get_decoder(), score)
 
 
-def init_prm(base: str, seed: int) -> tuple[PRM, PreTrainedTokenizerBase, bool]:
-    """A float32 PRM to train, its tokenizer, and whether its head is a trained one.
+def init_prm(
+    base: str, seed: int, head: str = "mlp", dtype: torch.dtype = torch.float32
+) -> tuple[PRM, PreTrainedTokenizerBase, bool]:
+    """A PRM to train, its tokenizer, and whether its head is a trained one.
 
-    `base` is a language model, whose head starts random under `seed`, or a PRM of our layout,
-    which keeps its head. Raises CheckpointError when `base` is neither.
+    `base` is a language model, whose head, one of HEADS, starts random under `seed`; or a PRM of
+    one of these heads, which it keeps. The head is float32, the backbone `dtype`. Raises
+    CheckpointError when `base` is neither.
     """
     folder = checkpoint_folder(base)
     torch.manual_seed(seed)
-    model = PRM(backbone(folder, torch.float32))
-    head = head_weights(folder)
-    if head:
-        fill_head(model.score, head, folder, "Linear, ReLU, Linear(2)")
-    return model, load_tokenizer(folder), bool(head)
+    decoder = backbone(folder, dtype)
+    trained = head_weights(folder)
+    if trained:
+        head = "linear" if "weight" in trained else "mlp"
+    model = PRM(decoder, new_head(head, decoder.config.hidden_size))
+    if trained:
+        fill_head(model.score, trained, folder, HEADS[head])
+    return model, load_tokenizer(folder), bool(trained)
 
 
 def fill_head(score: nn.Module, head: dict[str, Tensor], folder: Path, wanted: str) -> None:

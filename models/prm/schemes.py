@@ -70,7 +70,7 @@ def steplens(checkpoint: Checkpoint) -> Opened:
         min(int(settings.get("max_length", checkpoint.context)), checkpoint.context),
         checkpoint.name,
     )
-    return partial(reader.two_layer_prm, checkpoint.folder, checkpoint.dtype), form
+    return partial(reader.classifier_prm, checkpoint.folder, checkpoint.dtype), form
 
 
 def qwen(checkpoint: Checkpoint) -> Opened:

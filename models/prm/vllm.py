@@ -6,7 +6,7 @@ from models.errors import ModelError
 from models.names import checkpoint_folder, checkpoint_revision
 from models.prm.base import Scores, Solutions
 from models.prm.reader import POSITIVE
-from models.prm.schemes import ARCHITECTURE, OWN, check_scheme, open_prm
+from models.prm.schemes import ARCHITECTURE, OWN, check_scheme, open_prm, read_json
 from models.vllm_engine import PoolerConfig, PoolingParams, TokensPrompt, start
 
 SERVED = (OWN, "qwen")  # by vLLM's Qwen2ForProcessRewardModel
@@ -29,6 +29,13 @@ class VllmPRM:
             raise ModelError(
                 f"{spec} is a PRM of the scheme {self.scheme}, which vLLM does not serve; "
                 f"score it with {spec.replace('vllm:', 'transformers:', 1)}"
+            )
+        written = read_json(folder / "config.json").get("architectures") or [ARCHITECTURE]
+        if self.scheme == OWN and written[0] != ARCHITECTURE:
+            raise ModelError(
+                f"{spec} is a {written[0]}, and of our layouts vLLM serves only {ARCHITECTURE}: a "
+                f"Qwen2 with the head mlp. Score it with "
+                f"{spec.replace('vllm:', 'transformers:', 1)}"
             )
         self.revision = checkpoint_revision(folder)
         self.engine = start(

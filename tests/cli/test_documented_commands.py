@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.data import shared_data
-from tests.test_docs import PAGES, ROOT, commands
+from tests.test_docs import FENCE, PAGES, ROOT, commands
 
 # Part of a command -> what it needs that no test machine has.
 NEEDS = {
@@ -63,6 +63,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         row = json.dumps({"problem": f"{number} + 1?", "steps": [f"It is {number + 1}."]})
         content = (row + "\n").encode()
         (folder / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    blocks = FENCE.findall((ROOT / "docs" / "training.md").read_text("utf-8"))
+    settings = next(block for language, block in blocks if language == "toml")
+    (folder / "run.toml").write_text(settings, "utf-8")
     sample = ("playground", "sample", "--problems", "6", "--solutions", "8", "--seed", "1")
     steplens(folder, *sample)
     for _, arguments in commands(ROOT / "README.md"):

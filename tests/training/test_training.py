@@ -19,9 +19,9 @@ from models.prm.formats import SeparatorChat
 from models.prm.transformers import load_prm, score_solutions
 from tests.support.tiny import save_tiny_policy
 from tests.training.test_data import Row, row, write_export
-from training.batches import TrainingError
 from training.config import TrainConfig, resolved_rates
 from training.data import ExportError, HeldOut, fingerprint, read_export, split_by_problem
+from training.engine.batches import TrainingError
 from training.evaluation import first_error_from_scores, processbench_metrics
 from training.train import TrainReport, train
 
@@ -179,8 +179,8 @@ def test_an_existing_folder_is_kept_unless_it_may_be_replaced(
     assert (tmp_path / "mine" / "notes.txt").read_text() == "mine"
 
 
-def test_a_run_that_is_stopped_leaves_nothing(
-    policy: Path, export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_run_that_is_stopped_at_its_start_leaves_nothing(
+    policy: Path, export: Path, tmp_path: Path
 ) -> None:
     def stop(done: int, total: int, message: str) -> None:
         if done == 3:
@@ -188,21 +188,37 @@ def test_a_run_that_is_stopped_leaves_nothing(
 
     with pytest.raises(KeyboardInterrupt):
         train(export, str(policy), tmp_path / "prm", QUICK, stop)
+    assert not list(tmp_path.iterdir())
 
+
+def test_what_was_learnt_outlives_a_full_disk(
+    policy: Path, export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(model: object, tokenizer: object, where: Path, *rest: object) -> NoReturn:
         (where / "half").write_text("half")
         raise OSError("disk full")
 
-    monkeypatch.setattr(training.train, "save_prm", fail)
-    (tmp_path / "old").mkdir()
-    (tmp_path / "old" / "steplens.json").write_text("{}")
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "steplens.json").write_text("{}")
     short = TrainConfig(epochs=1, max_length=128)
-    with pytest.raises(OSError, match="disk full"):
-        train(export, str(policy), tmp_path / "old", short, overwrite=True)
-    assert [p.relative_to(tmp_path).as_posix() for p in sorted(tmp_path.rglob("*"))] == [
-        "old",
-        "old/steplens.json",
-    ]
+    with monkeypatch.context() as patched:
+        patched.setattr(training.train, "save_prm", fail)
+        with pytest.raises(OSError, match="disk full"):
+            train(export, str(policy), old, short, overwrite=True)
+    assert [file.name for file in old.iterdir()] == ["steplens.json"]
+    asked: list[int] = []
+    again = train(
+        export,
+        str(policy),
+        old,
+        short,
+        lambda done, total, message: asked.append(done),
+        overwrite=True,
+    )
+    assert len(asked) == 1  # nothing was left to be trained
+    assert len(again.history) == 1
+    assert [folder.name for folder in tmp_path.iterdir()] == ["old"]
 
 
 def test_truncated_steps_are_counted_and_left_out(policy: Path, tmp_path: Path) -> None:

@@ -7,11 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from models.prm.encoding import Encoded, encode_solution
+from models.prm.encoding import Encoded, encode_solution, token_batches
 from training.data import MASKED, Example
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+
+# Solutions that are sorted by length together: wide enough that batches hardly need padding, narrow
+# enough that an epoch's batches differ from the last one's.
+WINDOW = 1024
 
 
 class TrainingError(ValueError):
@@ -62,13 +67,32 @@ def make_batches(
         n_wrong = round(len(items) * wrong_share)
         chosen = _repeat(wrong, n_wrong, order) + _repeat(right, len(items) - n_wrong, order)
     order.shuffle(chosen)
-    stretch = batch_size * 8
     batches = []
-    for start in range(0, len(chosen), stretch):
-        near = sorted(chosen[start : start + stretch], key=lambda i: len(i.encoded.ids))
+    window = batch_size * max(1, WINDOW // batch_size)
+    for start in range(0, len(chosen), window):
+        near = sorted(chosen[start : start + window], key=lambda i: len(i.encoded.ids))
         batches += [near[at : at + batch_size] for at in range(0, len(near), batch_size)]
     order.shuffle(batches)
     return batches
+
+
+def portions(batch: Sequence[Item], devices: int, budget: int) -> list[list[list[Item]]]:
+    """A batch as each of `devices` computes it: as many portions on every one.
+
+    A portion has at most `budget` padded tokens, or one solution. Where there are fewer solutions
+    than portions some are empty: devices that share their weights must all take part each time.
+    """
+    longest_first = sorted(batch, key=lambda item: -len(item.encoded.ids))
+    shares = [longest_first[device::devices] for device in range(devices)]
+    cut = [
+        [
+            [share[place] for place in places]
+            for places in token_batches([len(item.encoded.ids) for item in share], budget)
+        ]
+        for share in shares
+    ]
+    most = max(map(len, cut))
+    return [[*mine, *([] for _ in range(most - len(mine)))] for mine in cut]
 
 
 def _repeat(items: list[Item], n: int, order: random.Random) -> list[Item]:

@@ -1,0 +1,283 @@
+"""transformers' Trainer for process reward models: batches, loss and evaluation are ours.
+
+Accumulation, several devices, precision, schedules, checkpoints and reports are the Trainer's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from models.prm.encoding import pad_batch
+from models.prm.reader import PRM, probability
+from training.config import TrainConfig
+from training.data import MASKED
+from training.engine.batches import Item, make_batches, portions
+from training.evaluation import first_error_from_scores, processbench_metrics
+
+Portion = dict[str, Tensor]
+CPU = torch.device("cpu")
+
+
+class Batches(Dataset[dict[str, Any]]):
+    """The batches of one epoch, as one of several devices gets them.
+
+    Every device draws the same batches, of `config.batch_size` solutions over all devices, and
+    takes its share, so what is learnt does not depend on their number.
+    """
+
+    def __init__(self, items: list[Item], config: TrainConfig, device: int, devices: int) -> None:
+        self.items, self.config = items, config
+        self.device, self.devices = device, devices
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw the batches of this epoch, counted from 0."""
+        order = random.Random(f"{self.config.seed} {epoch}")
+        config = self.config
+        self.batches = make_batches(self.items, config.batch_size, config.wrong_share, order)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, number: int) -> dict[str, Any]:
+        shares = portions(self.batches[number], self.devices, self.config.device_tokens)
+        mine = [tensors(portion) for portion in shares[self.device]]
+        # What the Trainer counts the steps of all devices by.
+        return {"portions": mine, "labels": torch.cat([one["labels"] for one in mine])}
+
+
+def tensors(portion: Sequence[Item]) -> Portion:
+    """`ids` (solutions, width), and for n kept steps their `rows`, `columns` and `labels` (n,)."""
+    if not portion:
+        nothing = torch.zeros(0, dtype=torch.long)
+        one_token = torch.zeros((1, 1), dtype=torch.long)
+        return {"ids": one_token, "rows": nothing, "columns": nothing, "labels": nothing}
+    ids, (rows, columns) = pad_batch([item.encoded for item in portion], CPU)
+    labels = torch.tensor([target for item in portion for target in item.targets])
+    return {"ids": ids, "rows": rows, "columns": columns, "labels": labels}
+
+
+class PRMTrainer(Trainer):
+    """Trains a PRM; `evaluate` gives ProcessBench's figures on the validation solutions.
+
+    The loss is the weighted cross-entropy of all marked steps of a batch, divided by their number
+    over all devices and portions: how a batch is cut up makes no difference.
+    """
+
+    def __init__(
+        self,
+        model: PRM,
+        args: TrainingArguments,
+        training: list[Item],
+        validation: list[Item],
+        weights: tuple[float, float],
+        config: TrainConfig,
+    ) -> None:
+        self.batches = Batches(training, config, args.process_index, args.world_size)
+        super().__init__(
+            model=model,
+            args=args,
+            train_dataset=self.batches,
+            callbacks=[_Epochs(self.batches)],
+        )
+        self.model_accepts_loss_kwargs = True  # so that the steps of a batch are counted
+        self.validation, self.config = validation, config
+        self.weighting = torch.tensor(weights, device=args.device)
+
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """The batches; they are shared out already."""
+        return DataLoader(self.batches, batch_size=1, collate_fn=_only)
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """AdamW with a rate each for backbone and head; no decay on biases and norms."""
+        if self.optimizer is None:
+            groups = _parameter_groups(model or self.model, self.config)
+            self.optimizer = torch.optim.AdamW(groups)
+        return self.optimizer
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        """Linear warm-up, then half a cosine down to 0."""
+        if self.lr_scheduler is None:
+            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(
+                optimizer or self.create_optimizer(),
+                lambda step: _rate(step, num_training_steps, self.config.warmup),
+            )
+            self._created_lr_scheduler = True
+        return self.lr_scheduler
+
+    def training_step(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, Any],
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Tensor:
+        """The loss of a device's share of a batch; its portions' gradients are added up."""
+        model.train()
+        shares = self._prepare_inputs(inputs)["portions"]
+        total = torch.zeros((), device=self.args.device)
+        for number, portion in enumerate(shares):
+            last = number == len(shares) - 1
+            wait = contextlib.nullcontext() if last else self.accelerator.no_sync(model)
+            with wait:
+                loss = self.compute_loss(model, portion, num_items_in_batch=num_items_in_batch)
+                self.accelerator.backward(loss)
+            total += loss.detach()
+        return total
+
+    def compute_loss(
+        self,
+        model: torch.nn.Module,
+        inputs: Mapping[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Any:
+        """The summed loss of a portion over the number of marked steps in the whole batch."""
+        logits = model(inputs["ids"], (inputs["rows"], inputs["columns"]))
+        summed = step_loss(logits, inputs["labels"], self.weighting)
+        # Gradients of several devices are averaged, where the sum is wanted.
+        loss = summed * self.args.world_size / max(1, int(num_items_in_batch or 0))
+        return (loss, logits) if return_outputs else loss
+
+    @torch.no_grad()
+    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """ "eval_loss", and with both classes "eval_error_accuracy", "_correct_accuracy", "_f1"."""
+        model = cast(torch.nn.Module, self.model)  # under FSDP the wrapped one
+        model.eval()
+        world, mine = self.args.world_size, self.args.process_index
+        share = self.validation[mine::world]
+        # Devices that share their weights must all compute as often: the last do some twice.
+        n = math.ceil(len(self.validation) / world)
+        filled = share + self.validation[: n - len(share)]
+        found: list[tuple[int | None, int, float, int]] = []
+        for start in range(0, n, self.config.batch_size):
+            found += self._verdicts(model, filled[start : start + self.config.batch_size])
+        found = found[: len(share)]
+        if world > 1:
+            found = [one for part in self._gathered(found) for one in part]
+        metrics = _metrics(found)
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(
+            self.args, self.state, self.control, metrics
+        )
+        return metrics
+
+    def trained_weights(self) -> dict[str, Tensor]:
+        """What is learnt, whole and on the CPU: every weight, or with LoRA adapters and head.
+
+        Devices that share their weights must all ask; the first of them gets the answer.
+        """
+        return self._learnt(self.accelerator.get_state_dict(self.model_wrapped))
+
+    def _learnt(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        model = cast(torch.nn.Module, self.model)
+        names = {name for name, one in model.named_parameters() if one.requires_grad}
+        plain = {name.removeprefix("module."): one for name, one in weights.items()}
+        here = sorted(names & plain.keys())
+        return {name: plain[name].detach().cpu().contiguous() for name in here}
+
+    def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
+        """What is learnt, and nothing that the base has already."""
+        if self.args.should_save:
+            folder = Path(output_dir or str(self.args.output_dir))
+            folder.mkdir(parents=True, exist_ok=True)
+            model = cast(torch.nn.Module, self.model)
+            weights = model.state_dict() if state_dict is None else state_dict
+            save_file(self._learnt(weights), folder / "model.safetensors")
+
+    def _verdicts(
+        self, model: Any, batch: Sequence[Item]
+    ) -> list[tuple[int | None, int, float, int]]:
+        """(first error found, first error, summed loss, marked steps) of each solution."""
+        portion = {name: one.to(self.args.device) for name, one in tensors(batch).items()}
+        logits = model(portion["ids"], (portion["rows"], portion["columns"])).float()
+        scores = probability(logits).tolist()
+        labels, place, found = portion["labels"], 0, []
+        for item in batch:
+            kept = item.encoded.n_kept_steps
+            here = slice(place, place + kept)
+            missing = [None] * (item.n_steps - kept)
+            said = first_error_from_scores([*scores[here], *missing])
+            loss = step_loss(logits[here], labels[here], self.weighting).item()
+            found.append((said, item.first_error, loss, int((labels[here] != MASKED).sum())))
+            place += kept
+        return found
+
+    def _gathered(self, found: object) -> list[Any]:
+        everything: list[Any] = [None] * self.args.world_size
+        torch.distributed.all_gather_object(everything, found)
+        return everything
+
+
+class _Epochs(TrainerCallback):
+    """Draws each epoch's batches; a resumed run those of the epoch that it is in."""
+
+    def __init__(self, batches: Batches) -> None:
+        self.batches = batches
+
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self.batches.set_epoch(state.global_step // len(self.batches))
+
+
+def step_loss(logits: Tensor, labels: Tensor, weighting: Tensor) -> Tensor:
+    """Weighted cross-entropy, in float32, summed over the marked ones of n steps.
+
+    `logits` (n, 2), `labels` (n,) of 0, 1 or MASKED, `weighting` (2,).
+    """
+    return functional.cross_entropy(
+        logits.float(), labels, weight=weighting, ignore_index=MASKED, reduction="sum"
+    )
+
+
+def _metrics(found: list[tuple[int | None, int, float, int]]) -> dict[str, float]:
+    marked = sum(steps for *_, steps in found)
+    result = processbench_metrics([one[0] for one in found], [one[1] for one in found], samples=1)
+    figures = {
+        "eval_loss": sum(loss for _, _, loss, _ in found) / max(1, marked),
+        "eval_error_accuracy": result.error_accuracy,
+        "eval_correct_accuracy": result.correct_accuracy,
+        "eval_f1": result.f1,
+    }
+    return {name: value for name, value in figures.items() if not math.isnan(value)}
+
+
+def _parameter_groups(model: Any, config: TrainConfig) -> list[dict[str, Any]]:
+    rates = {"backbone": config.learning_rate, "head": config.head_learning_rate}
+    groups: dict[tuple[str, bool], list[torch.nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            part = "head" if ".score." in f".{name}" else "backbone"
+            groups.setdefault((part, parameter.dim() > 1), []).append(parameter)
+    return [
+        {
+            "params": chosen,
+            "lr": rates[part],
+            "weight_decay": config.weight_decay if decayed else 0.0,
+        }
+        for (part, decayed), chosen in groups.items()
+    ]
+
+
+def _rate(step: int, total: int, warmup: float) -> float:
+    """The learning rate's factor: linear warm-up, then half a cosine down to 0."""
+    rising = max(1, round(total * warmup))
+    if step < rising:
+        return (step + 1) / rising
+    return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, total - rising)))
+
+
+def _only(batch: list[dict[str, Any]]) -> dict[str, Any]:
+    return batch[0]
