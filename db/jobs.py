@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import os
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import psutil
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database, DatabaseError, stable_hash
 from db.records import JobRecord
-from db.schema import Job, utcnow
+from db.schema import Job, UTCDateTime, utcnow
 
 # How long a process on another machine is taken to live after its last heartbeat, of which
 # labeling.jobs.runner sends one every ten seconds.
@@ -47,7 +47,7 @@ def create_job(database: Database, kind: str, params: dict[str, Any]) -> JobReco
             row = Job(kind=kind, params=params, params_hash=digest, status="queued", state={})
             session.add(row)
             session.flush()
-        return to_record(row)
+        return to_record(row, _now(session))
 
 
 def queue_job(database: Database, job_id: int) -> None:
@@ -60,7 +60,7 @@ def queue_job(database: Database, job_id: int) -> None:
         row.status, row.message = "queued", ""
         row.pid = row.pid_started = row.host = row.claim = None
         row.cancel_requested = False
-        row.heartbeat_at = utcnow()
+        row.heartbeat_at = _now(session)
 
 
 def wait_for_process(database: Database, job_id: int, pid: int) -> None:
@@ -73,7 +73,7 @@ def wait_for_process(database: Database, job_id: int, pid: int) -> None:
         session.execute(
             update(Job)
             .where(Job.id == job_id, Job.status == "queued", Job.pid.is_(None))
-            .values(pid=pid, pid_started=started, host=_host(), heartbeat_at=utcnow())
+            .values(pid=pid, pid_started=started, host=_host(), heartbeat_at=_now(session))
         )
 
 
@@ -88,16 +88,17 @@ def claim_job(database: Database, job_id: int) -> JobRecord:
         row.host, row.pid = _host(), os.getpid()
         row.pid_started = psutil.Process().create_time()
         row.started_at = row.started_at or utcnow()
-        row.heartbeat_at = utcnow()
+        row.heartbeat_at = _now(session)
         row.finished_at = None
-        return to_record(row)
+        return to_record(row, _now(session))
 
 
 def is_alive(job: JobRecord) -> bool:
     """Whether somebody works on the job, or was started to.
 
     On the worker's own machine the process and its start time decide (a process number is
-    reused); on another one its heartbeat does.
+    reused); on another one its heartbeat does, as old as it was by the database's clock when the
+    job was read: the clocks of two machines may differ by more than a heartbeat.
     """
     if job.status not in ("queued", "running"):
         return False
@@ -108,7 +109,7 @@ def is_alive(job: JobRecord) -> bool:
             return same and process.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
             return False
-    return utcnow() - (job.heartbeat_at or job.created_at) < STALE_AFTER
+    return job.read_at - (job.heartbeat_at or job.created_at) < STALE_AFTER
 
 
 def check_claim(session: Session, job: JobRecord) -> None:
@@ -130,12 +131,12 @@ def check_claim(session: Session, job: JobRecord) -> None:
 
 def beat(database: Database, job: JobRecord) -> None:
     """Say that the job's process lives. Raises LostJobError."""
-    _write(database, job, heartbeat_at=utcnow())
+    _write(database, job)
 
 
 def report(database: Database, job: JobRecord, done: int, total: int, message: str) -> bool:
     """Write progress; returns whether somebody asked to cancel. Raises LostJobError."""
-    _write(database, job, done=done, total=total, message=message, heartbeat_at=utcnow())
+    _write(database, job, done=done, total=total, message=message)
     with database.read() as session:
         return bool(session.scalar(select(Job.cancel_requested).where(Job.id == job.id)))
 
@@ -160,7 +161,7 @@ def request_cancel(database: Database, job_id: int) -> None:
     """Ask a job to stop after its current wave; one that nobody works on is cancelled at once."""
     with database.write() as session:
         row = _existing(session, job_id)
-        if is_alive(to_record(row)):
+        if is_alive(to_record(row, _now(session))):
             row.cancel_requested = True
         elif row.status in ("queued", "running"):
             row.status, row.message = "cancelled", "cancelled before it resumed"
@@ -171,18 +172,19 @@ def request_cancel(database: Database, job_id: int) -> None:
 def get_job(database: Database, job_id: int) -> JobRecord:
     """One job; DatabaseError when there is none."""
     with database.read() as session:
-        return to_record(_existing(session, job_id))
+        return to_record(_existing(session, job_id), _now(session))
 
 
 def list_jobs(database: Database, limit: int = 100) -> list[JobRecord]:
     """The newest jobs first."""
     with database.read() as session:
         rows = session.scalars(select(Job).order_by(Job.id.desc()).limit(limit)).all()
-        return [to_record(row) for row in rows]
+        now = _now(session)
+        return [to_record(row, now) for row in rows]
 
 
-def to_record(row: Job) -> JobRecord:
-    """The plain form of a row."""
+def to_record(row: Job, read_at: datetime) -> JobRecord:
+    """The plain form of a row that was read at `read_at`, by the database's clock."""
     return JobRecord(
         id=row.id,
         kind=row.kind,
@@ -202,12 +204,14 @@ def to_record(row: Job) -> JobRecord:
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        read_at=read_at,
     )
 
 
 def _write(database: Database, job: JobRecord, **values: Any) -> None:
     with database.write() as session:
         check_claim(session, job)
+        values["heartbeat_at"] = _now(session)
         session.execute(update(Job).where(Job.id == job.id).values(**values))
 
 
@@ -221,7 +225,7 @@ def _existing(session: Session, job_id: int) -> Job:
 def _unworked(session: Session, job_id: int) -> Job:
     """The job's row; DatabaseError when another process works on it or was started to."""
     row = _existing(session, job_id)
-    job = to_record(row)
+    job = to_record(row, _now(session))
     ours = job.pid == os.getpid() and job.host in (None, _host())
     if job.pid is not None and not ours and is_alive(job):
         raise DatabaseError(
@@ -230,6 +234,11 @@ def _unworked(session: Session, job_id: int) -> Job:
             "Follow it on the Jobs page, or cancel it there first."
         )
     return row
+
+
+def _now(session: Session) -> datetime:
+    """The time by the database's clock, which all machines share."""
+    return session.execute(select(func.now(type_=UTCDateTime()))).scalar_one()
 
 
 def _host() -> str:

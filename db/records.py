@@ -231,3 +231,4 @@ class JobRecord:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    read_at: datetime  # by the database's clock, as heartbeat_at is

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import streamlit as st
 
-GREY, BLUE, ORANGE = "#7d8894", "#4a84e0", "#d9722b"
 MARGINS = {"l": 8, "r": 8, "t": 30, "b": 8}
 FAR = 12  # First errors from this step on share one place on an axis.
 
@@ -103,10 +102,11 @@ FONT = '"Source Sans", "Source Sans Pro", system-ui, sans-serif'
 def training_history(history: Sequence[Mapping[str, float]], best_epoch: int) -> go.Figure:
     """Losses (left axis, nats per step) and F1 on held-out problems (right axis), by epoch."""
     epochs = [epoch["epoch"] for epoch in history]
+    now = palette()
     figure = go.Figure()
     for name, label, colour, dash in (
-        ("train_loss", "training loss", GREY, "solid"),
-        ("validation_loss", "held-out loss", ORANGE, "dash"),
+        ("train_loss", "training loss", now.muted, "solid"),
+        ("validation_loss", "held-out loss", now.hues["wrong"], "dash"),
     ):
         figure.add_scatter(
             x=epochs,
@@ -119,11 +119,11 @@ def training_history(history: Sequence[Mapping[str, float]], best_epoch: int) ->
         x=epochs,
         y=[epoch["f1"] for epoch in history],
         name="held-out F1",
-        line={"color": BLUE},
+        line={"color": now.hues["prm"]},
         mode="lines+markers",
         yaxis="y2",
     )
-    figure.add_vline(x=best_epoch, line={"color": BLUE, "dash": "dot", "width": 1})
+    figure.add_vline(x=best_epoch, line={"color": now.hues["prm"], "dash": "dot", "width": 1})
     figure.update_layout(
         height=240,
         margin=MARGINS,
@@ -139,7 +139,7 @@ def first_error_table(cells: Sequence[tuple[int, int, int]], across: str, down: 
     """A cross table of first errors: a square per pair, its area the number of solutions.
 
     `cells`: (first error by `across`, by `down`, solutions). Agreement is grey on the diagonal,
-    disagreement orange.
+    disagreement in the colour of mistakes.
     """
     counts: dict[tuple[int, int], int] = {}
     for one, other, count in cells:
@@ -148,6 +148,7 @@ def first_error_table(cells: Sequence[tuple[int, int, int]], across: str, down: 
     last = max((max(key) for key in counts), default=1)
     places = list(range(-1, last + 1))
     largest = max(counts.values(), default=1)
+    now = palette()
     figure = go.Figure()
     for agree in (True, False):
         chosen = [key for key in counts if (key[0] == key[1]) is agree]
@@ -158,23 +159,24 @@ def first_error_table(cells: Sequence[tuple[int, int, int]], across: str, down: 
             name="same first error" if agree else "different",
             text=[f"{counts[key]:,}" for key in chosen],
             textposition="middle right",
-            textfont={"size": 10},
+            textfont={"size": TEXT_SIZE, "color": now.text},
             customdata=[[_words(key[0]), _words(key[1]), counts[key]] for key in chosen],
-            hovertemplate=f"{across}: %{{customdata[0]}}<br>{down}: %{{customdata[1]}}<br>"
+            hovertemplate=f"{plain(across)}: %{{customdata[0]}}<br>"
+            f"{plain(down)}: %{{customdata[1]}}<br>"
             "%{customdata[2]:,} solutions<extra></extra>",
             marker={
                 "symbol": "square",
                 "size": [5 + 17 * (counts[key] / largest) ** 0.5 for key in chosen],
-                "color": GREY if agree else ORANGE,
+                "color": now.muted if agree else now.hues["wrong"],
             },
         )
     axis = {"tickvals": places, "ticktext": [_tick(place) for place in places], "zeroline": False}
     figure.update_layout(
-        height=110 + 27 * len(places),
+        height=120 + 27 * len(places),
         margin=MARGINS,
         legend={"orientation": "h", "y": 1.15},
-        xaxis={**axis, "title": f"first error by {across}", "range": [-1.5, last + 0.8]},
-        yaxis={**axis, "title": f"by {down}", "range": [last + 0.5, -1.5]},
+        xaxis={**axis, "title": f"first error by {plain(across)}", "range": [-1.5, last + 0.8]},
+        yaxis={**axis, "title": f"by {plain(down)}", "range": [last + 0.5, -1.5]},
     )
     return figure
 

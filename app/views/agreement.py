@@ -5,8 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.components.data_table import data_table
-from app.ui import formatting, project
-from app.ui.charts import first_error_table
+from app.ui import charts, formatting, project
 from app.ui.counts import counted
 from db.annotators import list_annotators
 from db.engine import Database
@@ -133,11 +132,10 @@ def details(
         data_table.line(*parts, key="differ")
     with right:
         if cells:
-            st.plotly_chart(
-                first_error_table(cells, one.label, other.label),
-                width="stretch",
-                config={"displayModeBar": False},
+            charts.draw(
+                charts.first_error_table(cells, one.label, other.label),
                 key=f"cells {one.id} {other.id}",
+                alt=f"Where {one.label} and {other.label} put the first error",
             )
         else:
             st.text("No solution has a verdict by both.")

@@ -9,8 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app.components.data_table import data_table
-from app.ui import formatting, project
-from app.ui.charts import first_error_table
+from app.ui import charts, formatting, project
 from app.ui.counts import counted
 from db.annotators import find_annotator, list_annotators
 from db.engine import Database
@@ -141,7 +140,11 @@ def compare(database: Database, rule: Rule) -> None:
         lambda: first_error_cells(database, one.id, other.id),
     )
     if cells:
-        st.plotly_chart(first_error_table(cells, one.label, other.label), key="cells")
+        charts.draw(
+            charts.first_error_table(cells, one.label, other.label),
+            key="cells",
+            alt=f"Where {one.label} and {other.label} put the first error",
+        )
 
 
 def export_form(database: Database, rule: Rule) -> None:

@@ -9,8 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app.components.data_table import data_table
-from app.ui import formatting, project
-from app.ui.charts import training_history
+from app.ui import charts, formatting, project
 from app.ui.job_forms import ANNOTATORS, FORMS, say_what_for
 from app.ui.pace import time_left
 from db.engine import Database, DatabaseError
@@ -121,7 +120,12 @@ def details(database: Database, job: JobRecord) -> None:
         reason_table("Read with changes", result.get("notes", []), "notes")
     if result.get("history"):
         best = int(result.get("best_epoch", 1))
-        chart.plotly_chart(training_history(result["history"], best), key=f"history {job.id}")
+        with chart:
+            charts.draw(
+                charts.training_history(result["history"], best),
+                key=f"history {job.id}",
+                alt="Loss and F1 on held-out problems, by epoch",
+            )
     # The runner's last line repeats the result.
     lines = [line for line in job_log(database, job.id).splitlines() if line[:6] != "done: "]
     if lines:

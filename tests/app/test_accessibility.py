@@ -14,7 +14,7 @@ from db.annotators import ensure_reviewer
 from db.corrections import append_corrections
 from db.engine import open_database
 from labeling.demo.prepare import prepare_demo
-from tests.support.browser import ROOT, chromium, open_page, streamlit_server
+from tests.support.browser import ROOT, WAIT, chromium, open_page, streamlit_server
 from tests.support.rows import correction
 
 pytestmark = pytest.mark.browser
@@ -99,3 +99,35 @@ def test_a_cell_of_the_matrix_opens_its_pair(browser: Browser, site: str) -> Non
         n = differ.inner_text().split()[2]
         differ.click()
         expect(page.get_by_text(f"{n} solutions")).to_be_visible()
+
+
+# Every text that a figure draws: (words, size in pixels, contrast with the page) per WCAG 2.1.
+PLOT_TEXT = """() => {
+  const parse = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map(Number);
+  const luminance = (colour) => parse(colour).map((part) => part / 255)
+    .map((part) => part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
+  const page = luminance(getComputedStyle(document.querySelector(".stApp")).backgroundColor);
+  return [...document.querySelectorAll(".js-plotly-plot svg text")]
+    .filter((one) => one.textContent.trim() && getComputedStyle(one).opacity !== "0")
+    .map((one) => {
+      const {fill, fontSize} = getComputedStyle(one);
+      const ink = luminance(fill);
+      const contrast = (Math.max(ink, page) + 0.05) / (Math.min(ink, page) + 0.05);
+      return [one.textContent, parseFloat(fontSize), contrast];
+    });
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_figures_say_can_be_read(browser: Browser, site: str, scheme: str) -> None:
+    for path in ("agreement", "consensus"):
+        context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(f"{site}/{path}")
+        expect(page.locator(".js-plotly-plot svg text").first).to_be_attached(timeout=WAIT)
+        page.wait_for_timeout(1000)
+        told = page.evaluate(PLOT_TEXT)
+        assert len(told) > 10
+        assert [one for one in told if one[1] < 12 or one[2] < 4.5] == []
+        context.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import psutil
 import pytest
@@ -92,6 +93,28 @@ def test_a_machine_that_lost_its_job_writes_nothing_more_of_it(
     with pytest.raises(jobs.LostJobError, match="is done"):
         jobs.finish_job(database, first, "failed", "no", None)
     assert jobs.get_job(database, job.id).status == "done"
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_a_clock_that_is_wrong_ends_no_job_of_another_machine(
+    database: Database,
+    on: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    minutes: int,
+) -> None:
+    right = jobs.utcnow
+    on("a")
+    claimed = jobs.claim_job(database, new_job(database).id)
+    jobs.beat(database, claimed)
+    on("b")
+    monkeypatch.setattr(jobs, "utcnow", lambda: right() + timedelta(minutes=minutes))
+    assert jobs.is_alive(jobs.get_job(database, claimed.id))
+    change(database, "pid=1")  # Another process on a than this one.
+    with pytest.raises(DatabaseError, match="already running"):
+        jobs.claim_job(database, claimed.id)
+    # Nor is it kept alive by one: without heartbeats it is dead.
+    change(database, "heartbeat_at='2020-01-01 00:00:00'")
+    assert not jobs.is_alive(jobs.get_job(database, claimed.id))
 
 
 def test_what_nobody_works_on_is_cancelled_at_once_and_cannot_write(
