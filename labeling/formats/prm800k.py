@@ -120,6 +120,12 @@ def _walk(
         ratings = _ratings(step.get("completions"), index, faults)
         text, score = _choice(step, index)
         settled = score is not None
+        if text == "" and score != -1:
+            # An empty line was accepted: the other completions and the steps after it stay.
+            alternatives += _alternatives(chain, ratings)
+            chain.settled = chain.settled and settled
+            continue
+        text = text or None
         if text is None and step.get("human_completion") is not None:
             human = fields.an_object(step["human_completion"], f"steps[{index}].human_completion")
             text = fields.text(human.get("text"), f"steps[{index}].human_completion.text")
@@ -129,21 +135,32 @@ def _walk(
         placed = text is not None
         if not placed and not chain.steps and ratings:
             (text, score), settled = next(iter(ratings.items())), False
-        for other, rating in ratings.items():
-            if other != text and rating is not None:
-                alternatives.append(_alternative(chain, other, rating))
+        alternatives += _alternatives(chain, ratings, chosen=text)
         if text is not None:
             chain.add(text, score, settled)
         if not placed:
             if index < len(steps) - 1:
                 faults.append(
-                    f"label.steps[{index}] has neither a chosen nor a human completion, so the "
+                    f"label.steps[{index}] has no chosen or human completion with text, so the "
                     f"{len(steps) - 1 - index} steps after it have no place"
                 )
             break
+    if not chain.steps and alternatives:
+        first = alternatives.pop(0)
+        chain.add(first.text, first.score, settled=False)
     if not chain.steps:
         raise fields.BadRow("label.steps has no completion at all")
     return alternatives, faults
+
+
+def _alternatives(
+    chain: _Chain, ratings: dict[str, float | None], chosen: str | None = None
+) -> list[_Alternative]:
+    return [
+        _alternative(chain, text, rating)
+        for text, rating in ratings.items()
+        if text != chosen and rating is not None
+    ]
 
 
 def _alternative(chain: _Chain, text: str, rating: float) -> _Alternative:
@@ -179,7 +196,7 @@ def _ratings(completions: Json, index: int, faults: list[str]) -> dict[str, floa
 
 
 def _choice(step: dict[str, Json], index: int) -> tuple[str | None, float | None]:
-    """The chosen completion with its own rating, whatever an identical one got."""
+    """The chosen completion with its own rating, whatever an identical one got; "" for a blank."""
     chosen = step.get("chosen_completion")
     if chosen is None:
         return None, None
@@ -192,9 +209,10 @@ def _choice(step: dict[str, Json], index: int) -> tuple[str | None, float | None
         )
     what = f"steps[{index}].completions[{chosen}]"
     completion = fields.an_object(completions[chosen], what)
-    return fields.text(completion.get("text"), f"{what}.text"), fields.rating(
-        completion.get("rating"), f"{what}.rating"
-    )
+    text, rating = completion.get("text"), fields.rating(completion.get("rating"), f"{what}.rating")
+    if isinstance(text, str) and not text.strip():
+        return "", rating
+    return fields.text(text, f"{what}.text"), rating
 
 
 def _found_error(

@@ -340,6 +340,37 @@ def test_prm800k_keeps_what_has_a_place(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("steps", "kept"),
+    [
+        # An empty line that was accepted is no step: what comes after it goes on from before it.
+        (
+            [_step(0, ("a", 1)), _step(1, ("b", -1), (" ", 1)), _step(0, ("c", 1))],
+            [("a", "c"), ("a", "b")],
+        ),
+        # One that was rated wrong ends the solution, but not the other completions.
+        (
+            [_step(0, ("a", 1)), _step(1, ("b", 1), ("", -1)), _step(0, ("c", 1))],
+            [("a",), ("a", "b")],
+        ),
+        ([_step(0, ("", 1), ("b", -1), ("c", 1))], [("b",), ("c",)]),
+    ],
+)
+def test_prm800k_a_blank_choice_costs_nothing_else(
+    tmp_path: Path, steps: list[Any], kept: list[tuple[str, ...]]
+) -> None:
+    path = write_rows(tmp_path / "file.jsonl", _prm800k("solution", *steps))
+    rows, rejections = read_all("prm800k", path)
+    assert [found.steps for found in rows] == kept
+    assert "blank" in rejections[0].reason
+    for found in rows:
+        (label,) = found.labels
+        wrong = label.scores.index(-1.0) if -1.0 in label.scores else None
+        assert label.first_error in (wrong, -1, None)
+        if wrong is not None:
+            assert label.first_error == wrong
+
+
 def test_the_documented_examples_are_read_without_rejection(tmp_path: Path) -> None:
     text = (Path(__file__).parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
     sections = text.split("\n## ")
