@@ -223,7 +223,8 @@ def actions(
         on_click="ignore",
         help=f"At most {MOST_AT_ONCE:,} at once; narrow the filter."
         if limited
-        else "One line of JSON each, with everything that annotators and people said.",
+        else "One line of JSON each, with everything that annotators and people said. An import "
+        "of the file brings the solutions; what was said stays a record under meta.",
     )
     if ticked and st.button("Clear", type="tertiary", help="Untick every solution"):
         st.session_state.ticks = st.session_state.get("ticks", 0) + 1

@@ -19,6 +19,7 @@ from db.ingest import insert_rows
 from db.lists import solution_index
 from db.lists.browse import SORTS, count_solutions, list_solutions, solution_ids
 from db.lists.filters import SolutionFilter
+from db.records import ImportRow
 from db.schema import Annotator, SolutionIndex
 from labeling.formats.reading import read_rows
 from labeling.selection import as_json, as_jsonl
@@ -199,3 +200,7 @@ def test_a_selection_as_json_can_be_imported(database: Database, tmp_path: Path)
     file.write_bytes(as_jsonl(database, [3, 2]))
     read = list(read_rows("jsonl", file))
     assert [getattr(one, "problem", one) for one in read] == ["What is 2 + 2?", "What is 1 + 1?"]
+    # What was said comes along as a record; it makes no annotator of the project that reads it.
+    (said,) = [one for one in read if isinstance(one, ImportRow) and one.meta["annotations"]]
+    assert said.meta == json.loads(json.dumps(meta))
+    assert said.labels == ()
