@@ -141,10 +141,10 @@ def test_too_few_samples_put_the_error_too_early_never_too_late(chains: list[Cha
 
 
 def test_the_strategies_against_the_playgrounds_exact_labels() -> None:
-    """benchmarks/mc_tokens.py at a tenth of its size; the margins are wide."""
+    """benchmarks/montecarlo/tokens.py at a tenth of its size; the margins are wide."""
     pytest.importorskip("torch")
-    from benchmarks.mc_pool import as_pool, make_pool
-    from benchmarks.mc_tokens import on_pool
+    from benchmarks.montecarlo.pool import as_pool, make_pool
+    from benchmarks.montecarlo.tokens import on_pool
 
     pool = [one for one in as_pool(make_pool(60, 16, seed=31)) if len(one.steps) > 1]
     configs: dict[str, MCConfig] = {name: MCConfig(8, name) for name in STRATEGIES}

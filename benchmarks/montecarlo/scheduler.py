@@ -1,6 +1,6 @@
 """`annotate mc` against its backend alone: what planning, grading, storing and narrow waves cost.
 
-    python -m benchmarks.mc_scheduler [--problems 400] [--solutions 4] [--threads 1] [--model SPEC]
+    python -m benchmarks.montecarlo.scheduler [--problems 400] [--solutions 4] [--model SPEC]
 
 Wall time of the whole job, over the time that the same backend needs for the very same
 completions when it is given all of them at once (the widest batches it can take). A backend that

@@ -1,7 +1,7 @@
 """What each Monte-Carlo strategy costs, and how good its labels are.
 
-    python -m benchmarks.mc_pool POOL.json              first: real completions, sampled once
-    python -m benchmarks.mc_tokens [--pool POOL.json] [--repeats 10] [--simulate]
+    python -m benchmarks.montecarlo.pool POOL.json     first: real completions, sampled once
+    python -m benchmarks.montecarlo.tokens [--pool POOL.json] [--repeats 10] [--simulate]
 
 On the pool every strategy draws from the same completions. A strategy's labels are compared with
 those of an `exhaustive` run on OTHER completions of the same prefixes (the noise floor is what
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean
 
-from benchmarks.mc_pool import Pooled, read_pool
+from benchmarks.montecarlo.pool import Pooled, read_pool
 from labeling.montecarlo.planner import (
     MCConfig,
     Outcome,

@@ -1,6 +1,6 @@
 """A pool of real completions, sampled once, from which every Monte-Carlo strategy then draws.
 
-    python -m benchmarks.mc_pool POOL.json [--solutions 600] [--samples 16] [--seed 11]
+    python -m benchmarks.montecarlo.pool POOL.json [--solutions 600] [--samples 16] [--seed 11]
 
 The playground's policy writes one solution to each problem (the exact checker knows its first
 error) and `samples` completions of every prefix. All strategies then see the same world, and
@@ -35,7 +35,7 @@ class Pooled:
 
 
 def read_pool(file: Path) -> list[Pooled]:
-    """The pool that `python -m benchmarks.mc_pool` wrote."""
+    """The pool that `python -m benchmarks.montecarlo.pool` wrote."""
     return as_pool(json.loads(file.read_text()))
 
 

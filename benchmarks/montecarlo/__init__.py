@@ -1,0 +1,1 @@
+"""Monte Carlo: what its scheduling, its strategies and its shared prefixes save."""
