@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
@@ -59,10 +59,18 @@ def plain(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def draw(figure: go.Figure, *, key: str, alt: str, name: str = "") -> None:
+def draw(
+    figure: go.Figure,
+    *,
+    key: str,
+    alt: str,
+    name: str = "",
+    picked: Callable[[str], None] | None = None,
+) -> None:
     """Put a figure on the page in the app's look; with a `name`, its file's when it is saved.
 
-    `alt` says what it shows to who cannot see it.
+    `alt` says what it shows to who cannot see it. `picked` is called with the first of a mark's
+    `customdata` when the mark is clicked.
 
     The background is the page's own, so that what is saved is as legible as what is seen.
     """
@@ -85,8 +93,16 @@ def draw(figure: go.Figure, *, key: str, alt: str, name: str = "") -> None:
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis)
     saved = {"format": "png", "scale": 3, "filename": name}
+    if picked is not None:
+        # What is clicked leads on; nothing stays selected, or is zoomed into.
+        figure.update_layout(dragmode=False)
+        figure.update_traces(
+            selected_marker_opacity=1, unselected_marker_opacity=1, selector={"type": "scatter"}
+        )
     st.plotly_chart(
         figure,
+        on_select=(lambda: _pick(key, picked)) if picked is not None else "ignore",
+        selection_mode="points",
         width="stretch",
         theme=None,
         # Kept out of sight by app.css: the buttons under a figure press the one that saves.
@@ -94,6 +110,13 @@ def draw(figure: go.Figure, *, key: str, alt: str, name: str = "") -> None:
         key=key,
         alt=alt,
     )
+
+
+def _pick(key: str, picked: Callable[[str], None]) -> None:
+    points = st.session_state[key]["selection"]["points"]
+    given = points[0].get("customdata") if points else None
+    if given:
+        picked(str(given["0"] if isinstance(given, Mapping) else given[0]))
 
 
 FONT = '"Source Sans", "Source Sans Pro", system-ui, sans-serif'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -11,16 +12,25 @@ from app.components.figure.downloads import Numbers, downloads
 from app.ui import charts
 
 
-def figure(title: str, sentence: str, chart: go.Figure, numbers: Numbers, name: str) -> None:
+def figure(
+    title: str,
+    sentence: str,
+    chart: go.Figure,
+    numbers: Numbers,
+    name: str,
+    picked: Callable[[str], None] | None = None,
+) -> None:
     """Draw it; `name` is that of the saved files, `numbers` what the figure shows.
 
-    A name that a user gave belongs into the sentence: a title would be read as markup.
+    A name that a user gave belongs into the sentence: a title would be read as markup. `picked` is
+    that of `charts.draw`.
     """
     st.subheader(title)
     st.text(sentence)
     key = "figure-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     with st.container(key=key):
-        charts.draw(chart, key=f"{key}-chart", name=name, alt=f"{title}. {sentence}")
+        alt = f"{title}. {sentence}"
+        charts.draw(chart, key=f"{key}-chart", name=name, alt=alt, picked=picked)
     downloads(key, name, numbers, key=f"{key}-save")
 
 

@@ -30,7 +30,7 @@ def show(choice: Choice, population: Population, chosen: Chosen) -> None:
         t=None if nearest == own else f"{nearest:g}",
         cell=cell,
         outcome=now.outcome,
-        **dict.fromkeys(() if same else ("change", "picked")),
+        **dict.fromkeys(() if same else ("change", "picked", "part")),
         **dict.fromkeys(("open", "page")),
     )
     st.rerun()

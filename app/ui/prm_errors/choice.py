@@ -19,7 +19,7 @@ from db.records import AnnotatorRecord
 
 NOBODY = "none"
 # What another choice at the head takes out of the address: it names solutions of the list shown.
-OF_THE_LIST = ("open", "page", "cell", "outcome", "change", "picked")
+OF_THE_LIST = ("open", "page", "cell", "outcome", "change", "picked", "part")
 # The words of a filter that the page's own choices say already.
 POPULATION = tuple(name for name in filters.NAMES if name not in filters.BESIDE)
 
@@ -110,9 +110,9 @@ def given_filter() -> dict[str, str]:
 
 def ask_filter(database: Database) -> None:
     """Everything that narrows the population, as chips, and a menu to add to it."""
-    names = list(given_filter())
-    for name in names:
-        words = filters.in_words({name: address.get(name) or ""})
+    slice = address.get("slice")
+    for name in [*given_filter(), *(("slice",) if slice else ())]:
+        words = slice if name == "slice" else filters.in_words({name: address.get(name) or ""})
         if st.button(f"{words} ✕", key=f"chip {name}", help="Take this condition away"):
             address.put(**{name: None}, **dict.fromkeys(OF_THE_LIST))
             st.rerun()

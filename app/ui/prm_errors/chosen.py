@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.ui import address, filters
-from app.ui.prm_errors.choice import Choice, given_filter
+from app.ui.prm_errors.choice import OF_THE_LIST, Choice, given_filter
+from app.ui.prm_errors.part import PARTS, mask
 from app.ui.prm_errors.population import NOT_SCORED, Population
 from training.evaluation import NO_ERROR
 from training.scored import NO_VERDICT, OUTCOMES, outcomes, verdicts
@@ -38,7 +39,7 @@ class Chosen:
     """One of these, or none of them for all mistakes.
 
     `cell` is (verdict, reference), verdict None for no verdict; `change` one of CHANGES; `picked`
-    are solution ids.
+    are solution ids; `part` is one of PARTS.
     """
 
     t: float
@@ -46,6 +47,7 @@ class Chosen:
     cell: tuple[int | None, int] | None = None
     change: str | None = None
     picked: tuple[int, ...] = ()
+    part: str | None = None
 
     def words(self) -> str:
         """What the list is of."""
@@ -57,19 +59,28 @@ class Chosen:
             return f"PRM: {seen}, reference: {_step(expected)}"
         if self.change is not None:
             return CHANGES[self.change]
+        if self.part is not None:
+            return PARTS[self.part][0]
         return "picked" if self.picked else "mistakes"
 
 
 def read(threshold: float) -> Chosen:
     """What the address says, at the annotator's own `threshold` unless it says another."""
-    outcome, change = address.get("outcome"), address.get("change")
+    outcome, change, part = address.get("outcome"), address.get("change"), address.get("part")
     return Chosen(
         t=_share(address.get("t"), threshold),
         outcome=outcome if outcome in OUTCOMES else None,
         cell=_cell(address.get("cell") or ""),
         change=change if change in CHANGES else None,
         picked=filters.ids_of(address.get("picked") or ""),
+        part=part if part in PARTS else None,
     )
+
+
+def of_part(name: str) -> None:
+    """Make the list be of a part, as clicking its number or its mark asks for."""
+    if name in PARTS:
+        address.put(**{**dict.fromkeys(OF_THE_LIST), "part": name})
 
 
 def to_address(cell: tuple[int | None, int] | None) -> str | None:
@@ -94,6 +105,8 @@ def members(population: Population, chosen: Chosen) -> np.ndarray:
         return changes(population, chosen.t)[chosen.change]
     if chosen.picked:
         return np.isin(ids, chosen.picked)
+    if chosen.part is not None:
+        return mask(chosen.part, population.found, chosen.t)
     mistakes = [OUTCOMES.index(one) for one in MISTAKES]
     return np.isin(outcomes(said, these.reference), mistakes)
 
@@ -126,6 +139,7 @@ def query_of(
     so else it names the first MOST_IDS of them.
     """
     own = chosen.t == population.found.threshold and not population.held_out
+    own = own and population.slice is None  # Browse knows none.
     beside = {"of": choice.prm.label, "against": choice.reference.label}
     if own and chosen.outcome is not None:
         return {**given_filter(), "outcome": chosen.outcome, **beside}, 0

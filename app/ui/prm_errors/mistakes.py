@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.components.data_table import data_table
 from app.ui import address, formatting
-from app.ui.prm_errors.choice import Choice
+from app.ui.prm_errors.choice import OF_THE_LIST, Choice
 from app.ui.prm_errors.chosen import MOST_IDS, WORDS, Chosen, query_of
 from app.ui.prm_errors.population import NOT_SCORED, Population
 from db.engine import Database
@@ -70,10 +70,10 @@ def heading(
         if beyond:
             words = f"An address has no room for the other {beyond:,}."
             cells.append(data_table.text(words, "muted"))
-    if (chosen.outcome, chosen.cell, chosen.change, chosen.picked) != (None, None, None, ()):
+    if chosen != Chosen(chosen.t):
         cells.append(data_table.pick("Show every mistake", 1))
     if data_table.table([""], [[data_table.inline(*cells)]], key="list heading") is not None:
-        address.put(**dict.fromkeys(("outcome", "cell", "change", "picked", "open", "page")))
+        address.put(**dict.fromkeys(OF_THE_LIST))
         st.rerun()
 
 

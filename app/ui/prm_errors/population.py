@@ -9,10 +9,12 @@ import streamlit as st
 
 from app.ui import address, filters
 from app.ui.prm_errors.choice import OF_THE_LIST, Choice, given_filter
+from app.ui.prm_errors.sliced import narrowed
 from db.engine import Database
 from db.lists.filters import SolutionFilter
 from db.lists.scores import scores_version
 from db.records import AnnotatorRecord
+from labeling.evaluation.prm_errors.source import MeasuredOn, Source
 from labeling.evaluation.scored import (
     ScoredSolutions,
     in_common,
@@ -33,7 +35,7 @@ class Population:
     `both` are the solutions of `found` as this PRM and as the other one scored them, without
     those that the other one was trained on where such are left out. `other_said` (n,) is
     the other's verdict on each of `found`, NOT_SCORED where there is none. `key` is another one
-    whenever anything of it is.
+    whenever anything of it is; `slice` is what the solutions were narrowed to by `sliced`.
     """
 
     found: ScoredSolutions
@@ -43,6 +45,7 @@ class Population:
     other_said: np.ndarray
     wanted: SolutionFilter
     key: str
+    slice: str | None
 
 
 def population(
@@ -54,6 +57,8 @@ def population(
     held_out = _ask_which(every, place)
     found = every.only(~every.trained_on) if held_out else every
     key = f"{key} {held_out}"
+    found, slice = narrowed(database, choice, found, key)
+    key = f"{key} {slice}"
     both = None
     other_said = np.full(len(found), NOT_SCORED)
     if choice.versus is not None:
@@ -64,7 +69,23 @@ def population(
         other_said[places >= 0] = said[places[places >= 0]]
         both = in_common(found, other.only(~other.trained_on) if held_out else other)
     n_left_out = int(every.trained_on.sum()) if held_out else 0
-    return Population(found, n_left_out, held_out, both, other_said, wanted, key)
+    return Population(found, n_left_out, held_out, both, other_said, wanted, key, slice)
+
+
+def source(choice: Choice, population: Population, t: float) -> Source:
+    """The same as evaluations have it, with the PRM at the threshold `t`."""
+    found = population.found
+    measured = MeasuredOn(
+        annotator=choice.prm.label,
+        reference=choice.reference.label,
+        dataset=population.wanted.dataset,
+        threshold=t,
+        solutions=len(found),
+        held_out=population.held_out,
+        left_out=population.n_trained_on,
+        training_data=found.training,
+    )
+    return Source(found, choice.prm, choice.reference, measured)
 
 
 def _ask_which(every: ScoredSolutions, place: st.delta_generator.DeltaGenerator) -> bool:

@@ -93,7 +93,7 @@ def biases(source: Source, by_annotator: dict[str, Tolerance]) -> Biases:
 def tolerances(database: Database, source: Source) -> dict[str, Tolerance]:
     """What everybody but the reference makes of the same right answers, the PRM first."""
     found, expected = source.found, source.found.scored.reference
-    mine = verdicts(found.scored, found.threshold)
+    mine = verdicts(found.scored, source.measured.threshold)
     result = {source.prm.label: tolerance(mine, expected, found.answers)}
     right = np.flatnonzero(found.answers == RIGHT)
     place = dict(zip(found.ids[right].tolist(), right.tolist(), strict=True))

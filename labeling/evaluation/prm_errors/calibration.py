@@ -8,7 +8,7 @@ import numpy as np
 
 from db.engine import Database
 from labeling.evaluation.prm_errors.slices import CHARACTERS, STEPS, Texts, texts_of
-from labeling.evaluation.prm_errors.source import MeasuredOn, load, store
+from labeling.evaluation.prm_errors.source import MeasuredOn, Source, load, store
 from labeling.evaluation.scored import ScoredSolutions
 from labeling.evaluation.stored import CALIBRATION
 from training.metrics.biases import RIGHT, WRONG
@@ -62,14 +62,14 @@ def evaluate_calibration(
 ) -> CalibrationReport:
     """A PRM's calibration beside a reference; stored. Raises as `source.load` does."""
     source = load(database, annotator, reference, dataset, everything=everything)
-    texts = texts_of(database, source.prm.id, source.found.ids)
-    result = report(source.found, texts, source.measured)
+    result = report(source, texts_of(database, source.prm.id, source.found.ids))
     store(database, CALIBRATION, source, result)
     return result
 
 
-def report(found: ScoredSolutions, texts: Texts, measured: MeasuredOn) -> CalibrationReport:
+def report(source: Source, texts: Texts) -> CalibrationReport:
     """Every figure of what was loaded."""
+    found = source.found
     these, problems = found.scored, found.problems
     steps, whole = steps_to_error(these), solutions(these)
     answers = found.answers[steps.rows]
@@ -77,7 +77,7 @@ def report(found: ScoredSolutions, texts: Texts, measured: MeasuredOn) -> Calibr
     n_steps = ranges(these.n_steps[whole.rows], STEPS, "{} steps")
     characters = ranges(texts.characters[whole.rows], CHARACTERS, "{} characters")
     return CalibrationReport(
-        measured=measured,
+        measured=source.measured,
         steps=calibration(steps, problems),
         solutions=calibration(whole, problems),
         by_answer={

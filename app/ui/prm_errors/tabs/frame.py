@@ -8,16 +8,24 @@ from app.ui import address
 from app.ui.prm_errors.choice import Choice
 from app.ui.prm_errors.chosen import Chosen
 from app.ui.prm_errors.population import Population
-from app.ui.prm_errors.tabs import versions
+from app.ui.prm_errors.tabs import biases, calibration, slices, versions
 from db.engine import Database
 
-VERSIONS = "Version to version"
+SLICES, CALIBRATION = "Slices", "Calibration"
+VERSIONS, BIASES = "Version to version", "Biases"
 
 
 def show(database: Database, choice: Choice, population: Population, chosen: Chosen) -> None:
     """The names of the tabs, and the open one; its name is in the address."""
-    names = [VERSIONS]
-    st.segmented_control(
+    names = [SLICES, CALIBRATION, VERSIONS, BIASES]
+    opened = st.segmented_control(
         "Figures", names, label_visibility="collapsed", **address.choice("tab", names, names[0])
     )
-    versions.show(choice, population, chosen)
+    if opened == CALIBRATION:
+        calibration.show(database, choice, population)
+    elif opened == VERSIONS:
+        versions.show(choice, population, chosen)
+    elif opened == BIASES:
+        biases.show(database, choice, population, chosen)
+    else:
+        slices.show(database, choice, population, chosen)

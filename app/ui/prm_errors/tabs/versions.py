@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.components.data_table import data_table
 from app.ui import address
-from app.ui.prm_errors.choice import Choice
+from app.ui.prm_errors.choice import OF_THE_LIST, Choice
 from app.ui.prm_errors.chosen import CHANGES, Chosen, changes
 from app.ui.prm_errors.population import Population
 from training.evaluation import NO_ERROR
@@ -41,8 +41,5 @@ def show(choice: Choice, population: Population, chosen: Chosen) -> None:
         key="changes",
     )
     if picked is not None:
-        address.put(
-            change=list(CHANGES)[picked - 1],
-            **dict.fromkeys(("outcome", "cell", "picked", "open", "page")),
-        )
+        address.put(**{**dict.fromkeys(OF_THE_LIST), "change": list(CHANGES)[picked - 1]})
         st.rerun()

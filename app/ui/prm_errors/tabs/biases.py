@@ -1,0 +1,247 @@
+"""The paper's three biases, a sentence and a figure each."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from app.components.data_table import data_table
+from app.components.figure.downloads import Numbers
+from app.ui.evaluation.figure import figure
+from app.ui.formatting import number_of
+from app.ui.prm_errors.choice import Choice
+from app.ui.prm_errors.chosen import Chosen, of_part
+from app.ui.prm_errors.population import Population, source
+from app.ui.prm_errors.tabs import curves
+from app.ui.prm_errors.tabs.dots import Dot, Series, dots
+from db.engine import Database
+from labeling.evaluation.prm_errors import published
+from labeling.evaluation.prm_errors.biases import Biases, biases, tolerances
+from labeling.evaluation.prm_errors.source import Source
+from training.evaluation import Interval
+from training.metrics.biases import PLACES, Tolerance
+from training.metrics.intervals import Mean, Share
+
+NOTHING = Interval(math.nan, math.nan)
+PAPER = "published"
+
+
+def show(database: Database, choice: Choice, population: Population, chosen: Chosen) -> None:
+    """Tolerance, the place of the lowest score, and process against answer."""
+    key = f"{population.key} {chosen.t}"
+    found = _measured(key, database, source(choice, population, chosen.t))
+    name = choice.prm.name
+    mine = found.tolerances[choice.prm.label]
+    _tolerance(found, mine, name)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _last(found, name)
+    with right:
+        _places(found, name)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _lowest(found, name)
+    with right:
+        _flawed(found, name)
+
+
+@st.cache_data(max_entries=20, show_spinner="Measuring…")
+def _measured(key: str, _database: Database, _source: Source) -> Biases:
+    return biases(_source, tolerances(_database, _source))
+
+
+def _tolerance(found: Biases, mine: Tolerance, name: str) -> None:
+    flawed, clean = mine.exact.n, mine.false_alarms.n
+    if flawed:
+        sentence = (
+            f"Of {number_of(flawed, 'right answer')} with a wrong step, {name} flags "
+            f"{mine.caught.count:,} and finds the exact step in {mine.exact.count:,}; of "
+            f"{clean:,} clean ones it flags {mine.false_alarms.count:,}."
+        )
+    else:
+        sentence = f"None of these right answers has a wrong step; of {clean:,}, {name} flags "
+        sentence += f"{mine.false_alarms.count:,}."
+    if flawed < 30:
+        sentence += " Too few with a wrong step for more than a first look."
+    exact, caught, alarms = (
+        [
+            Dot(
+                who,
+                one.value,
+                one.interval,
+                _of(one, words),
+                part if of is mine else "",
+                one.too_few,
+                hue or who.partition(":")[0],
+            )
+            for who, of in found.tolerances.items()
+            for one in [getattr(of, field)]
+        ]
+        for field, words, part, hue in (
+            ("exact", "at the exact step", "flawed-exact", ""),
+            ("caught", "flagged anywhere", "flawed-caught", ""),
+            ("false_alarms", "clean ones flagged", "clean-flagged", "wrong"),
+        )
+    )
+    paper = [_published(who, percent) for who, percent in reversed(published.TOLERANCE.items())]
+    figure(
+        "Tolerance",
+        f"{sentence} Beside everybody else on the same solutions, and PRMs on ProcessBench as "
+        "published (arXiv 2501.07301), which are a scale and no baseline.",
+        dots(
+            [
+                Series("exact step, of the flawed", "prm", "circle", exact),
+                Series("any flag, of the flawed", "prm", "circle-open", caught),
+                Series("false alarms, of the clean", "wrong", "x", alarms),
+                Series(PAPER, "published", "diamond", paper),
+            ],
+            axis="share of right answers",
+        ),
+        _numbers(
+            [("exact, " + one.row, one) for one in exact]
+            + [("caught, " + one.row, one) for one in caught]
+            + [("false alarms, " + one.row, one) for one in alarms]
+            + [("published, " + one.row, one) for one in paper]
+        ),
+        f"tolerance-{name}",
+        picked=of_part,
+    )  # fmt: skip
+    _doors(
+        (f"{flawed:,} flawed", "flawed"),
+        (f"{mine.caught.count:,} flagged", "flawed-caught"),
+        (f"{mine.exact.count:,} at the exact step", "flawed-exact"),
+        (f"{flawed - mine.caught.count:,} passed", "flawed-passed"),
+        (f"{mine.false_alarms.count:,} clean ones flagged", "clean-flagged"),
+    )
+
+
+def _last(found: Biases, name: str) -> None:
+    lowest = found.lowest
+    mine = [
+        _dot("all solutions", lowest.last, "last"),
+        _dot("right answers", lowest.last_of_right, "last-right"),
+        _dot("wrong answers", lowest.last_of_wrong, "last-wrong"),
+    ]
+    truth = [_dot("true first errors", lowest.last_error, f"error-{len(PLACES) - 1}")]
+    paper = [_published(who, percent) for who, percent in published.LOWEST_ON_LAST.items()]
+    figure(
+        "Lowest score on the last step",
+        f"In {_percent(lowest.last)} of solutions the lowest score of {name} is on the last step, "
+        f"where {_percent(lowest.last_error)} of the true first errors are. A PRM far above that "
+        "judges answers. Published: of Best-of-8 responses. One-step solutions do not count.",
+        dots(
+            [
+                Series(name, "prm", "circle", mine),
+                Series("reference", "human", "square", truth),
+                Series(PAPER, "published", "diamond", paper),
+            ],
+            axis="share on the last step",
+        ),
+        _numbers([(one.row, one) for one in (*mine, *truth, *paper)]),
+        f"last-step-{name}",
+        picked=of_part,
+    )
+
+
+def _places(found: Biases, name: str) -> None:
+    lowest, errors = found.lowest.lowest, found.lowest.errors
+    figure(
+        "Where it lies",
+        f"In solutions with an error: where the lowest score of {name} lies, and where the first "
+        "error does. A bar opens its solutions.",
+        curves.in_solution(lowest, errors),
+        Numbers(
+            ["place", "lowest score", "first error", "solutions"],
+            [
+                [place, a.value, b.value, a.n]
+                for place, a, b in zip(PLACES, lowest, errors, strict=True)
+            ],
+        ),
+        f"places-{name}",
+        picked=of_part,
+    )  # fmt: skip
+
+
+def _lowest(found: Biases, name: str) -> None:
+    rows = [
+        Dot(words, mean.value, mean.interval, _n(mean), words.replace(", ", "-").replace(" ", "-"),
+            mean.too_few)
+        for words, mean in found.mean_lowest.items()
+    ]  # fmt: skip
+    figure(
+        "Process against answer",
+        f"Mean lowest score of {name} by process and answer. A PRM that judges the process keeps "
+        "right and wrong ones apart, whatever the answer.",
+        dots([Series("mean lowest score", "prm", "circle", rows)], axis="mean lowest score",
+             percent=False),
+        _numbers([(one.row, one) for one in rows]),
+        f"process-answer-{name}",
+        picked=of_part,
+    )  # fmt: skip
+
+
+def _flawed(found: Biases, name: str) -> None:
+    mine = [_dot("all", found.flawed, "flawed")]
+    for parts in (found.flawed_by_dataset, found.flawed_by_generator):
+        if len(parts) > 1:
+            mine += [_dot(who, one, "") for who, one in parts.items() if one.n]
+    paper = [
+        Dot(f"ProcessBench {who}", count / n, NOTHING, f"published: {count} of {n}")
+        for who, (count, n) in published.FLAWED_IN_PROCESSBENCH.items()
+    ]
+    figure(
+        "Right answers with a wrong step",
+        f"{found.flawed.count:,} of {number_of(found.flawed.n, 'right answer')} have a wrong step, "
+        "by the reference. Best-of-N rewards them.",
+        dots(
+            [Series("here", "human", "square", mine), Series(PAPER, "published", "diamond", paper)],
+            axis="share of right answers",
+        ),
+        _numbers([(one.row, one) for one in (*mine, *paper)]),
+        f"flawed-{name}",
+        picked=of_part,
+    )
+
+
+def _doors(*doors: tuple[str, str]) -> None:
+    """Words that open parts, for the keyboard too."""
+    cells = [data_table.pick(words, place + 1) for place, (words, _) in enumerate(doors)]
+    picked = data_table.table([""], [[data_table.inline(*cells)]], key="tolerance doors")
+    if picked is not None:
+        of_part(doors[picked - 1][1])
+        st.rerun()
+
+
+def _dot(row: str, one: Share, part: str) -> Dot:
+    return Dot(row, one.value, one.interval, _of(one, ""), part, one.too_few)
+
+
+def _published(who: str, percent: float) -> Dot:
+    return Dot(who, percent / 100, NOTHING, "published")
+
+
+def _of(one: Share, words: str) -> str:
+    few = ", too few" if one.too_few else ""
+    return f"{one.count:,} of {one.n:,} {words}{few}".strip()
+
+
+def _n(mean: Mean) -> str:
+    return number_of(mean.n, "solution") + (", too few" if mean.too_few else "")
+
+
+def _percent(one: Share) -> str:
+    return "–" if math.isnan(one.value) else f"{one.value:.1%}"
+
+
+def _numbers(rows: list[tuple[str, Dot]]) -> Numbers:
+    def known(value: float) -> float | None:
+        return None if math.isnan(value) else value
+
+    return Numbers(
+        ["", "value", "low", "high", "of"],
+        [
+            [words, known(one.value), known(one.interval.low), known(one.interval.high), one.note]
+            for words, one in rows
+        ],
+    )

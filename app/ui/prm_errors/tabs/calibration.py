@@ -1,0 +1,231 @@
+"""Calibration: whether a score is the probability it claims to be, and what it detects."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from app.components.data_table import data_table
+from app.components.figure.downloads import Numbers, Value
+from app.ui import address
+from app.ui.evaluation.figure import figure
+from app.ui.prm_errors.choice import Choice
+from app.ui.prm_errors.chosen import of_part
+from app.ui.prm_errors.population import Population, source
+from app.ui.prm_errors.sliced import texts
+from app.ui.prm_errors.tabs import curves
+from db.engine import Database
+from labeling.evaluation.prm_errors.calibration import CalibrationReport, report
+from labeling.evaluation.prm_errors.slices import Texts
+from labeling.evaluation.prm_errors.source import Source
+from training.evaluation import Interval
+from training.metrics.calibration import Calibration, Group
+from training.metrics.length import LengthEffect
+
+STEPS, SOLUTIONS = "Steps up to the first error", "Solutions, by the lowest score"
+
+
+def show(database: Database, choice: Choice, population: Population) -> None:
+    """Reliability first, then detection, then scores by position and length."""
+    found = _measured(
+        population.key,
+        source(choice, population, population.found.threshold),
+        texts(database, choice, population.found, population.key),
+    )
+    name = choice.prm.name
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        _reliability(found, name)
+    with right:
+        _table(found)
+    if found.detection is not None:
+        drawn = found.detection.curves
+        figure(
+            "A low score as a sign of an error",
+            "Each step under a threshold is flagged. Left: the share of first errors found against "
+            "the share of right steps flagged; the area under it is "
+            f"{drawn.area:.3f} {_span(found.detection.area_interval)}. Right: how many of the "
+            "flagged are wrong; average precision "
+            f"{drawn.average_precision:.3f} {_span(found.detection.average_precision_interval)}.",
+            curves.detection(found.detection),
+            Numbers(
+                ["threshold", "first errors found", "right steps flagged", "precision"],
+                [
+                    [None if math.isinf(t) else float(t), float(a), float(b), float(c)]
+                    for t, a, b, c in zip(
+                        drawn.thresholds, drawn.found, drawn.false_alarms, drawn.precision,
+                        strict=True,
+                    )
+                ],
+            ),
+            f"detection-{name}",
+        )  # fmt: skip
+    left, right = st.columns(2, gap="large")
+    with left:
+        figure(
+            "By position",
+            "Mean score of right steps and of first errors, by the number of the step. Hollow: "
+            "fewer than 30.",
+            curves.by_group(found.by_position, "right steps", "first errors", "step"),
+            _groups(found.by_position),
+            f"position-{name}",
+        )
+    with right:
+        figure(
+            "By length",
+            "Mean lowest score of solutions without and with an error, by their number of steps.",
+            curves.by_group(
+                found.by_steps, "without an error", "with one", "steps of the solution"
+            ),
+            _groups(found.by_steps),
+            f"length-{name}",
+        )
+    _length(found.length_in_steps)
+
+
+@st.cache_data(max_entries=20, show_spinner="Measuring…")
+def _measured(key: str, _source: Source, _texts: Texts) -> CalibrationReport:
+    return report(_source, _texts)
+
+
+def _reliability(found: CalibrationReport, name: str) -> None:
+    kinds = [STEPS, SOLUTIONS]
+    kind = st.segmented_control(
+        "Scores of", kinds, label_visibility="collapsed", **address.choice("scores", kinds, STEPS)
+    )
+    one, part, of = found.steps, "step", "steps"
+    if kind == SOLUTIONS:
+        one, part, of = found.solutions, "low", "solutions"
+    figure(
+        "Reliability",
+        f"The share of {of} that are right against their mean score, in ten bins of equal width; "
+        "on the line, a score is the probability that it claims to be. ECE "
+        f"{one.ece:.3f} {_span(one.ece_interval)}. The larger a point, the more {of}, which the "
+        "bars count; grey: fewer than 30. Click a point, and the list is of its solutions.",
+        curves.reliability(one, part, of),
+        Numbers(
+            ["from", "to", "mean score", "right", "low", "high", of],
+            [
+                [b.low, b.high, b.score, b.right.value, b.right.interval.low,
+                 b.right.interval.high, b.right.n]
+                for b in one.bins
+            ],
+        ),
+        f"reliability-{name}-{of}",
+        picked=of_part,
+    )  # fmt: skip
+
+
+def _table(found: CalibrationReport) -> None:
+    rows: list[list[data_table.Cell]] = []
+    for words, one in (
+        ("Steps to the error", found.steps),
+        *((f"… of a {answer}", one) for answer, one in found.by_answer.items()),
+        ("Lowest of a solution", found.solutions),
+    ):
+        if one.n:
+            rows.append([data_table.text(words, "nowrap"), *_both(one), f"{one.n:,}"])
+    first = found.at_first_errors
+    if first.score.n:
+        rows.append(
+            [
+                data_table.text("First errors", title="0 is due: their ECE is their mean score"),
+                _figure(first.score.value, first.score.interval),
+                _figure(first.brier.value, first.brier.interval),
+                f"{first.score.n:,}",
+            ]
+        )
+    st.subheader("How far off")
+    st.text(
+        "ECE is the mean distance of score and share right over the bins; Brier the mean squared "
+        "distance of a score from 1 or 0. Lower is better; intervals are over problems."
+    )
+    data_table.table(
+        ["", data_table.column("ECE", "nowrap"), data_table.column("Brier", "nowrap"),
+         data_table.column("", "right")],
+        rows,
+        key="calibration",
+    )  # fmt: skip
+
+
+def _both(one: Calibration) -> list[data_table.Cell]:
+    return [_figure(one.ece, one.ece_interval), _figure(one.brier, one.brier_interval)]
+
+
+def _figure(value: float, interval: Interval) -> data_table.Cell:
+    return data_table.stack(
+        data_table.text(f"{value:.3f}", "strong"), data_table.text(_span(interval), "muted nowrap")
+    )
+
+
+def _length(effects: list[LengthEffect]) -> None:
+    """Whether a product punishes long solutions, in a sentence and a table."""
+    product = next(one for one in effects if one.name == "product")
+    value, ends = product.correlation, product.correlation_interval
+    if math.isnan(value):
+        return
+    if ends.high < 0:
+        verdict = "The product punishes length here"
+    elif ends.low > 0:
+        verdict = "The product favours length here"
+    else:
+        verdict = "The product neither punishes nor favours length here"
+    st.subheader("Length")
+    st.text(
+        f"{verdict}: its rank correlation with the number of steps, among equally right "
+        f"solutions, is {value:+.2f} {_span(ends, '+.2f')}."
+    )
+    data_table.table(
+        [
+            "Score",
+            data_table.column("Correlation with steps", "right"),
+            data_table.column("95% interval"),
+            data_table.column(
+                "Best of a problem is longer by", "right", title="than its mean solution, in steps"
+            ),
+            data_table.column("Problems", "right", title="with solutions of different lengths"),
+        ],
+        [
+            [
+                one.name,
+                data_table.text(f"{one.correlation:+.2f}", "strong"),
+                data_table.text(_span(one.correlation_interval, "+.2f"), "muted nowrap"),
+                "–" if math.isnan(one.chosen.value) else f"{one.chosen.value:+.1f}",
+                f"{one.chosen.n:,}" + (" too few" if one.chosen.too_few else ""),
+            ]
+            for one in effects
+        ],
+        key="length",
+    )
+
+
+def _groups(groups: list[Group]) -> Numbers:
+    def value(number: float) -> Value:
+        return None if math.isnan(number) else number
+
+    return Numbers(
+        ["", *(f"{one}{end}" for one in ("right", "wrong") for end in ("", " low", " high", " n"))],
+        [
+            [
+                one.name,
+                *(
+                    cell
+                    for mean in (one.right, one.wrong)
+                    for cell in (
+                        value(mean.value),
+                        value(mean.interval.low),
+                        value(mean.interval.high),
+                        mean.n,
+                    )
+                ),
+            ]
+            for one in groups
+        ],
+    )  # fmt: skip
+
+
+def _span(interval: Interval, form: str = ".3f") -> str:
+    if math.isnan(interval.low):
+        return ""
+    return f"[{format(interval.low, form)} to {format(interval.high, form)}]"

@@ -1,0 +1,226 @@
+"""The curves of calibration: reliability, detection, scores by position, places in a solution."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from app.ui import charts
+from training.metrics.biases import PLACES
+from training.metrics.calibration import BINS, Calibration, Detection, Group
+from training.metrics.intervals import Mean, Share
+
+SMALLEST, LARGEST = 10, 28  # diameters in pixels
+MARGINS = {"l": 8, "r": 16, "t": 30, "b": 8}
+
+
+def reliability(found: Calibration, part: str, of: str) -> go.Figure:
+    """Share right against mean score, by bin, points by size; the scores' histogram below.
+
+    `part` is what a bin opens, by its number behind it; `of` names what is scored.
+    """
+    now = charts.palette()
+    figure = make_subplots(
+        rows=2, cols=1, shared_xaxes=True, row_heights=[0.74, 0.26], vertical_spacing=0.05
+    )
+    figure.add_scatter(
+        x=[0, 1],
+        y=[0, 1],
+        mode="lines",
+        line={"color": now.muted, "dash": "dot", "width": 1.5},
+        hoverinfo="skip",
+        row=1,
+        col=1,
+    )
+    bins = found.bins
+    most = max((one.right.n for one in bins), default=1)
+    opened = [[f"{part}-{round(one.low * BINS)}"] for one in bins]
+    words = [
+        f"{of} scored {one.low:.1f} to {one.high:.1f}: {one.right.value:.1%} right"
+        f" [{one.right.interval.low:.1%} to {one.right.interval.high:.1%}]"
+        f"<br>mean score {one.score:.3f}, {one.right.n:,} {of}"
+        + (", too few" if one.right.too_few else "")
+        for one in bins
+    ]
+    colours = [now.muted if one.right.too_few else now.hues["prm"] for one in bins]
+    for one, colour in zip(bins, colours, strict=True):
+        figure.add_scatter(
+            x=[one.score, one.score],
+            y=[one.right.interval.low, one.right.interval.high],
+            mode="lines",
+            line={"color": charts.faded(colour, 0.6), "width": 3},
+            hoverinfo="skip",
+            row=1,
+            col=1,
+        )
+    figure.add_scatter(
+        x=[one.score for one in bins],
+        y=[one.right.value for one in bins],
+        mode="markers",
+        marker={
+            "size": [_size(one.right.n / most) for one in bins],
+            "color": [charts.faded(colour, 0.85) for colour in colours],
+            "line": {"width": 1.5, "color": now.page},
+        },
+        customdata=opened,
+        text=words,
+        hovertemplate="%{text}<extra></extra>",
+        row=1,
+        col=1,
+    )
+    figure.add_bar(
+        x=[(one.low + one.high) / 2 for one in bins],
+        y=[one.right.n for one in bins],
+        width=0.094,
+        marker={"color": charts.faded(now.hues["prm"], 0.55)},
+        customdata=opened,
+        text=[f"{one.right.n:,}" for one in bins],
+        textposition="outside",
+        textfont={"size": 12, "color": now.muted},
+        cliponaxis=False,
+        hovertext=words,
+        hoverinfo="text",
+        row=2,
+        col=1,
+    )
+    figure.update_layout(height=470, margin={**MARGINS, "b": 44}, showlegend=False)
+    figure.update_yaxes(automargin=True)
+    figure.update_yaxes(title="share right", range=[-0.03, 1.03], tickformat=".0%", row=1, col=1)
+    figure.update_yaxes(title=of, row=2, col=1, nticks=3)
+    figure.update_xaxes(range=[-0.02, 1.02], dtick=0.2)
+    figure.update_xaxes(title="score", row=2, col=1)
+    return figure
+
+
+def detection(found: Detection) -> go.Figure:
+    """ROC at the left, precision against recall at the right."""
+    now = charts.palette()
+    figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.14)
+    drawn = found.curves
+    line = {"color": now.hues["prm"], "width": 2.4}
+    hover = "threshold %{customdata:.3f}<br>%{x:.1%}, %{y:.1%}<extra></extra>"
+    figure.add_scatter(
+        x=[0, 1], y=[0, 1], mode="lines", hoverinfo="skip",
+        line={"color": now.muted, "dash": "dot", "width": 1.5}, row=1, col=1,
+    )  # fmt: skip
+    figure.add_scatter(
+        x=drawn.false_alarms, y=drawn.found, mode="lines", line=line,
+        customdata=drawn.thresholds, hovertemplate=hover, row=1, col=1,
+    )  # fmt: skip
+    figure.add_scatter(
+        x=drawn.found, y=drawn.precision, mode="lines", line=line,
+        customdata=drawn.thresholds, hovertemplate=hover, row=1, col=2,
+    )  # fmt: skip
+    figure.update_layout(height=330, margin={**MARGINS, "t": 8, "b": 44}, showlegend=False)
+    ends = {"range": [-0.02, 1.02], "tickformat": ".0%", "dtick": 0.25}
+    figure.update_xaxes(**ends)
+    figure.update_yaxes(**ends, automargin=True)
+    figure.update_xaxes(title="right steps flagged", row=1, col=1)
+    figure.update_yaxes(title="first errors found", row=1, col=1)
+    figure.update_xaxes(title="first errors found (recall)", row=1, col=2)
+    figure.update_yaxes(title="flagged that are wrong (precision)", row=1, col=2)
+    return figure
+
+
+def by_group(groups: Sequence[Group], right: str, wrong: str, axis: str) -> go.Figure:
+    """Mean scores of what is right and of what is wrong, group by group."""
+    now = charts.palette()
+    figure = go.Figure()
+    names = [one.name for one in groups]
+    for label, hue, symbol, dash, means in (
+        (right, now.hues["prm"], "circle", "solid", [one.right for one in groups]),
+        (wrong, now.hues["wrong"], "diamond", "dash", [one.wrong for one in groups]),
+    ):
+        figure.add_scatter(
+            x=names,
+            y=[None if math.isnan(mean.value) else mean.value for mean in means],
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [_above(mean) for mean in means],
+                "arrayminus": [_below(mean) for mean in means],
+                "color": charts.faded(hue, 0.6),
+                "width": 0,
+                "thickness": 3,
+            },
+            mode="lines+markers",
+            name=label,
+            line={
+                "color": hue,
+                "width": 1.6,
+                "dash": dash,
+            },
+            marker={
+                "symbol": [f"{symbol}-open" if mean.too_few else symbol for mean in means],
+                "size": 10,
+                "color": [now.muted if mean.too_few else hue for mean in means],
+            },
+            text=[f"{mean.n:,}" + (", too few" if mean.too_few else "") for mean in means],
+            hovertemplate=f"%{{x}}, {label}: %{{y:.3f}}<br>%{{text}}<extra></extra>",
+        )
+    figure.update_layout(
+        height=300,
+        margin={**MARGINS, "b": 44},
+        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
+        xaxis={"title": axis, "type": "category"},
+        yaxis={"title": "mean score", "range": [-0.03, 1.03], "automargin": True},
+    )
+    return figure
+
+
+def in_solution(lowest: Sequence[Share], errors: Sequence[Share]) -> go.Figure:
+    """Where in a solution the lowest score lies, beside where the first error does."""
+    now = charts.palette()
+    figure = go.Figure()
+    for label, part, hue, pattern, shares in (
+        ("lowest score of the PRM", "lowest", now.hues["prm"], "", lowest),
+        ("first error, by the reference", "error", now.hues["human"], "/", errors),
+    ):
+        figure.add_bar(
+            x=list(PLACES),
+            y=[one.value for one in shares],
+            name=label,
+            marker={
+                "color": charts.faded(hue, 0.8),
+                "line": {"width": 1.5, "color": hue},
+                "pattern": {"shape": pattern, "fgcolor": hue, "bgcolor": charts.faded(hue, 0.25)},
+            },
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [one.interval.high - one.value for one in shares],
+                "arrayminus": [one.value - one.interval.low for one in shares],
+                "color": now.muted,
+                "width": 0,
+                "thickness": 2,
+            },
+            customdata=[[f"{part}-{place}"] for place in range(len(shares))],
+            text=[f"{one.count:,} of {one.n:,}" for one in shares],
+            textposition="none",
+            hovertemplate=f"{label}, %{{x}}: %{{y:.1%}}<br>%{{text}}<extra></extra>",
+        )
+    figure.update_layout(
+        height=300,
+        margin={**MARGINS, "b": 34},
+        bargap=0.3,
+        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
+        yaxis={"title": "of solutions with an error", "tickformat": ".0%", "automargin": True},
+        xaxis={"type": "category"},
+    )
+    return figure
+
+
+def _size(share: float) -> float:
+    """The diameter of a point of which the largest has a `share`: areas tell them apart."""
+    return SMALLEST + (LARGEST - SMALLEST) * math.sqrt(share)
+
+
+def _above(mean: Mean) -> float:
+    return 0.0 if math.isnan(mean.interval.high) else mean.interval.high - mean.value
+
+
+def _below(mean: Mean) -> float:
+    return 0.0 if math.isnan(mean.interval.low) else mean.value - mean.interval.low

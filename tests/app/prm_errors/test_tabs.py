@@ -1,0 +1,120 @@
+"""The figures below the list of PRM errors, and what they open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from app.ui.prm_errors.part import PARTS, mask
+from db.annotators import find_annotator
+from db.engine import Database, open_database
+from labeling.demo.prepare import prepare_demo
+from labeling.evaluation.prm_errors.slices import attributes, texts_of
+from labeling.evaluation.scored import ScoredSolutions, scored_solutions
+from tests.app.prm_errors.test_page import line, listed
+from tests.support.browser import ROOT, chromium, streamlit_server
+from tests.support.pages import open_page, words_of
+
+TABS = ("Slices", "Calibration", "Version to version", "Biases")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The prepared playground project; these tests only read it."""
+    file = tmp_path_factory.mktemp("demo") / "demo.db"
+    database = open_database(prepare_demo(file, lambda *_: None))
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def found(demo: Database) -> ScoredSolutions:
+    prm, truth = (find_annotator(demo, who) for who in ("prm:prm-v2", "human:playground-truth"))
+    return scored_solutions(demo, prm, truth)
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_each_tab_is_drawn(demo: Database, monkeypatch: pytest.MonkeyPatch, tab: str) -> None:
+    test = open_page(demo, monkeypatch, "prm_errors", tab=tab)
+    assert not test.exception
+
+
+def test_tolerance_is_a_sentence_whose_numbers_open_their_solutions(
+    demo: Database, monkeypatch: pytest.MonkeyPatch, found: ScoredSolutions
+) -> None:
+    test = open_page(demo, monkeypatch, "prm_errors", tab="Biases")
+    assert (
+        "Of 54 right answers with a wrong step, prm-v2 flags 46 and finds the exact step in 43; "
+        "of 1,412 clean ones it flags 147." in words_of(test)
+    )
+    for part, n in (("flawed-caught", 46), ("flawed-exact", 43), ("clean-flagged", 147)):
+        opened = open_page(demo, monkeypatch, "prm_errors", tab="Biases", part=part)
+        assert line(opened, "list heading").startswith(f"{n} {PARTS[part][0]}")
+        assert set(listed(opened)) <= set(found.ids[mask(part, found, 0.5)].tolist())
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_every_part_is_some_of_the_solutions(found: ScoredSolutions, name: str) -> None:
+    which = mask(name, found, 0.5)
+    assert which.shape == (len(found),)
+    assert which.dtype == bool
+
+
+def test_parts_of_a_kind_make_up_the_whole(found: ScoredSolutions) -> None:
+    def count(*names: str) -> int:
+        return sum(int(mask(name, found, 0.5).sum()) for name in names)
+
+    assert count("flawed-caught", "flawed-passed") == count("flawed") == 54
+    assert count(*(f"error-{place}" for place in range(5))) == 741
+    assert count(*(f"lowest-{place}" for place in range(5))) == 741
+    assert count(*(f"low-{bin}" for bin in range(10))) == len(found)
+
+
+def test_a_slice_is_what_the_whole_page_is_about(
+    demo: Database, monkeypatch: pytest.MonkeyPatch, found: ScoredSolutions
+) -> None:
+    prm = find_annotator(demo, "prm:prm-v2")
+    places, names = attributes(found, texts_of(demo, prm.id, found.ids))["steps"]
+    n = int((places == names.index("2 steps")).sum())
+    test = open_page(demo, monkeypatch, "prm_errors", slice="steps: 2 steps")
+    assert not test.exception
+    wrong = (found.scored.reference >= 0) & (places == names.index("2 steps"))
+    assert f"of the {int(wrong.sum())} with an error" in line(test, "headline")
+    assert 0 < n < len(found)
+    test.button(key="chip slice").click().run()
+    assert "of the 741 with an error" in line(test, "headline")
+
+
+def test_a_slice_that_is_not_there_is_a_notice(
+    demo: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = open_page(demo, monkeypatch, "prm_errors", slice="colour: <b>red</b>")
+    assert not test.exception
+    assert "of the 741 with an error" in line(test, "headline")
+
+
+def test_a_dot_is_clicked_and_the_page_is_about_its_slice(demo: Database) -> None:
+    environment = {"STEPLENS_DB": demo.url}
+    server = streamlit_server(ROOT / "app" / "asgi.py", environment)
+    with server as address, chromium() as browser:
+        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page.goto(f"{address}/prm_errors?tab=Slices")
+        dots = page.locator(".js-plotly-plot .scatterlayer .points path.point")
+        expect(dots.first).to_be_visible()
+        dots.first.scroll_into_view_if_needed()
+        box = dots.first.bounding_box()
+        assert box is not None
+        # Plotly takes clicks on a layer above the marks.
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        expect(page.locator(".js-plotly-plot .hoverlayer")).to_contain_text("2 steps")
+        page.mouse.down()
+        page.mouse.up()
+        chip = page.get_by_role("button", name="2 steps")
+        expect(chip).to_be_visible()
+        expect(page.get_by_text("all 215 solutions")).to_be_visible()
+        assert "slice=" in page.url
+        page.go_back()
+        expect(chip).to_have_count(0)
+        expect(page.get_by_text("all 2,153 solutions")).to_be_visible()
