@@ -28,6 +28,8 @@ PAGES = (
     "solution?id=25",
     "consensus",
     "agreement",
+    "evaluation",
+    "evaluation?show=Biases",
     "jobs",
 )
 RULES = {"runOnly": ["wcag2a", "wcag2aa"]}

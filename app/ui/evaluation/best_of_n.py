@@ -141,7 +141,9 @@ def chart(curves: CurvesJson, sizes: list[int], *, few: bool) -> go.Figure:
     drawn.update_xaxes(
         title="responses to choose from", tickvals=ticks, type="log" if n > 16 else "linear"
     )
-    drawn.update_yaxes(title="right answers", tickformat=".0%", automargin=True)
+    drawn.update_yaxes(
+        title={"text": "right answers", "standoff": 14}, tickformat=".0%", automargin=True
+    )
     return drawn
 
 

@@ -83,7 +83,7 @@ def flawed(told: Biases, reference: str) -> None:
     }
     rows = [*shares, *beside]
     panel = "Right answers with a wrong step"
-    dots = [_dot(name, panel, one) for name, one in shares.items()]
+    dots = [_dot(name, panel, one, "human") for name, one in shares.items()]
     dots += [Dot(name, panel, value, hue=PUBLISHED) for name, value in beside.items()]
     numbers: list[Row] = [_row(name, one) for name, one in shares.items()]
     numbers += [

@@ -11,6 +11,8 @@ import streamlit as st
 from app.components.figure.downloads import Numbers, downloads
 from app.ui import charts
 
+SENTENCE_WIDTH = 820  # pixels: lines that the eye finds its way back from
+
 
 def figure(
     title: str,
@@ -26,7 +28,7 @@ def figure(
     that of `charts.draw`.
     """
     st.subheader(title)
-    st.text(sentence)
+    st.text(sentence, width=SENTENCE_WIDTH)
     key = "figure-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     with st.container(key=key):
         alt = f"{title}. {sentence}"

@@ -26,6 +26,10 @@ SENTENCE = (
     "and none in a right one. Lines are 95% intervals; a hollow mark rests on fewer than 30 "
     "solutions of a class."
 )
+LEGEND = (
+    "F1, and under it the share of wrong solutions whose first error is named exactly, and of "
+    "right ones in which none is seen. Each number opens its solutions."
+)
 BESIDE_WORDS = (
     " Grey squares are published figures of the same solutions (arXiv 2501.07301, table of "
     "ProcessBench results), not measured here."
@@ -100,13 +104,8 @@ def table(found: Shown, running: set[str]) -> None:
             [data_table.kind(one.kind, one.name, title=one.label), *cells, note(found, one)]
         )
     picked = data_table.table(columns, rows, key="matrix", empty="Nobody can be measured yet.")
-    data_table.line(
-        data_table.text(
-            "Under each F1: exact on solutions with an error, and none seen in those without one.",
-            "muted",
-        ),
-        key="matrix-legend",
-    )
+    if found.cells:
+        data_table.line(data_table.text(LEGEND, "muted"), key="matrix-legend")
     for doubt in doubts(found):
         data_table.line(data_table.text(f"? {doubt}", "warn wrap"), key=f"doubt {doubt}")
     missing = [one for one in found.missing() if one.label not in running]
