@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from db.engine import Database, DatabaseError
 from db.jobs import check_claim
 from db.records import JobRecord
-from db.schema import Consensus, Evaluation, Export, HeldOut
+from db.schema import Consensus, Evaluation, Export, HeldOut, Job
 
 HELD_OUT = 1  # the id of the only row of held_out
 
@@ -158,6 +158,13 @@ def add_evaluation(
         session.add(row)
         session.flush()
         return row.id
+
+
+def forget_evaluations(database: Database) -> None:
+    """Delete every evaluation and the jobs that made them, for a project that is measured anew."""
+    with database.write() as session:
+        session.execute(delete(Evaluation))
+        session.execute(delete(Job).where(Job.kind.in_(("evaluate", "best_of_n"))))
 
 
 def list_evaluations(database: Database, kind: str | None = None) -> list[EvaluationRecord]:

@@ -35,6 +35,8 @@ PICTURES: dict[str, tuple[str, tuple[str, ...], str]] = {
     "solution-rollouts": ("solution?id=25", ("j", "j", "v"), "light"),
     "solution-critique": ("solution?id=25", ("j", "j", "j", "v", "v"), "light"),
     "consensus": ("consensus", (), "light"),
+    "evaluation": ("evaluation", (), "light"),
+    "evaluation-best-of-n": ("evaluation?show=Best-of-N", (), "light"),
 }
 
 

@@ -21,15 +21,16 @@ from typing import Any
 
 from db.annotations import annotations_of
 from db.annotators import ensure_reviewer, find_annotator
-from db.engine import Database, create_database
+from db.engine import Database, create_database, open_database
 from db.jobs import create_job
 from db.lists.leases import next_items
 from db.lists.queues import Queue
+from db.results import forget_evaluations
 from db.snapshot import write_snapshot
 from labeling.consensus.export import DATA, MANIFEST
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import export_consensus, run_consensus
-from labeling.demo.prepare import ARCHIVE
+from labeling.demo.prepare import ARCHIVE, prepare_demo
 from labeling.evaluation.best_of_n import evaluate_best_of_n
 from labeling.jobs.runner import run_job
 from labeling.review.commits import accept_commits
@@ -57,7 +58,12 @@ def main() -> None:
     """Make the PRM's checkpoint and the project's archive, or parts of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parts = ("learnt", "prm", "seeds", "measure", "project")
-    parser.add_argument("--only", choices=parts, action="append", help="repeatable")
+    parser.add_argument(
+        "--only",
+        choices=(*parts, "evaluations"),
+        action="append",
+        help="repeatable; evaluations: of the packed project, measured anew by this version",
+    )
     parser.add_argument("--work", type=Path, default=WORK, help="folder of the working files")
     options = parser.parse_args()
     wanted = options.only or parts
@@ -74,6 +80,8 @@ def main() -> None:
         measure(work)
     if "project" in wanted:
         build_project(work)
+    if "evaluations" in wanted:
+        measure_again(work)
 
 
 def learn_from(work: Path) -> None:
@@ -161,9 +169,30 @@ def build_project(work: Path) -> None:
         do(database, "annotate_prm", model="prm-v1", name="prm-v1", threshold=0.5)
     do(database, "annotate_prm", model=PRM, name="prm-v2", threshold=0.5)
     correct(database)
+    evaluate(database)
+    pack(database, work)
+
+
+def measure_again(work: Path) -> None:
+    """Bring the packed project to this version, with its evaluations measured anew."""
+    file = work / "playground.db"
+    file.unlink(missing_ok=True)
+    database = open_database(prepare_demo(file, say))
+    forget_evaluations(database)
+    evaluate(database)
+    pack(database, work)
+
+
+def evaluate(database: Database) -> None:
+    """What the pages show of everybody in the project."""
     for annotator in (MC_LABEL, JUDGE_LABEL, "prm:prm-v1", "prm:prm-v2"):
         figures(database, annotator)
-    print(json.dumps(evaluate_best_of_n(database, "prm:prm-v2", 8), indent=1))
+    for prm in ("prm:prm-v1", "prm:prm-v2"):
+        print(do(database, "best_of_n", annotator=prm, n=8, dataset=None)["curves"]["product"])
+
+
+def pack(database: Database, work: Path) -> None:
+    """Write the archive that `prepare_demo` unpacks."""
     plain = work / "packed.db"
     write_snapshot(database, plain)
     database.close()
