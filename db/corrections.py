@@ -49,6 +49,7 @@ def append_corrections(database: Database, corrections: Sequence[CorrectionRecor
                     first_labels=None
                     if correction.first_labels is None
                     else list(correction.first_labels),
+                    error_type=correction.error_type,
                     undoes=correction.undoes,
                     created_at=utcnow(),
                 )
@@ -163,6 +164,7 @@ def _project(session: Session, solution_id: int, annotator_id: int) -> None:
     count_annotations(session, annotator_id, says_something - before)
     if act is not None and says_something:
         labels = act.labels or ()
+        why = {} if act.error_type is None else {"error_type": act.error_type}
         session.add(
             Annotation(
                 solution_id=solution_id,
@@ -171,7 +173,12 @@ def _project(session: Session, solution_id: int, annotator_id: int) -> None:
                 first_error=act.first_error,
                 status="ok" if act.first_error is not None else "unfinished",
                 lowest=lowest(labels),
-                evidence={"correction": act.token, "note": act.note, "flags": list(act.flags)},
+                evidence={
+                    "correction": act.token,
+                    "note": act.note,
+                    "flags": list(act.flags),
+                    **why,
+                },
             )
         )
     session.flush()
@@ -195,4 +202,5 @@ def _as_record(row: Correction) -> CorrectionRecord:
         created_at=row.created_at,
         blind=row.blind,
         first_labels=None if row.first_labels is None else tuple(row.first_labels),
+        error_type=row.error_type,
     )

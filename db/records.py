@@ -207,6 +207,7 @@ class CorrectionRecord:
     created_at: datetime
     blind: bool = False  # scores were held back until there was a verdict ...
     first_labels: tuple[int | None, ...] | None = None  # ... which was this one
+    error_type: str | None = None  # why the first error is one
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,8 +225,18 @@ class Correction(Base):
     scores_visible: Mapped[bool]
     blind: Mapped[bool] = mapped_column(default=False, server_default=false())
     first_labels: Mapped[list[Any] | None]
+    error_type: Mapped[str | None] = mapped_column(String(60))  # of the first error
     undoes: Mapped[str | None] = mapped_column(String(64))
     is_current: Mapped[bool] = mapped_column(default=False, server_default=false())
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class ErrorType(Base):
+    """A type of error of the project's own, beside those that every project has."""
+
+    __tablename__ = "error_type"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(60), unique=True)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import click
+from rich.markup import escape
+from rich.table import Column, Table
 
 from app.cli.console import console, opened, run_here
 from app.cli.prm_errors.commands import COMMANDS
 from app.cli.tables import unknown_training
 from labeling.evaluation.results import BestOfNJson, ProcessBenchJson, ResponsesJson
+
+if TYPE_CHECKING:
+    from training.metrics.error_types import TypeHits
 
 
 @click.group()
@@ -139,6 +144,54 @@ def _say_best_of_n(result: ResponsesJson, title: str) -> None:
         console.print(tables.best_of_n_datasets(result))
     console.print(tables.best_of_n_curve(result))
     _note(tables.left_out(result))
+
+
+@evaluate.command("error-types")
+@click.option("--annotator", required=True, help="Who is measured, e.g. prm:my-prm.")
+@click.pass_context
+def evaluate_error_types(ctx: click.Context, annotator: str) -> None:
+    """Which types of error it finds, of those that people gave a type in review.
+
+    Their corrections are the reference; an error that two people typed counts twice.
+    """
+    from labeling.evaluation.error_types import error_type_hits
+
+    with opened(ctx) as database:
+        found = error_type_hits(database, annotator)
+    if not found:
+        console.print(
+            f"No error that {annotator} has annotated has a type yet. In Review, e marks a first "
+            "error and w says why it is one."
+        )
+        return
+    console.print(_error_types_table(found, annotator))
+
+
+def _error_types_table(found: list[TypeHits], annotator: str) -> Table:
+    from labeling.review.error_types import word_for
+
+    table = Table(
+        Column("the step", no_wrap=True),
+        "errors",
+        "found exactly",
+        "95%",
+        "flagged",
+        title=f"Types of error that {annotator} finds",
+        box=None,
+        pad_edge=False,
+        title_justify="left",
+    )
+    for one in found:
+        low, high = one.exact.interval.low, one.exact.interval.high
+        span = "too few" if one.exact.too_few else f"{low:.1%}-{high:.1%}"
+        table.add_row(
+            escape(word_for(one.error_type)),
+            f"{one.exact.n:,}",
+            f"{one.exact.value:.1%}",
+            span,
+            f"{one.flagged.value:.1%}",
+        )
+    return table
 
 
 @evaluate.command("list")

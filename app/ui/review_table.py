@@ -14,6 +14,7 @@ from db.annotators import ensure_adjudicator, ensure_reviewer, list_annotators
 from db.engine import Database, DatabaseError, stable_hash
 from db.records import AnnotatorRecord
 from labeling.review.commits import accept_commits
+from labeling.review.error_types import error_types
 from labeling.review.items import Evidence, Item, evidence
 
 ANSWERS_KEPT = 500
@@ -81,6 +82,7 @@ def review_table(
             "refused": {token: why for token, why in answers.items() if why is not None},
             "evidence": _wanted_evidence(database, _sent(key, "wants"), items, annotators),
             "progress": progress,
+            "error_types": error_types(database),
         },
     )
     if reviewer and _take_in(database, reviewer, _sent(key, "outbox"), answers):

@@ -10,11 +10,13 @@ from app.ui.counts import counted
 from app.ui.review_table import Progress, review_table
 from db.annotators import list_annotators
 from db.engine import Database, stable_hash
+from db.error_types import own_error_types
 from db.lists.comparison import Compared, compared_annotators
 from db.lists.kinds import count_kinds
 from db.lists.leases import next_items, pace, queue_state
 from db.lists.queues import Queue
 from db.records import AnnotatorRecord, in_order
+from labeling.review.error_types import offer
 from labeling.review.items import Item, review_items
 from labeling.review.queues import (
     ADJUDICATION,
@@ -94,8 +96,31 @@ def ask_options(database: Database) -> tuple[bool, int | None, int | None]:
             bind="query-params",
             placeholder="no data set came with labels",
         )
+        if identity.is_manager():
+            own_types(database)
     ids = {one.label: one.id for one in list_annotators(database)}
     return blind, PER_ITEM[people], ids.get(reference or "")
+
+
+def own_types(database: Database) -> None:
+    """Let a manager say which types of error this project has beside PRMBench's."""
+    there = own_error_types(database)
+    wanted = st.multiselect(
+        "Error types of your own",
+        there,
+        default=there,
+        key="own_types",
+        accept_new_options=True,
+        placeholder="such as: unit slip",
+        help="In review, w says why a first error is one: PRMBench's nine types have the digits, "
+        "yours the letters. What was given a type keeps it when the type goes.",
+    )
+    if wanted == there:
+        return
+    try:
+        offer(database, wanted)
+    except ValueError as error:
+        project.complain(error)
 
 
 def columns(database: Database, compared: Compared, chosen: ReviewQueue) -> list[AnnotatorRecord]:

@@ -18,6 +18,7 @@ from db.engine import Database, DatabaseError
 from db.lists.comparison import compared_annotators
 from db.records import AnnotatorRecord, CorrectionRecord, in_order
 from db.solutions import get_solution, sibling_solutions
+from labeling.review.error_types import word_for
 from labeling.review.items import Item, review_items
 from labeling.selection import as_json
 
@@ -89,6 +90,7 @@ def history(database: Database, solution_id: int) -> None:
                 data_table.text(what, style),
                 data_table.text(" ".join(LABELS[label] for label in act.labels or ()), style),
                 data_table.text(", ".join(flag.replace("_", " ") for flag in act.flags), "warn"),
+                data_table.text(word_for(act.error_type)),
                 data_table.text(act.note or "", "wrap"),
                 data_table.text(sight(act), "muted"),
                 data_table.text(
@@ -103,6 +105,7 @@ def history(database: Database, solution_id: int) -> None:
             "First error",
             "Labels",
             "Flags",
+            "Why",
             data_table.column("Note", width="35%"),
             "",
             data_table.column("Time spent", "right nowrap"),

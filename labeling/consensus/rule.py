@@ -81,6 +81,7 @@ class HumanVerdict:
     labels: tuple[Label, ...]
     first_error: int | None
     flags: tuple[str, ...] = ()
+    error_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +97,14 @@ class Candidate:
 class Kept:
     """One label per step: before the first error what was said of it, -1 at it, None after it.
 
-    That is +1, 0 (neutral, to a person), or None where nobody judged the step.
+    That is +1, 0 (neutral, to a person), or None where nobody judged the step. `error_types` are
+    what the people who decided call the first error.
     """
 
     labels: tuple[Label, ...]
     first_error: int
     by: Literal["agreement", "human"]
+    error_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +175,8 @@ def _by_people(told: list[HumanVerdict], n_steps: int) -> Kept | Dropped:
     # Who names the first error says of every step before it that it is none.
     neutral = {step for human in told for step, label in enumerate(human.labels) if label == 0}
     marks = tuple(0 if step in neutral else 1 for step in range(n_steps))
-    return Kept(_labels(first_error, marks), first_error, "human")
+    types = {human.error_type for human in told if human.error_type is not None}
+    return Kept(_labels(first_error, marks), first_error, "human", tuple(sorted(types)))
 
 
 def _marks(rule: Rule, candidate: Candidate) -> tuple[Label, ...]:

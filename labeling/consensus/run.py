@@ -223,6 +223,7 @@ def _candidate(
             tuple(None if score is None else int(score) for score in a.scores),
             a.first_error,
             tuple(a.evidence.get("flags") or ()),
+            a.evidence.get("error_type"),
         )
         for a in annotations
         if a.annotator_id in reviewers
@@ -245,4 +246,5 @@ def _export_row(solution: SolutionRecord, kept: Kept) -> ExportRow:
         external_id=solution.external_id,
         final_answer=solution.final_answer,
         is_correct=solution.is_correct,
+        error_types=kept.error_types,
     )

@@ -40,6 +40,7 @@ class ExportRow:
     external_id: str | None = None
     final_answer: str | None = None
     is_correct: bool | None = None  # the final answer, whatever the steps are
+    error_types: tuple[str, ...] = ()  # what people call the first error
 
     @property
     def is_judged_throughout(self) -> bool:

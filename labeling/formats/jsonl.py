@@ -136,6 +136,7 @@ def row(kept: ExportRow) -> dict[str, Json]:
             "solution_id": kept.solution_id,
             "problem_id": kept.problem_id,
             "decided_by": kept.decided_by,
+            **({"error_types": list(kept.error_types)} if kept.error_types else {}),
         },
     }
 

@@ -16,6 +16,7 @@ from typing import TypeGuard
 from db.corrections import append_corrections, correction_log, known_solutions
 from db.engine import Database
 from db.records import AnnotatorRecord, CorrectionRecord
+from labeling.review.error_types import LONGEST
 
 NOTE_LENGTH = 4000
 BATCH = 500  # Commits taken at once; a browser sends the rest again.
@@ -37,8 +38,9 @@ def accept_commits(database: Database, reviewer: AnnotatorRecord, commits: objec
     """Store what a browser sent as corrections by `reviewer`; sending it again changes nothing.
 
     A commit: {token, solution_id, action "label" | "skip" | "undo", undoes, labels, first_error,
-    note, flags, seconds, scores_visible, blind, first_labels}. What cannot be stored is refused
-    with a reason; a commit without a usable token cannot even be answered and is passed over.
+    error_type, note, flags, seconds, scores_visible, blind, first_labels}. What cannot be stored is
+    refused with a reason; a commit without a usable token cannot even be answered and is passed
+    over.
     """
     answer = Accepted()
     if not isinstance(commits, list):
@@ -106,6 +108,7 @@ def to_correction(
         created_at=datetime.now(UTC),
         blind=blind,
         first_labels=_first_labels(commit, action, blind, n_steps[solution_id]),
+        error_type=_error_type(commit.get("error_type"), first_error),
     )
 
 
@@ -141,6 +144,19 @@ def _flags(flags: object) -> tuple[str, ...]:
     if len(set(flags)) < len(flags):
         raise ValueError("a flag is raised twice")
     return tuple(flags)
+
+
+def _error_type(name: object, first_error: int | None) -> str | None:
+    """Any few words: a type that the project does not offer any more is kept all the same."""
+    if name is None:
+        return None
+    if first_error is None or first_error < 0:
+        raise ValueError("it gives an error a type, and names no error")
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        raise ValueError("the type of the error is no word")
+    if len(name) > LONGEST:
+        raise ValueError(f"the type of the error has more than {LONGEST} characters")
+    return name.strip()
 
 
 def _first_labels(

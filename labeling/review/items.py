@@ -16,6 +16,7 @@ from db.records import (
 )
 from db.solutions import get_solutions
 from labeling.compare.disagreement import explain
+from labeling.review.error_types import word_for
 
 ROLLOUTS = 400  # Sent for one annotation; 8 for each of 32 steps are 256.
 ROLLOUT_TEXT = 6000
@@ -43,6 +44,7 @@ class Column(TypedDict):
     votes: Votes | None
     note: str | None
     flags: list[str]
+    error_type: str | None
 
 
 class Mine(TypedDict):
@@ -54,6 +56,7 @@ class Mine(TypedDict):
     flags: list[str]
     blind: bool
     first_labels: list[int | None] | None
+    error_type: str | None
 
 
 class Item(TypedDict):
@@ -176,6 +179,7 @@ def _mine(act: CorrectionRecord | None, n_steps: int) -> Mine | None:
         "flags": list(act.flags),
         "blind": act.blind,
         "first_labels": None if first is None else list(first),
+        "error_type": act.error_type,
     }
 
 
@@ -196,6 +200,7 @@ def _column(annotator: AnnotatorRecord, annotation: AnnotationRecord, n_steps: i
         "votes": _votes(counts.get("votes")),
         "note": counts.get("note") if human else None,
         "flags": list(counts.get("flags") or ()) if human else [],
+        "error_type": word_for(counts.get("error_type")) or None if human else None,
     }
 
 

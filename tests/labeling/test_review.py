@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from db.annotations import annotations_of, save_wave
 from db.annotators import ensure_annotator, ensure_reviewer
-from db.corrections import correction_log
+from db.corrections import correction_log, rebuild_projections
 from db.engine import Database
 from db.ingest import insert_rows
 from db.records import AnnotationRecord, AnnotatorRecord, ImportRow, RolloutRecord
@@ -102,6 +102,11 @@ def test_nobody_takes_back_the_act_of_another(
         {"flags": ["bad_weather"]},
         {"flags": [["unsure"]]},
         {"flags": {"unsure": True}},
+        {"error_type": 7},
+        {"error_type": " "},
+        {"error_type": "two\nlines"},
+        {"error_type": "x" * 61},
+        {"labels": [1, 1, 1], "first_error": -1, "error_type": "step_consistency"},
         {"blind": "yes", "first_labels": [1, -1, None]},
         {"blind": True},
         {"blind": True, "first_labels": [1, None, None]},
@@ -195,6 +200,7 @@ def test_an_item_says_who_says_what(database: Database, reviewer: AnnotatorRecor
         "flags": [],
         "blind": False,
         "first_labels": None,
+        "error_type": None,
     }
 
 
@@ -229,6 +235,29 @@ def test_a_skip_may_carry_flags_and_shows_them_again(
     mine = item["mine"]
     assert mine is not None
     assert (mine["labels"], mine["flags"]) == ([None, None, None], ["bad_problem"])
+
+
+def test_the_type_of_an_error_is_kept_with_it_and_goes_with_its_undo(
+    database: Database, reviewer: AnnotatorRecord
+) -> None:
+    typed = commit(error_type="step_consistency")
+    accept_commits(database, reviewer, [typed])
+    # Shown again to the reviewer, and in words to others.
+    (item,) = review_items(database, [1], [reviewer], reviewer)
+    assert item["mine"] is not None
+    assert item["mine"]["error_type"] == "step_consistency"
+    assert item["annotators"][0]["error_type"] == "contradicts an earlier step"
+    undo = commit(token="token-undo", action="undo", undoes=typed["token"])
+    assert accept_commits(database, reviewer, [undo]).refused == {}
+    (item,) = review_items(database, [1], [reviewer], reviewer)
+    assert item["mine"] is None
+    # The log has it still, and what it amounts to can be made again.
+    assert [act.error_type for act in correction_log(database, 1)] == ["step_consistency", None]
+    again = commit(token="token-again", error_type="a type that nobody offers any more")
+    assert accept_commits(database, reviewer, [again]).refused == {}
+    rebuild_projections(database, reviewer.id)
+    (said,) = [a for a in annotations_of(database, [1]) if a.annotator_id == reviewer.id]
+    assert said.evidence["error_type"] == "a type that nobody offers any more"
 
 
 def test_a_commit_from_before_flags_is_still_taken() -> None:

@@ -307,7 +307,7 @@ def test_help_names_every_key_and_closes(browser: Browser, tmp_path: Path) -> No
         told = open_help(desk)
         expect(told).to_be_visible()
         shown = set(told.locator("kbd").all_inner_texts())
-        assert set("kj1230easuyfnvmt?") <= shown
+        assert set("kj1230easuyfwnvmt?") <= shown
         desk.press("a Enter 1")  # nothing happens behind it; Enter closes it by its button
         expect(told).to_be_hidden()
         open_help(desk)

@@ -119,6 +119,16 @@ export const KEYS = [
     does: { type: "flags" },
   },
   {
+    id: "why",
+    keys: ["w"],
+    shown: "w",
+    word: "why",
+    title: "Say why the first error is one",
+    group: "why",
+    labels: true,
+    does: { type: "types" },
+  },
+  {
     id: "undo",
     keys: ["u"],
     shown: "u",
@@ -199,6 +209,10 @@ export function meaning(event, root, state) {
   const whose = owner(event, root);
   if (whose !== "ours") return whose;
   const name = nameOf(event);
+  if (state.typing && !state.help) {
+    const found = inTypes(event, name, state.errorTypes);
+    if (found) return found;
+  }
   if (SILENT.has(name)) return "swallow";
   const key = KEYS.find((one) => one.keys.includes(name));
   if (state.help) return inHelp(name, key);
@@ -243,6 +257,22 @@ function inFlags(event, name, key) {
   if (!flag && !closes) return key?.labels && !("view" in key.does) ? "swallow" : null;
   if (event.repeat) return "swallow";
   return { does: flag ? { type: "flag", flag } : { type: "flags", open: false } };
+}
+
+// The key of the n-th type of error: nine digits, then letters.
+/** @type {(place: number) => string} */
+export const typeKey = (place) => "123456789abcdefghijkl"[place] ?? "";
+
+// The menu of error types has the digits, and letters for a project's own; it closes behind a choice.
+/** @type {(event: KeyboardEvent, name: string, types: State["errorTypes"]) => Meaning} */
+function inTypes(event, name, types) {
+  const chosen = types.find((_, place) => typeKey(place) === name);
+  const closes = ["Escape", "w", "Enter"].includes(name);
+  if (event.repeat && (chosen || closes)) return "swallow";
+  if (chosen) return { does: { type: "error_type", name: chosen.name } };
+  if (closes) return { does: { type: "types", open: false } };
+  const key = KEYS.find((one) => one.keys.includes(name));
+  return key?.labels && !("view" in key.does) ? "swallow" : null;
 }
 
 // Latin letters also on a keyboard with another script, and with caps lock on.

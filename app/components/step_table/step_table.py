@@ -21,6 +21,8 @@ Keep it outside fragments, and `key` the same for all solutions.
   `wants`. A pair is asked for once; None means that nothing is stored.
 - `progress`: {"position": 1-based, of items[0]; "total"; "label"; optional "pace", a short text,
   and "today", how many were labelled today} or None. `help`: open the help.
+- `error_types`: [{"name", "word"}], the types that the first error may be given, in the order of
+  their keys (digits, then letters).
 - `blind`: hold back all that machines and other people say of an item until the reviewer's labels
   first amount to a verdict. Nothing of it is in the page before; an item with a verdict in `mine`
   is not held back. In mode "read" it means nothing.
@@ -29,15 +31,16 @@ An item: `solution_id`, `revision` (changes when its steps do), `problem`, `gold
 `is_correct`, `dataset`, `generator`, `reason` (what annotators say; held back when blind),
 optional `queue_reason` (why it is queued; always shown, so it must give nothing away), `steps`,
 optional `step` (where to start), `annotators`, and `mine`: {"labels": [1 | 0 | -1 | None],
-"note": str, "flags": ["bad_problem" | "bad_split" | "unsure"], "blind", "first_labels"} or None;
-all but `labels` may be missing.
+"note": str, "flags": ["bad_problem" | "bad_split" | "unsure"], "error_type", "blind",
+"first_labels"} or None; all but `labels` may be missing.
 
 An annotator: `id`, `kind` ("mc" | "judge" | "prm" | "human"), `name`, `status`, `first_error`,
 `scores` (one per step), `successes` and `trials` (MC) or None, `threshold` (PRM) or None, and
 optional `votes` (judge: {"share": 0.75, "n": 4}), `note` and `flags` (human).
 
 A commit, in `outbox`: `token`, `solution_id`, `revision`, `action` ("label" | "skip" | "undo"),
-`undoes` (the token taken back), `labels`, `first_error`, `note`, `flags`, `seconds`, `blind`,
+`undoes` (the token taken back), `labels`, `first_error`, `error_type` (why it is one: a name, or
+None), `note`, `flags`, `seconds`, `blind`,
 `first_labels` (blind: the labels at the moment of the first verdict, None when there was none),
 `scores_visible` (were scores seen; when blind, before that verdict, so False). Flags without any
 mark are sent as a skip.

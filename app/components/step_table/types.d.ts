@@ -15,6 +15,13 @@ export interface Annotator {
   votes?: { share: number; n: number } | null;
   note?: string | null;
   flags?: string[] | null;
+  error_type?: string | null; // in words (human)
+}
+
+// A type that the first error may be given, as it is stored and in words.
+export interface ErrorType {
+  name: string;
+  word: string;
 }
 
 export interface Mine {
@@ -23,6 +30,7 @@ export interface Mine {
   flags?: string[] | null;
   blind?: boolean;
   first_labels?: Label[] | null;
+  error_type?: string | null;
 }
 
 export interface Item {
@@ -50,6 +58,7 @@ export interface Draft {
   focus?: number;
   seen?: boolean;
   first_labels?: Label[] | null;
+  error_type?: string | null;
 }
 
 export interface Edit {
@@ -57,12 +66,14 @@ export interface Edit {
   implied: boolean[];
   focus: number;
   flags: string[];
+  error_type: string | null;
 }
 
 export interface Saved {
   labels: Label[];
   note: string;
   flags: string[];
+  error_type: string | null;
 }
 
 export type What = "label" | "skip";
@@ -75,6 +86,7 @@ export interface Doc {
   implied: boolean[]; // filled in by e or a, not marked one by one
   note: string;
   flags: string[];
+  error_type: string | null; // why the first error is one; waits while the labels name none
   focus: number;
   past: Past[];
   future: Future[];
@@ -100,6 +112,7 @@ export interface Commit {
   first_error: number | null;
   note: string | null;
   flags: string[];
+  error_type: string | null;
   seconds: number;
   blind: boolean;
   first_labels: Label[] | null;
@@ -129,6 +142,8 @@ export interface State {
   raw: boolean;
   help: boolean;
   flagging: boolean; // is the menu of flags open
+  typing: boolean; // is the menu of error types open
+  errorTypes: ErrorType[]; // that the server offers
 }
 
 export interface Progress {
@@ -159,6 +174,7 @@ export interface Data {
   blind?: boolean;
   height?: number | "fill" | "content";
   nothing?: string;
+  error_types?: ErrorType[];
 }
 
 // An act that may send a commit: its token, and the seconds a person looked.
@@ -173,7 +189,8 @@ export type Shown = State & { current: Item; doc: Doc };
 export type Action =
   | { type: "data"; data: Data; drafts?: Record<string, Draft>; outbox?: Commit[] }
   | { type: "scores" | "evidence" | "raw" | "first_error" | "all_correct" }
-  | { type: "help" | "flags"; open?: boolean }
+  | { type: "help" | "flags" | "types"; open?: boolean }
+  | { type: "error_type"; name: string }
   | { type: "say"; message: Message }
   | { type: "focus"; step: number }
   | { type: "move"; by: number }
@@ -224,6 +241,8 @@ export interface Frame {
   message: HTMLElement;
   chips: HTMLElement;
   flags: FlagMenu;
+  types: TypeMenu;
+  typeChip: HTMLElement;
   keyButtons: Map<Key, HTMLButtonElement>;
   evidenceKey: HTMLButtonElement;
   help: HTMLElement;
@@ -242,6 +261,13 @@ export interface FlagMenu {
   key: HTMLButtonElement;
   menu: HTMLElement;
   choices: HTMLButtonElement[];
+}
+
+export interface TypeMenu {
+  anchor: HTMLElement;
+  key: HTMLButtonElement;
+  menu: HTMLElement;
+  list: HTMLElement;
 }
 
 export interface Row {

@@ -32,3 +32,16 @@ test("flags come from the server and from a draft, and nothing else does", () =>
   assert.equal(unsaved(draft), true);
   assert.deepEqual(draftOf(draft).flags, ["bad_split"]);
 });
+
+test("a type that was taken away stays away in the draft", () => {
+  const mine = { labels: [1, -1, null, null], error_type: "unit slip" };
+  const item = { steps: [..."abcd"], mine };
+  const doc = newDoc(item);
+  assert.equal(doc.error_type, "unit slip");
+  assert.equal(unsaved(doc), false);
+  const without = { ...doc, error_type: null };
+  assert.equal(unsaved(without), true);
+  assert.equal(newDoc(item, draftOf(without)).error_type, null);
+  const older = { labels: mine.labels }; // a draft from before there were types
+  assert.equal(newDoc(item, older).error_type, "unit slip");
+});

@@ -165,3 +165,53 @@ test("reading changes nothing, and a new queue starts afresh", () => {
   assert.equal(other.current.solution_id, 9);
   assert.equal(other.outbox.length, 1);
 });
+
+const TYPES = [
+  { name: "step_consistency", word: "contradicts an earlier step" },
+  { name: "unit slip", word: "unit slip" },
+];
+const typed = (name) => ({ type: "error_type", name });
+const offering = (mode = "review", item = {}, drafts = {}) =>
+  run(start(mode), {
+    type: "data",
+    drafts,
+    data: { mode, queue: "t", items: [{ ...start().current, ...item }], error_types: TYPES },
+  });
+
+test("a type is of a first error, and travels with it", () => {
+  const early = run(offering(), "types");
+  assert.equal(early.typing, false);
+  assert.match(early.message.text, /^Mark the first error first/);
+  const open = run(offering(), at(1), "first_error", "types");
+  assert.equal(open.typing, true);
+  const said = run(open, typed("unit slip"));
+  assert.deepEqual([said.typing, said.doc.error_type], [false, "unit slip"]);
+  assert.equal(run(said, "save").outbox[0].error_type, "unit slip");
+  // A skip has no error, and neither has a solution without one.
+  assert.equal(run(said, "skip").outbox[0].error_type, null);
+  assert.equal(run(said, at(1), label(1), "all_correct", "save").outbox[0].error_type, null);
+  // The same again takes it away; undo brings it back.
+  const none = run(said, typed("unit slip"));
+  assert.equal(none.doc.error_type, null);
+  assert.equal(run(none, "undo").doc.error_type, "unit slip");
+  assert.equal(run(said, "undo").doc.error_type, null);
+});
+
+test("a saved type comes back, and another one is worth saving", () => {
+  const mine = { labels: [1, -1, null, null], error_type: "step_consistency" };
+  const shown = offering("solution", { mine });
+  assert.equal(shown.doc.error_type, "step_consistency");
+  assert.equal(run(shown, "save").outbox.length, 0);
+  assert.equal(run(shown, typed("unit slip"), "save").outbox[0].error_type, "unit slip");
+  const saved = run(shown, typed("unit slip"), "save");
+  assert.equal(run(saved, "undo").outbox[1].error_type, null);
+  assert.equal(run(saved, "undo").doc.saved.error_type, "step_consistency");
+});
+
+test("one menu is open at a time, and closes with the solution", () => {
+  const open = run(offering(), at(1), "first_error", "types");
+  assert.deepEqual([run(open, "flags").typing, run(open, "flags").flagging], [false, true]);
+  assert.equal(run(open, "flags", "types").flagging, false);
+  assert.equal(run(open, { type: "help", open: true }).typing, false);
+  assert.equal(run(open, "save").typing, false);
+});

@@ -75,6 +75,8 @@ export function newDoc(item, draft = null, { scoresVisible = true, blind = false
     implied: kept && fits(kept.implied) ? [...kept.implied] : Array(n).fill(false),
     note: kept?.note ?? mine?.note ?? "",
     flags: cleanFlags(kept?.flags ?? mine?.flags),
+    // A draft that took the type away says null, one from before there were types says nothing.
+    error_type: (kept?.error_type === undefined ? mine?.error_type : kept.error_type) ?? null,
     focus: clamp(kept?.focus ?? item.step ?? 0, n),
     past: [], // snapshots of edits, or {commit, what, saved} of a save
     future: [],
@@ -83,6 +85,7 @@ export function newDoc(item, draft = null, { scoresVisible = true, blind = false
       labels: [...mine.labels],
       note: mine.note ?? "",
       flags: cleanFlags(mine.flags),
+      error_type: mine.error_type ?? null,
     },
     restored: kept !== null && !blank(kept),
   };
@@ -131,18 +134,27 @@ export const lifted = (doc, scoresVisible) =>
 export function unsaved(doc) {
   if (!doc) return false;
   if (!doc.saved) return !blank(doc);
-  const { labels, note, flags } = doc.saved;
+  const { labels, note, flags, error_type } = doc.saved;
+  if (typeOf(doc) !== error_type) return true;
   return !same(doc.labels, labels) || doc.note.trim() !== note.trim() || !same(doc.flags, flags);
 }
+
+// The type of the first error, where the labels name one.
+/** @type {(doc: Doc) => string | null} */
+export const typeOf = (doc) =>
+  (verdict(doc.labels).first_error ?? -1) < 0 ? null : doc.error_type;
 
 // What of a doc outlives a reload; null for nothing. A reveal does, even with every mark undone.
 /** @type {(doc: Doc | null) => Draft | null} */
 export function draftOf(doc) {
   if (!doc || (!unsaved(doc) && !(doc.blind && doc.first_labels && !doc.saved))) return null;
-  const { labels, implied, note, flags, focus, blind, first_labels, seen } = doc;
-  return { labels, implied, note, flags, focus, seen, first_labels: blind ? first_labels : null };
+  const { labels, implied, note, flags, error_type, focus, blind, first_labels, seen } = doc;
+  const first = blind ? first_labels : null;
+  return { labels, implied, note, flags, error_type, focus, seen, first_labels: first };
 }
 
 // What one edit changes, for undo.
 /** @type {(doc: Doc) => Edit} */
-export const snapshot = ({ labels, implied, focus, flags }) => ({ labels, implied, focus, flags });
+export const snapshot = ({ labels, implied, focus, flags, error_type }) => ({
+  ...{ labels, implied, focus, flags, error_type },
+});

@@ -13,6 +13,7 @@ import {
   same,
   snapshot,
   toggledFlag,
+  typeOf,
   unsaved,
   untouched,
   verdict,
@@ -37,8 +38,11 @@ export const EMPTY = {
   raw: false,
   help: false,
   flagging: false, // is the menu of flags open
+  typing: false, // is the menu of error types open
+  errorTypes: [], // {name, word} that the server offers
 };
 
+const NO_MENU = { flagging: false, typing: false };
 const HELD_BACK = "until you have a verdict: this review is blind. e or a gives one.";
 
 // Are the machines' scores, reasons and evidence on screen?
@@ -62,7 +66,7 @@ export function reduce(state, action) {
     case "raw":
       return { ...state, raw: !state.raw };
     case "help":
-      return { ...state, help: action.open ?? !state.help, flagging: false };
+      return { ...state, help: action.open ?? !state.help, ...NO_MENU };
     case "say":
       return { ...state, message: action.message };
     case "undo":
@@ -97,7 +101,15 @@ export function reduce(state, action) {
     case "note":
       return { ...state, doc: { ...doc, note: action.text } };
     case "flags":
-      return { ...state, flagging: action.open ?? !state.flagging, message: null };
+      return { ...state, ...NO_MENU, flagging: action.open ?? !state.flagging, message: null };
+    case "types":
+      return types(state, action.open ?? !state.typing);
+    case "error_type": {
+      const error_type = doc.error_type === action.name ? null : action.name;
+      const past = [...doc.past, snapshot(doc)];
+      const changes = { error_type, past, future: [], restored: false };
+      return { ...state, ...NO_MENU, doc: { ...doc, ...changes }, message: null };
+    }
     case "flag": {
       const changes = {
         flags: toggledFlag(doc.flags, action.flag),
@@ -122,6 +134,14 @@ const isShown = (state) => state.current !== null && state.doc !== null;
 
 /** @type {(state: State, text: string) => State} */
 const refused = (state, text) => ({ ...state, message: { kind: "refusal", text } });
+
+// A type is of the first error, so there must be one.
+/** @type {(state: Shown, open: boolean) => State} */
+function types(state, open) {
+  if (open && (verdict(state.doc.labels).first_error ?? -1) < 0)
+    return refused(state, "Mark the first error first, with e; then w says why it is one.");
+  return { ...state, ...NO_MENU, typing: open, message: null };
+}
 
 // Flags alone are worth sending: a skip that carries them.
 /** @type {(state: Shown, action: Stamped) => State} */
@@ -164,6 +184,7 @@ function entry(state, action, what) {
     first_error: labelled ? verdict(doc.labels).first_error : null,
     note: what === "undo" ? null : doc.note.trim() || null,
     flags: what === "undo" ? [] : [...doc.flags],
+    error_type: labelled ? typeOf(doc) : null,
     seconds: action.seconds,
     blind: what !== "undo" && doc.blind,
     first_labels: what !== "undo" && doc.first_labels ? [...doc.first_labels] : null,
@@ -183,11 +204,13 @@ function commit(state, what, action) {
   const done = {
     ...doc,
     past,
-    saved: { labels, note: doc.note, flags: doc.flags },
+    saved: {
+      ...{ labels, note: doc.note, flags: doc.flags },
+      error_type: what === "label" ? typeOf(doc) : null,
+    },
     restored: false,
   };
-  if (state.mode !== "review")
-    return { ...state, outbox, doc: done, message: null, flagging: false };
+  if (state.mode !== "review") return { ...state, outbox, doc: done, message: null, ...NO_MENU };
   const trail = [...state.trail, { item: current, doc: done }].slice(-TRAIL_LENGTH);
   // "Saved" is the server's word: the bar says so once it has acknowledged.
   const verb = what === "label" ? "labelled" : "skipped";
@@ -204,7 +227,7 @@ function commit(state, what, action) {
 /** @type {(state: State, items: Item[], drafts: Record<string, Draft>) => State} */
 function open(state, items, drafts) {
   const [current, ...upcoming] = items;
-  state = { ...state, flagging: false };
+  state = { ...state, ...NO_MENU };
   if (!current) return { ...state, current: null, doc: null, upcoming: [] };
   const { [current.solution_id]: kept, ...docs } = state.docs;
   const doc = kept ?? newDoc(current, drafts[current.solution_id], state);
@@ -225,7 +248,7 @@ function undo(state, action) {
 function previous(state) {
   const last = state.mode === "review" ? state.trail[state.trail.length - 1] : null;
   if (!last) return null;
-  const shown = { ...state, current: last.item, doc: last.doc, flagging: false };
+  const shown = { ...state, current: last.item, doc: last.doc, ...NO_MENU };
   shown.trail = state.trail.slice(0, -1);
   if (isShown(state)) {
     shown.upcoming = [state.current, ...state.upcoming];
@@ -286,6 +309,7 @@ function receive(state, data, drafts, stored) {
     ...state,
     queue: data.queue ?? "",
     mode: data.mode,
+    errorTypes: data.error_types ?? [],
     blind: data.blind === true && data.mode !== "read",
   };
   if (!state.blind) state = unblind(state);

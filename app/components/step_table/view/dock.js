@@ -31,7 +31,7 @@ const SIDE = { left: 26, right: 10, top: 14, bottom: 18 };
 /** @type {(annotator: Annotator) => boolean} */
 export const onServer = (annotator) => WITH_EVIDENCE.has(annotator.kind);
 /** @type {(annotator: Annotator) => boolean} */
-const saysMore = (annotator) => Boolean(annotator.note || annotator.flags?.length);
+const saysMore = ({ note, flags, error_type }) => Boolean(note || flags?.length || error_type);
 /** @type {(annotator: Annotator) => boolean} */
 export const hasEvidence = (annotator) =>
   onServer(annotator) || (annotator.kind === "human" && saysMore(annotator));
@@ -215,6 +215,8 @@ function remarks(annotator, step) {
   const flags = (annotator.flags ?? []).map(flagWord).join(", ");
   return [
     el("p", { class: "lead" }, el("b", {}, `Step ${step + 1}`), `: ${spoken}`),
+    annotator.error_type &&
+      el("p", { class: "remark" }, el("b", {}, "Why: "), annotator.error_type),
     flags && el("p", { class: "remark" }, el("b", {}, "Flagged: "), flags),
     annotator.note && el("p", { class: "remark" }, el("b", {}, "Note: "), annotator.note),
   ].filter((one) => one instanceof Node);

@@ -13,8 +13,9 @@ import { buildHelp } from "./help.js";
 import { buildProgress, paintProgress } from "./progress.js";
 import { renderAnswer } from "./tex.js";
 import { makeToolbar } from "./toolbar.js";
+import { buildTypes, paintTypes } from "./why.js";
 
-const GROUPS = ["move", "label", "verdict", "save", "flag", "undo", "view"];
+const GROUPS = ["move", "label", "verdict", "save", "flag", "why", "undo", "view"];
 
 // `owner` handles what is pressed (`press`, `act`) and shows the dock (`showDock`).
 /** @type {(owner: Owner) => Frame} */
@@ -89,14 +90,18 @@ export function buildFrame(owner) {
       "chips",
       el("div", { class: "chips", role: "group", "aria-label": "Flags of this solution" }),
     ),
+    part("typeChip", el("div", { class: "chips" })),
   );
   frame.keyButtons = new Map(KEYS.map((key) => [key, keyButton(key, owner)]));
   /** @type {(group: string) => HTMLButtonElement[]} */
   const groupOf = (group) =>
     [...frame.keyButtons].filter(([key]) => key.group === group).map(([, node]) => node);
   part("flags", buildFlags(owner, groupOf("flag")[0]));
+  part("types", buildTypes(groupOf("why")[0]));
+  /** @type {Record<string, HTMLElement>} */
+  const anchors = { flag: frame.flags.anchor, why: frame.types.anchor };
   /** @type {(group: string) => HTMLElement[]} */
-  const keysOf = (group) => (group === "flag" ? [frame.flags.anchor] : groupOf(group));
+  const keysOf = (group) => (group in anchors ? [anchors[group]] : groupOf(group));
   const groups = GROUPS.map((group) =>
     el("div", { class: `group group-${group}` }, ...keysOf(group)),
   );
@@ -179,6 +184,7 @@ export function paintStatus(frame, state, owner) {
   setText(frame.message, message?.text ?? text);
   frame.message.title = frame.message.textContent;
   paintFlags(frame.flags, frame.chips, state, owner);
+  paintTypes(frame.types, frame.typeChip, state, owner);
 }
 
 // What the status line says while there is no message: [kind, text].

@@ -11,7 +11,7 @@ const SECTIONS = [
   ["Label the focused step", ["label"]],
   ["Give a verdict", ["verdict"]],
   ["Finish", ["save", "undo"]],
-  ["Say more", ["flag", "note"]],
+  ["Say more", ["flag", "why", "note"]],
   ["View", ["dock", "view"]],
 ];
 /** @type {Record<string, string>} */
