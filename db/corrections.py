@@ -18,7 +18,7 @@ from db.engine import Database
 from db.lists import solution_index
 from db.lists.comparison import compared_in
 from db.records import CorrectionRecord, lowest
-from db.schema import Annotation, Correction, Solution, utcnow
+from db.schema import Annotation, Correction, ErrorType, Solution, utcnow
 
 
 def append_corrections(database: Database, corrections: Sequence[CorrectionRecord]) -> list[str]:
@@ -114,6 +114,20 @@ def flagged() -> Select[int]:
     return select(Correction.solution_id).where(
         Correction.is_current, cast(Correction.flags, Text) != "[]"
     )
+
+
+def own_error_types(database: Database) -> list[str]:
+    """The project's own types, in the order in which they were made."""
+    with database.read() as session:
+        return list(session.scalars(select(ErrorType.name).order_by(ErrorType.id)))
+
+
+def set_own_error_types(database: Database, names: Sequence[str]) -> None:
+    """Offer just these. What was given another type keeps it."""
+    with database.write() as session:
+        session.execute(delete(ErrorType).where(ErrorType.name.not_in(list(names))))
+        there = set(session.scalars(select(ErrorType.name)))
+        session.add_all(ErrorType(name=name) for name in dict.fromkeys(names) if name not in there)
 
 
 def rebuild_projections(database: Database, annotator_id: int) -> int:

@@ -9,8 +9,8 @@ from app.ui import filters, formatting, project
 from app.ui.counts import counted
 from app.ui.review_table import Progress, review_table
 from db.annotators import list_annotators
+from db.corrections import own_error_types
 from db.engine import Database, stable_hash
-from db.error_types import own_error_types
 from db.lists.comparison import Compared, compared_annotators
 from db.lists.kinds import count_kinds
 from db.lists.leases import next_items, pace, queue_state

@@ -160,3 +160,42 @@ def scores_version(
         newest = session.scalar(corrections)
         solutions = session.scalar(select(func.count()).select_from(SolutionIndex))
     return (*counts[0], *counts[1], newest, solutions)
+
+
+class TypedError(NamedTuple):
+    """A first error that a person gave a type, and where an annotator sees the first error.
+
+    Both are 0-based; `said` is -1 for none and None for no verdict.
+    """
+
+    solution_id: int
+    error_type: str
+    expected: int
+    said: int | None
+
+
+def typed_errors(database: Database, annotator_id: int) -> Iterator[TypedError]:
+    """The errors with a type on solutions that the annotator has annotated, by solution, streamed.
+
+    What each person says now counts; an error that two people typed comes twice.
+    """
+    query = (
+        select(
+            Correction.solution_id,
+            Correction.error_type,
+            Correction.first_error,
+            Annotation.first_error,
+        )
+        .join(
+            Annotation,
+            and_(
+                Annotation.solution_id == Correction.solution_id,
+                Annotation.annotator_id == annotator_id,
+            ),
+        )
+        .where(Correction.is_current, Correction.error_type.is_not(None))
+        .order_by(Correction.solution_id, Correction.id)
+    )
+    with database.read() as session:
+        for row in session.execute(query.execution_options(yield_per=2000)):
+            yield TypedError(*row)  # type: ignore[arg-type]  # a type is of an error

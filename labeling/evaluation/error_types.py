@@ -8,7 +8,7 @@ import numpy as np
 
 from db.annotators import find_annotator
 from db.engine import Database
-from db.error_types import typed_errors
+from db.lists.scores import typed_errors
 
 if TYPE_CHECKING:
     from training.metrics.error_types import TypeHits

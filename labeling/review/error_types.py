@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
+from db.corrections import own_error_types, set_own_error_types
 from db.engine import Database
-from db.error_types import own_error_types, set_own_error_types
 
 # The nine classes of PRMBench (arXiv 2501.03124) by its names, with the words of a reviewer: what a
 # step does that goes against it.

@@ -11,9 +11,8 @@ from click.testing import CliRunner
 
 from app.cli.main import main
 from db.annotators import ensure_reviewer
-from db.corrections import append_corrections
+from db.corrections import append_corrections, own_error_types
 from db.engine import Database
-from db.error_types import own_error_types
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import export_consensus
 from labeling.evaluation.error_types import error_type_hits
