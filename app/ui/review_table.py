@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import streamlit as st
 
@@ -29,6 +29,17 @@ class Progress(TypedDict, total=False):
     label: str
     today: int
     pace: str
+
+
+class Sent(NamedTuple):
+    """A commit as the browser sent it: its token, its solution, and the one then on screen.
+
+    `position` is None where the browser had no other solution yet.
+    """
+
+    token: str
+    solution_id: int | None
+    position: int | None
 
 
 Load = Callable[[AnnotatorRecord | None], tuple[list[Item], Progress | None]]
@@ -95,16 +106,19 @@ def heartbeat() -> None:
     """Makes the browser notice a restarted server, and send again what that one never got."""
 
 
-def sent_at(key: str) -> tuple[str, int | None] | None:
-    """The newest commit (its token) that the table of this page has sent, and what was then on
-    screen: the id of a solution, None behind the last one. None before any commit.
-    """
+def sent_at(key: str) -> Sent | None:
+    """The newest commit that the table of this page has sent, None before any."""
     key = _key(key, identity.reviewer_name(), False)
     outbox, position = _sent(key, "outbox"), _sent(key, "position")
     newest = outbox[-1] if isinstance(outbox, list) and outbox else None
     if not isinstance(newest, Mapping):
         return None
-    return str(newest.get("token")), position if isinstance(position, int) else None
+    solution_id = newest.get("solution_id")
+    return Sent(
+        str(newest.get("token")),
+        solution_id if isinstance(solution_id, int) else None,
+        position if isinstance(position, int) else None,
+    )
 
 
 def _key(key: str, name: str, adjudicating: bool) -> str:

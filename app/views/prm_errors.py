@@ -37,7 +37,8 @@ if not len(found.found):
     st.stop()
 now = chosen.read(found.found.threshold)
 headline.show(who, found, now)
-board.show(who, found, now)
+board.progress(database, who)
+board.show(database, who, found, now)
 with st.container(horizontal=True, vertical_alignment="center"):
     above = st.container(width="stretch")
     sort = mistakes.ask_sort()

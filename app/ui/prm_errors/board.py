@@ -5,21 +5,30 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from app.auth import identity
+from app.components.data_table import data_table
 from app.components.errors_board.errors_board import Board, Dot, errors_board
-from app.ui import address
+from app.ui import address, project
 from app.ui.prm_errors import chosen as choices
 from app.ui.prm_errors.choice import Choice
 from app.ui.prm_errors.chosen import Chosen
 from app.ui.prm_errors.figures import at_every_threshold, interval_of, report_at, versus_curve
 from app.ui.prm_errors.headline import too_few
 from app.ui.prm_errors.population import Population
+from db.engine import Database
+from db.jobs import is_alive, list_jobs
+from labeling.jobs.runner import start_job
 from training.scored import Curve
 
+KIND = "rethreshold"
 
-def show(choice: Choice, population: Population, chosen: Chosen) -> None:
-    """Draw it; another threshold, cell or outcome goes into the address."""
+
+def show(database: Database, choice: Choice, population: Population, chosen: Chosen) -> None:
+    """Draw it; another threshold, cell or outcome goes into the address, "use" starts a job."""
     figures = at_every_threshold(population, chosen.t)
     now = errors_board(_board(choice, population, chosen), key="board")
+    if now.use:
+        use(database, choice, now.t)
     if (now.t, now.cell, now.outcome) == (chosen.t, chosen.cell, chosen.outcome):
         return
     nearest = _at(figures.curve.thresholds, figures.curve, now.t)
@@ -71,3 +80,46 @@ def _board(choice: Choice, population: Population, chosen: Chosen) -> Board:
         cell=chosen.cell,
         outcome=chosen.outcome,  # type: ignore[arg-type]
     )
+
+
+def use(database: Database, choice: Choice, t: float) -> None:
+    """Make `t` the threshold of this PRM everywhere."""
+    if not identity.is_manager():
+        project.complain(identity.managers_only())
+        return
+    try:
+        start_job(database, KIND, {"annotator": choice.prm.label, "threshold": t})
+    except (ValueError, OSError) as error:
+        project.complain(error)
+        return
+    # The address keeps it until the job has given it to the annotator, and then it is its own.
+    address.put(t=f"{t:g}")
+    st.rerun()
+
+
+@st.fragment(run_every=2)
+def progress(database: Database, choice: Choice) -> None:
+    """How far the job is, while it works; the page runs again at its end."""
+    label = choice.prm.label
+    jobs = [
+        job
+        for job in list_jobs(database, 20)
+        if job.kind == KIND and job.params.get("annotator") == label
+    ]
+    running = [job for job in jobs if is_alive(job)]
+    before = st.session_state.get("errors rethreshold", False)
+    st.session_state["errors rethreshold"] = bool(running)
+    if before and not running:
+        st.rerun()
+    for job in running[:1]:
+        words = f"{job.params.get('threshold'):g} becomes the threshold of {choice.prm.name}"
+        with st.container(key="live"):
+            data_table.line(
+                data_table.text(words),
+                data_table.bar(
+                    job.done / job.total if job.total else 0.0,
+                    f"{job.done:,} of {job.total:,}" if job.total else "starting",
+                ),
+                data_table.link("Log", f"jobs?job={job.id}"),
+                key="rethreshold",
+            )

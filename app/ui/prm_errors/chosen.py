@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,7 +110,7 @@ def members(population: Population, chosen: Chosen) -> np.ndarray:
     return np.isin(outcomes(said, these.reference), mistakes)
 
 
-def changes(population: Population, t: float) -> Mapping[str, np.ndarray]:
+def changes(population: Population, t: float) -> dict[str, np.ndarray]:
     """Which of the solutions found each of CHANGES holds, of those that both PRMs can be judged on.
 
     Fixed are those that only this PRM gets right, broken those that only the other one does.

@@ -12,7 +12,7 @@ from app.ui import address
 from app.ui.prm_errors.choice import Choice
 from app.ui.prm_errors.mistakes import words_of
 from app.ui.prm_errors.population import Population
-from app.ui.review_table import Progress, review_table, sent_at
+from app.ui.review_table import Progress, Sent, review_table, sent_at
 from db.engine import Database, stable_hash
 from db.lists.comparison import compared_annotators
 from db.records import AnnotatorRecord, in_order
@@ -28,13 +28,21 @@ AHEAD = 6  # The one on screen and the next, so that going on does not wait for 
 def follow() -> None:
     """Note where the reviewer is: a save goes on to the next solution by itself."""
     sent = sent_at(KEY)
-    if sent is None or sent[0] == st.session_state.get("errors token"):
+    if sent is None or sent.token == st.session_state.get("errors token"):
         return
-    st.session_state["errors token"] = sent[0]
+    st.session_state["errors token"] = sent.token
     if address.get("open"):
-        at = END if sent[1] is None else str(sent[1])
+        at = str(_next(sent) if sent.position is None else sent.position)
         st.session_state["errors at"] = at
         address.put(open=at)
+
+
+def _next(sent: Sent) -> int | str:
+    """What comes after a saved solution, for a browser that was faster than the server."""
+    _, ids = st.session_state.get("errors list", ("", np.array([], dtype=int)))
+    places = np.flatnonzero(ids == sent.solution_id)
+    last = not places.size or places[0] + 1 >= len(ids)
+    return END if last else int(ids[places[0] + 1])
 
 
 def opened() -> int | str | None:

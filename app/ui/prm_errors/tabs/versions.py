@@ -1,45 +1,239 @@
-"""One version beside another: what the newer one mends, and what it breaks."""
+"""One version beside another: what the one at hand mends, and what it breaks."""
 
 from __future__ import annotations
 
+import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from app.components.data_table import data_table
-from app.ui import address
+from app.ui import address, charts
+from app.ui.formatting import number_of
 from app.ui.prm_errors.choice import OF_THE_LIST, Choice
-from app.ui.prm_errors.chosen import CHANGES, Chosen, changes
+from app.ui.prm_errors.chosen import MOST_IDS, Chosen, changes, query_of
 from app.ui.prm_errors.population import Population
+from labeling.evaluation.scored import ScoredSolutions, places_of
 from training.evaluation import NO_ERROR
+from training.mcnemar import Paired, mcnemar
+
+MOST_POINTS = 4000  # of the scatter; a browser draws more, but nobody sees them apart
+GROUPS = ("fixed", "broken", "both_wrong", "both_right")  # those that matter first
+ROWS = {
+    "fixed": "Fixed",
+    "broken": "Broken",
+    "both_right": "Right in both",
+    "both_wrong": "Wrong in both",
+}
 
 
 def show(choice: Choice, population: Population, chosen: Chosen) -> None:
     """How many solutions each change holds, McNemar's test, and the lowest scores of both."""
     if choice.versus is None or population.both is None:
-        st.text("Choose a PRM to compare with, at the head of this page.")
+        st.text("Nothing to compare: choose another PRM at the head of this page.")
         return
-    which = changes(population, chosen.t)
+    if not len(population.both[0]):
+        st.text(f"{choice.versus.name} has scored none of these solutions.")
+        return
+    groups = changes(population, chosen.t)
+    names = choice.prm.name, choice.versus.name
+    left, right = st.columns([1, 1.15], gap="large")
+    with left:
+        _counts(choice, population, chosen, groups, names)
+    with right:
+        _scatter(population, chosen.t, population.both, groups, names)
+
+
+def _counts(
+    choice: Choice,
+    population: Population,
+    chosen: Chosen,
+    groups: dict[str, np.ndarray],
+    names: tuple[str, str],
+) -> None:
+    new, old = names
+    n_fixed, n_broken = int(groups["fixed"].sum()), int(groups["broken"].sum())
+    st.subheader("Fixed and broken")
+    st.text(
+        f"{new} gets {number_of(n_fixed, 'solution')} right that {old} gets wrong, and "
+        f"{n_broken:,} wrong that {old} gets right."
+    )
     wrong = population.found.scored.reference != NO_ERROR
-    rows: list[list[data_table.Cell]] = []
-    for place, (name, words) in enumerate(CHANGES.items()):
-        members = which[name]
-        rows.append(
-            [
-                data_table.pick(words, place + 1, "strong" if chosen.change == name else ""),
-                f"{int(members.sum()):,}",
-                f"{int((members & wrong).sum()):,}",
-                f"{int((members & ~wrong).sum()):,}",
-            ]
-        )
+    rows = []
+    for place, (name, words) in enumerate(ROWS.items(), start=1):
+        members = groups[name]
+        cells: list[data_table.Cell] = [
+            data_table.pick(words, place, "main"),
+            data_table.text(f"{int(members.sum()):,}", "strong"),
+            f"{int((members & wrong).sum()):,}",
+            f"{int((members & ~wrong).sum()):,}",
+        ]
+        rows.append(data_table.door(cells, chosen=chosen.change == name))
     picked = data_table.table(
         [
             "",
-            data_table.column("solutions", "right"),
-            data_table.column("with an error", "right"),
-            data_table.column("without one", "right"),
+            data_table.column("Solutions", "right"),
+            data_table.column("With an error", "right"),
+            data_table.column("Without one", "right"),
         ],
         rows,
         key="changes",
     )
     if picked is not None:
-        address.put(**{**dict.fromkeys(OF_THE_LIST), "change": list(CHANGES)[picked - 1]})
+        address.put(**{**dict.fromkeys(OF_THE_LIST), "change": list(ROWS)[picked - 1]})
         st.rerun()
+    st.text(_verdict(mcnemar_of(groups), new, old))
+    doors = [
+        _door(f"Queue the {n:,} {name}", choice, population, chosen, groups[name])
+        for name, n in (("broken", n_broken), ("fixed", n_fixed))
+        if n
+    ]
+    if doors:
+        data_table.line(*doors, key="changes doors")
+
+
+def mcnemar_of(groups: dict[str, np.ndarray]) -> Paired:
+    """McNemar's test of the four groups."""
+    counts = {name: int(members.sum()) for name, members in groups.items()}
+    pairs = {
+        "both_right": (True, True),
+        "fixed": (True, False),
+        "broken": (False, True),
+        "both_wrong": (False, False),
+    }
+    return mcnemar(pairs[name] for name, n in counts.items() for _ in range(n))
+
+
+def _verdict(test: Paired, new: str, old: str) -> str:
+    changed = test.only_first + test.only_second
+    if not changed:
+        return f"{new} and {old} are right on the same solutions."
+    p = "less than 0.001" if test.p_value < 0.001 else f"{test.p_value:.3f}"
+    return (
+        f"Were the two equally good, the {changed:,} that changed would split this unevenly with "
+        f"a probability of {p} (McNemar's exact test)."
+    )
+
+
+def _door(
+    words: str, choice: Choice, population: Population, chosen: Chosen, members: np.ndarray
+) -> data_table.Cell:
+    query, beyond = query_of(
+        choice, population, Chosen(chosen.t, change="any"), population.found.ids[members]
+    )
+    title = f"The first {MOST_IDS:,}; an address has no room for {beyond:,} more" if beyond else ""
+    href = data_table.page_href("review", queue="filter", **query)
+    return data_table.link(words, href, title=title)
+
+
+def _scatter(
+    population: Population,
+    t: float,
+    both: tuple[ScoredSolutions, ScoredSolutions],
+    groups: dict[str, np.ndarray],
+    names: tuple[str, str],
+) -> None:
+    st.subheader("Lowest scores")
+    st.text(
+        "Each solution's lowest step score by both. Draw around points to list them, or click one."
+    )
+    places = places_of(both[0].ids, population.found.ids)
+    shown = {name: members[places] for name, members in groups.items()}
+    drawn = _figure(both, t, shown, names)
+    key = f"versions {population.key} {t}"
+    sent = st.plotly_chart(
+        drawn,
+        width="stretch",
+        theme=None,
+        key=key,
+        on_select="rerun",
+        selection_mode=("points", "lasso"),
+        config={"displayModeBar": False, "scrollZoom": False},
+        alt=f"The lowest score of each solution by {names[1]} and {names[0]}",
+    )
+    ids = sorted({int(_first(point)) for point in sent["selection"]["points"]})
+    if ids == st.session_state.get("errors lasso", []):
+        return
+    st.session_state["errors lasso"] = ids
+    if ids:
+        words = ",".join(map(str, ids[:MOST_IDS]))
+        address.put(**{**dict.fromkeys(OF_THE_LIST), "picked": words})
+        st.rerun()
+
+
+def _first(point: dict[str, object]) -> str:
+    """The id in a point's custom data, which Streamlit gives as a list or by place."""
+    given = point.get("customdata")
+    if isinstance(given, dict):
+        return str(given["0"])
+    return str(given[0]) if isinstance(given, list) else str(given)
+
+
+def _figure(
+    both: tuple[ScoredSolutions, ScoredSolutions],
+    t: float,
+    groups: dict[str, np.ndarray],
+    names: tuple[str, str],
+) -> go.Figure:
+    """Each solution's lowest scores; `groups` are masks over the solutions of `both`."""
+    now = charts.palette()
+    mine, other = both
+    new, old = map(charts.plain, names)
+    looks = {
+        "fixed": ("fixed", "triangle-up", now.hues["mc"], 9),
+        "broken": ("broken", "x", now.hues["wrong"], 8),
+        "both_wrong": ("wrong in both", "circle-open", now.text, 6),
+        "both_right": ("right in both", "circle", charts.faded(now.muted, 0.45), 4),
+    }
+    figure = go.Figure()
+    for name in reversed(GROUPS):
+        members = np.flatnonzero(groups[name])
+        shown = _some(members, MOST_POINTS // len(GROUPS))
+        words, symbol, colour, size = looks[name]
+        figure.add_scattergl(
+            x=_lowest(other, shown),
+            y=_lowest(mine, shown),
+            mode="markers",
+            name=words if len(shown) == len(members) else f"{words} ({len(shown):,} drawn)",
+            marker={"symbol": symbol, "color": colour, "size": size},
+            customdata=mine.ids[shown][:, None],
+            hovertemplate=f"solution %{{customdata[0]}}, {words}<br>{old} %{{x:.2f}}, "
+            f"{new} %{{y:.2f}}<extra></extra>",
+        )
+    line = {"color": now.muted, "width": 1, "dash": "dot"}
+    figure.add_hline(y=t, line=line)
+    figure.add_vline(x=other.threshold, line=line)
+    axis = {"range": [-0.02, 1.02], "gridcolor": now.grid, "zeroline": False, "dtick": 0.25}
+    small = {"size": 12, "color": now.muted}
+    figure.update_layout(
+        height=420,
+        margin={"l": 48, "r": 8, "t": 8, "b": 44},
+        template="none",
+        paper_bgcolor=now.page,
+        plot_bgcolor=now.page,
+        dragmode="lasso",
+        font={"family": charts.FONT, "size": 12, "color": now.text},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        xaxis={
+            **axis,
+            "title": {"text": f"lowest by {old}", "font": small},
+            "tickfont": small,
+        },
+        yaxis={
+            **axis,
+            "title": {"text": f"lowest by {new}", "font": small},
+            "tickfont": small,
+        },
+    )
+    return figure
+
+
+def _some(members: np.ndarray, most: int) -> np.ndarray:
+    """All of them, or as many as may be drawn, at random and always the same."""
+    if len(members) <= most:
+        return members
+    return np.sort(np.random.default_rng(0).choice(members, most, replace=False))
+
+
+def _lowest(these: ScoredSolutions, places: np.ndarray) -> np.ndarray:
+    lowest = these.scored.lowest[places]
+    return np.where(np.isfinite(lowest), lowest, np.nan)
