@@ -11,7 +11,8 @@ from pathlib import Path
 import streamlit as st
 
 from app.auth import identity
-from app.ui import project
+from app.ui import address, project
+from db.annotators import former_labels
 
 HERE = Path(__file__).parent
 PAGES = (
@@ -55,6 +56,7 @@ if not open_here:
     identity.sign_in_page()
     st.stop()
 database = project.project()
+address.rename(former_labels(database))
 with st.sidebar:
     identity.ask_reviewer(database)
     st.caption("Project", help="Set with steplens --db, or STEPLENS_DB.")

@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
+from db.annotators import to_record
 from db.engine import Database, DatabaseError
 from db.jobs import check_claim
 from db.records import JobRecord
-from db.schema import Consensus, Evaluation, Export, HeldOut, Job
+from db.schema import Annotator, Consensus, Evaluation, Export, HeldOut, Job
 
 HELD_OUT = 1  # the id of the only row of held_out
 
@@ -173,7 +175,8 @@ def list_evaluations(database: Database, kind: str | None = None) -> list[Evalua
     if kind is not None:
         query = query.where(Evaluation.kind == kind)
     with database.read() as session:
-        return [_evaluation(row) for row in session.scalars(query)]
+        labels = _labels(session)
+        return [_evaluation(row, labels) for row in session.scalars(query)]
 
 
 def get_evaluation(database: Database, evaluation_id: int) -> EvaluationRecord:
@@ -182,10 +185,18 @@ def get_evaluation(database: Database, evaluation_id: int) -> EvaluationRecord:
         row = session.get(Evaluation, evaluation_id)
         if row is None:
             raise DatabaseError(f"there is no evaluation {evaluation_id}")
-        return _evaluation(row)
+        return _evaluation(row, _labels(session))
 
 
-def _evaluation(row: Evaluation) -> EvaluationRecord:
+def _labels(session: Session) -> dict[int, str]:
+    return {row.id: to_record(row).label for row in session.scalars(select(Annotator))}
+
+
+def _evaluation(row: Evaluation, labels: dict[int, str]) -> EvaluationRecord:
+    """The plain form of a row, which calls annotators what they are called now."""
+    who = {"annotator": labels[row.annotator_id]}
+    if row.reference_id is not None:
+        who["reference"] = labels[row.reference_id]
     measured = Measured(**{name.name: getattr(row, name.name) for name in fields(Measured)})
     return EvaluationRecord(
         row.id,
@@ -194,6 +205,6 @@ def _evaluation(row: Evaluation) -> EvaluationRecord:
         row.reference_id,
         row.job_id,
         measured,
-        row.result,
+        {**row.result, **who},
         row.created_at,
     )

@@ -21,7 +21,7 @@ from models.prm.encoding import separator_token
 from models.prm.reader import PRM, init_prm
 from models.prm.save import save_prm
 from models.prm.schemes import STEPLENS_FILE, read_json
-from training.config import TrainConfig, TrainReport, resolved_rates
+from training.config import TrainConfig, TrainReport, resolved
 from training.data import Export, ExportError, HeldOut, fingerprint, read_export, split_by_problem
 from training.engine.adapters import merge, with_adapters
 from training.engine.batches import TrainingError, class_weights, encode_examples, trainable
@@ -42,7 +42,7 @@ def train(
 ) -> TrainReport:
     """Train a PRM from the language model `base` on an export; write it to `out`.
 
-    Keeps the epoch with the best ProcessBench F1 on held-out problems. `out` appears whole or
+    Keeps the epoch with the best ProcessBench F1 on the validation part. `out` appears whole or
     not at all. `progress(done, total, message)` counts batches and may raise to stop the run.
     Raises ExportError, ModelError, TrainingError, or FileExistsError when `out` holds
     something: with `overwrite` only another checkpoint of ours is replaced.
@@ -62,7 +62,7 @@ def train(
         model, tokenizer, separator_id, has_head = _start(base, config)
         max_length = min(config.max_length, model.model.config.max_position_embeddings)
         split = split_by_problem(export.examples, config.validation_fraction, config.seed)
-        config = resolved_rates(config, sum(p.numel() for p in model.model.parameters()))
+        config = resolved(config, sum(p.numel() for p in model.model.parameters()), has_head)
         items = [
             encode_examples(tokenizer, part, separator_id, max_length, config.system_prompt)
             for part in split

@@ -15,7 +15,9 @@ COUNT = click.IntRange(1)
 
 @click.command(short_help="Train a PRM on an export.")
 @click.argument("export_dir", type=click.Path())
-@click.option("--base", required=True, help="The backbone, e.g. playground:policy.")
+@click.option(
+    "--base", required=True, help="A language model or a PRM to go on from, e.g. playground:prm."
+)
 @click.option("--out", required=True, type=click.Path(), help="Folder for the checkpoint.")
 @click.option(
     "--config",
@@ -73,9 +75,9 @@ def train(
 ) -> None:
     """Train a PRM on EXPORT_DIR (made by `steplens export`). Needs no database.
 
-    The best epoch on held-out problems is kept, as safetensors: a Qwen2 in the layout that
-    Qwen2.5-Math-PRM has and vLLM serves. A run that was killed goes on when the command is given
-    again.
+    A base that is a PRM already goes on learning, at a tenth of the rates. The best epoch on the
+    export's validation part is kept, as safetensors: a Qwen2 in the layout that Qwen2.5-Math-PRM
+    has and vLLM serves. A run that was killed goes on when the command is given again.
     """
     from app.cli.tables import training_summary
     from training.settings import configured

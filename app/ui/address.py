@@ -15,7 +15,7 @@ address lacks keeps its widget's old value, and Back passes over what was chosen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
@@ -158,6 +158,14 @@ def _chosen(name: str, write: Callable[[Any], list[str] | None], clears: tuple[s
     for other in clears:
         st.session_state.pop(other, None)
     put(**{**dict.fromkeys(clears), name: write(st.session_state[name])})
+
+
+def rename(former: Mapping[str, str]) -> None:
+    """Say the names of now where the address says former ones, as an old link does."""
+    held = _now().written[-1]
+    query = {name: [former.get(value, value) for value in held[name]] for name in held}
+    if query != held:
+        put(**query)
 
 
 def arrive() -> None:

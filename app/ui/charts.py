@@ -123,13 +123,13 @@ FONT = '"Source Sans", "Source Sans Pro", system-ui, sans-serif'
 
 
 def training_history(history: Sequence[Mapping[str, float]], best_epoch: int) -> go.Figure:
-    """Losses (left axis, nats per step) and F1 on held-out problems (right axis), by epoch."""
+    """Losses (left axis, nats per step) and F1 on the validation part (right axis), by epoch."""
     epochs = [epoch["epoch"] for epoch in history]
     now = palette()
     figure = go.Figure()
     for name, label, colour, dash in (
         ("train_loss", "training loss", now.muted, "solid"),
-        ("validation_loss", "held-out loss", now.hues["wrong"], "dash"),
+        ("validation_loss", "validation loss", now.hues["wrong"], "dash"),
     ):
         figure.add_scatter(
             x=epochs,
@@ -141,7 +141,7 @@ def training_history(history: Sequence[Mapping[str, float]], best_epoch: int) ->
     figure.add_scatter(
         x=epochs,
         y=[epoch["f1"] for epoch in history],
-        name="held-out F1",
+        name="validation F1",
         line={"color": now.hues["prm"]},
         mode="lines+markers",
         yaxis="y2",

@@ -28,6 +28,11 @@ def _counts(url: str) -> dict[str, _Counted]:
     return {}
 
 
+def forget(database: Database) -> None:
+    """Count everything anew: somebody has changed what the counts are of."""
+    _counts(database.url).clear()
+
+
 def counted(database: Database, name: str, count: Callable[[], T]) -> T:
     """`count()`, or its last value while that is younger than 20 times what it took.
 

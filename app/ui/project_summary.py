@@ -9,7 +9,7 @@ from typing import Any
 
 from app.components.data_table import data_table
 from app.ui.formatting import number_of, shorten
-from db.annotators import list_annotators
+from db.annotators import find_annotator, list_annotators
 from db.engine import Database
 from db.jobs import is_alive, list_jobs
 from db.lists.agreement import first_error_pairs
@@ -64,6 +64,18 @@ def newest_training(database: Database) -> JobRecord | None:
     """The last training that came to an end in the app."""
     jobs = list_jobs(database, 200)
     return next((job for job in jobs if job.kind == "train" and job.status == "done"), None)
+
+
+def beside_earlier(database: Database, label: str) -> dict[str, str]:
+    """The address of a PRM's errors beside the PRM before it and the reference, where there are."""
+    found = find_annotator(database, label)
+    prms = [one for one in list_annotators(database, with_work=True) if one.kind == "prm"]
+    earlier = [one for one in prms if one.id < found.id and not one.hidden]
+    query = {"prm": found.label}
+    if earlier:
+        query["vs"] = earlier[-1].label
+    reference = compared_annotators(database).reference
+    return query if reference is None else {**query, "ref": reference.label}
 
 
 def newest_evaluations(database: Database) -> list[EvaluationRecord]:

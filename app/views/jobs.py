@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app.components.data_table import data_table
-from app.ui import charts, formatting, project
+from app.ui import charts, formatting, project, project_summary
 from app.ui.job_forms import ANNOTATORS, FORMS, say_what_for
 from app.ui.pace import time_left
 from db.engine import Database, DatabaseError
@@ -239,11 +239,14 @@ def buttons(database: Database, job: JobRecord) -> None:
         begin(database, "annotate_prm", {"model": checkpoint, "name": Path(checkpoint).name})
         st.rerun(scope="fragment")
     if job.kind.startswith("annotate") and now == "done":
-        st.page_link(
-            "views/browse.py",
-            label="See its verdicts",
-            query_params={"by": str(result.get("annotator", ""))},
-        )
+        label = str(result.get("annotator", ""))
+        if job.kind == "annotate_prm":
+            st.page_link(
+                "views/prm_errors.py",
+                label="See where it is wrong",
+                query_params=project_summary.beside_earlier(database, label),
+            )
+        st.page_link("views/browse.py", label="See its verdicts", query_params={"by": label})
 
 
 @st.fragment(run_every=2)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.auth import identity
 from app.components.data_table import data_table
-from app.ui import filters, formatting, project, project_summary
+from app.ui import compared, filters, formatting, project, project_summary
 from app.ui.counts import counted
 from app.ui.pace import time_left
 from db.engine import Database
@@ -315,7 +315,9 @@ with st.container(horizontal=True, vertical_alignment="center", border=True):
     if st.button(next_step.button, type="primary"):
         st.switch_page(f"views/{next_step.page}.py", query_params=next_step.query)
 running(database)
-st.subheader("Annotators")
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.subheader("Annotators", width="content")
+    compared.control(database)
 annotators(covered, pairs, counts.solutions)
 st.subheader("Evaluations")
 evaluations(evaluated, {one.annotator.id: one.annotator.kind for one in covered})

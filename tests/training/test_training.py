@@ -19,7 +19,7 @@ from models.prm.formats import SeparatorChat
 from models.prm.transformers import load_prm, score_solutions
 from tests.support.tiny import save_tiny_policy
 from tests.training.test_data import Row, row, write_export
-from training.config import TrainConfig, resolved_rates
+from training.config import TrainConfig, resolved
 from training.data import ExportError, HeldOut, fingerprint, read_export, split_by_problem
 from training.engine.batches import TrainingError
 from training.evaluation import first_error_from_scores, processbench_metrics
@@ -278,12 +278,20 @@ def test_what_is_held_out_is_not_learnt_from(policy: Path, tmp_path: Path) -> No
 
 
 def test_learning_rates_follow_the_size_unless_given() -> None:
-    small, large = (resolved_rates(TrainConfig(), n) for n in (10**6, 7 * 10**9))
+    small, large = (resolved(TrainConfig(), n, False) for n in (10**6, 7 * 10**9))
     assert small.learning_rate is not None
     assert large.learning_rate is not None
     assert small.learning_rate > 50 * large.learning_rate
-    given = resolved_rates(TrainConfig(learning_rate=2e-4), 10**6)
+    given = resolved(TrainConfig(learning_rate=2e-4), 10**6, False)
     assert (given.learning_rate, given.head_learning_rate) == (2e-4, small.head_learning_rate)
+
+
+def test_a_base_that_is_a_prm_goes_on_slowly() -> None:
+    new, further = (resolved(TrainConfig(), 10**6, is_prm) for is_prm in (False, True))
+    assert new.learning_rate == pytest.approx(10 * (further.learning_rate or 0))
+    assert new.head_learning_rate == pytest.approx(10 * (further.head_learning_rate or 0))
+    assert new.epochs > further.epochs > 0
+    assert resolved(TrainConfig(epochs=7), 10**6, True).epochs == 7
 
 
 def test_a_validation_part_without_labels_is_refused(policy: Path, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Tests of the page on a PRM's errors."""
