@@ -163,6 +163,29 @@ def test_what_a_prm_was_trained_on_is_said_and_held_out_comes_first(
     assert "trained on these" in words(row["cells"][4])
 
 
+@pytest.mark.parametrize(("right", "beside"), [(193, True), (192, False)])
+def test_published_figures_stand_beside_the_same_solutions_only(
+    database: Database, monkeypatch: pytest.MonkeyPatch, right: int, beside: bool
+) -> None:
+    rows = [
+        ImportRow(
+            problem=f"p{number}",
+            steps=("a",),
+            generator="g",
+            dataset="processbench-gsm8k",
+            labels=(SourceLabel("processbench", (None,), 0 if number < 207 else -1),),
+        )
+        for number in range(207 + right)
+    ]
+    insert_rows(database, rows)
+    score(database, "v1", 0.5, range(1, len(rows) + 1))
+    evaluate_processbench(database, "prm:v1", "human:processbench")
+    test = page_test(database, monkeypatch, "evaluation")
+    marks = {one["y"][0]: one["x"][0] for one in plots(test)[0]["data"]}
+    assert marks.get("Qwen2.5-Math-PRM-7B") == (pytest.approx(0.824) if beside else None)
+    assert ("not measured here" in words_of(test)) is beside
+
+
 def test_versions_stand_with_their_training_export_and_human_decisions(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
