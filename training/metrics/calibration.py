@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.evaluation import NO_ERROR, Interval
-from training.metrics.intervals import Mean, Share, bootstrap, mean, share
-from training.metrics.ranking import Curves, auc, average_precision, curves
+from training.metrics.intervals import Mean, Share, bootstrap, groups_of, mean, share
+from training.metrics.ranking import Curves, area_intervals, curves
 from training.scored import Scored
 
 BINS = 10  # of equal width: what readers know, and the same for every PRM
@@ -116,14 +116,16 @@ def calibration(claims: Claims, problems: np.ndarray) -> Calibration:
         nothing = Interval(math.nan, math.nan)
         return Calibration(0, (), math.nan, nothing, math.nan, nothing)
     places = np.clip((claims.scores * BINS).astype(int), 0, BINS - 1)
-    squares = (claims.scores - claims.right) ** 2
+    gaps = claims.scores - claims.right
+    groups = groups_of(problems[claims.rows])
+    in_bins = [np.where(places == place, gaps, 0.0) for place in range(BINS)]
+    sums = groups.sums(*in_bins, gaps**2, np.ones(len(claims)))
 
-    def figures(weights: np.ndarray) -> np.ndarray:
-        gaps = np.bincount(places, weights * (claims.scores - claims.right), minlength=BINS)
-        return np.array([np.abs(gaps).sum(), weights @ squares]) / weights.sum()
+    def figures(sums: np.ndarray) -> np.ndarray:
+        return np.array([np.abs(sums[:BINS]).sum(), sums[BINS]]) / sums[BINS + 1]
 
-    ece, brier = figures(np.ones(len(claims)))
-    intervals = bootstrap(figures, problems[claims.rows])
+    ece, brier = figures(sums.sum(axis=0))
+    intervals = bootstrap(figures, sums)
     bins = tuple(
         Bin(
             place / BINS,
@@ -142,12 +144,8 @@ def detection(claims: Claims, problems: np.ndarray) -> Detection | None:
     if drawn is None:
         return None
 
-    def figures(weights: np.ndarray) -> np.ndarray:
-        return np.array(
-            [area(claims.scores, claims.right, weights) for area in (auc, average_precision)]
-        )
-
-    return Detection(drawn, *bootstrap(figures, problems[claims.rows]))
+    groups = groups_of(problems[claims.rows])
+    return Detection(drawn, *area_intervals(claims.scores, claims.right, groups))
 
 
 def at_first_errors(claims: Claims, problems: np.ndarray) -> AtFirstErrors:

@@ -12,8 +12,7 @@ from training.evaluation import Interval
 
 FEW = 30  # solutions; with fewer, one more or less is over 3 points of a share
 DRAWS = 1000  # of a bootstrap
-LEAST_DRAWS = 200  # where that would take too long
-MOST_WORK = 20_000_000  # draws x values
+MOST_GROUPS = 1000  # that it draws from
 UNKNOWN = Interval(math.nan, math.nan)
 
 
@@ -96,27 +95,55 @@ def mean(values: np.ndarray, problems: np.ndarray) -> Mean:
     return Mean(len(values), centre, Interval(centre - half, centre + half) if known else UNKNOWN)
 
 
-def bootstrap(
-    statistic: Callable[[np.ndarray], np.ndarray], problems: np.ndarray, seed: int = 0
-) -> list[Interval]:
-    """Percentile intervals of the figures (k,) that `statistic` makes of weights (n,).
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """What a bootstrap draws: the group (n,) of each value, of `n` groups that are independent.
 
-    `problems` (n,) says which of the n values go together: problems are drawn with replacement,
-    and a value weighs as often as its problem was drawn. With many values fewer draws are made.
-    An interval is NaN where the figure never varies, or is not defined in every draw.
+    Each problem is a group of its own; more than MOST_GROUPS of them are put together at random,
+    which keeps problems whole and costs a large project no more than a small one.
     """
-    _, places = np.unique(problems, return_inverse=True)
-    places = places.reshape(-1)
-    n_problems = int(places.max()) + 1 if len(places) else 0
-    if n_problems < 2:
-        return [UNKNOWN] * len(statistic(np.ones(len(places))))
-    random = np.random.default_rng(seed)
-    draws = int(np.clip(MOST_WORK // len(places), LEAST_DRAWS, DRAWS))
-    found = []
-    for _ in range(draws):
-        drawn = np.bincount(random.integers(n_problems, size=n_problems), minlength=n_problems)
-        found.append(statistic(drawn[places].astype(float)))
-    return [_middle(one) for one in np.array(found).T]
+
+    places: np.ndarray
+    n: int
+
+    def sums(self, *columns: np.ndarray) -> np.ndarray:
+        """The sums (groups, k) of k columns (n,)."""
+        return np.stack([np.bincount(self.places, one, self.n) for one in columns], axis=1)
+
+    def histogram(self, bins: np.ndarray, n_bins: int) -> np.ndarray:
+        """How many values of each group (groups, n_bins) are in each bin; `bins` (n,)."""
+        cells = np.bincount(self.places * n_bins + bins, minlength=self.n * n_bins)
+        return cells.reshape(self.n, n_bins)
+
+    def only(self, which: np.ndarray) -> Groups:
+        """The same groups, of the values that a mask (n,) names."""
+        return Groups(self.places[which], self.n)
+
+
+def groups_of(problems: np.ndarray, seed: int = 0) -> Groups:
+    """The groups of values whose problems (n,) these are."""
+    different, places = np.unique(problems, return_inverse=True)
+    if len(different) <= MOST_GROUPS:
+        return Groups(places.reshape(-1), len(different))
+    dealt = np.random.default_rng(seed).permutation(len(different)) % MOST_GROUPS
+    return Groups(dealt[places.reshape(-1)], MOST_GROUPS)
+
+
+def bootstrap(
+    statistic: Callable[[np.ndarray], np.ndarray], sums: np.ndarray, seed: int = 0
+) -> list[Interval]:
+    """Percentile intervals of the figures (k,) that `statistic` makes of the sums of all groups.
+
+    `sums` are (groups, ...): groups are drawn with replacement, as many as there are, and the sums
+    (...) of those drawn are what the statistic gets. An interval is NaN where the figure never
+    varies, or is not defined in every draw.
+    """
+    n = len(sums)
+    if n < 2:
+        return [UNKNOWN] * len(statistic(sums.sum(axis=0)))
+    drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), DRAWS)
+    every = np.tensordot(drawn.astype(float), sums, axes=1)
+    return [_middle(one) for one in np.array([statistic(one) for one in every]).T]
 
 
 def _middle(values: np.ndarray) -> Interval:

@@ -8,8 +8,8 @@ import numpy as np
 
 from training.evaluation import NO_ERROR, Interval
 from training.metrics.biases import AGGREGATIONS, aggregated
-from training.metrics.intervals import Mean, bootstrap, mean
-from training.metrics.ranking import correlation, ranks
+from training.metrics.intervals import Mean, groups_of, mean
+from training.metrics.ranking import correlation, correlation_interval, ranks
 from training.scored import Scored
 
 
@@ -39,23 +39,17 @@ def length_effects(these: Scored, lengths: np.ndarray, problems: np.ndarray) -> 
     used = np.flatnonzero(these.complete & (these.n_steps > 0))
     right = these.reference[used] == NO_ERROR
     size, belongs = lengths[used].astype(float), problems[used]
+    groups = groups_of(belongs)
     found = []
     for name in AGGREGATIONS:
         score = aggregated(these, name)[used]
         first, second = _ranked(score, right), _ranked(size, right)
-
-        def statistic(
-            weights: np.ndarray, first: np.ndarray = first, second: np.ndarray = second
-        ) -> np.ndarray:
-            return np.array([correlation(first, second, weights)])
-
-        (interval,) = bootstrap(statistic, belongs)
         found.append(
             LengthEffect(
                 name,
                 len(used),
-                correlation(first, second, np.ones(len(used))),
-                interval,
+                correlation(first, second),
+                correlation_interval(first, second, groups),
                 _chosen(score, size, belongs),
                 _chosen(score[right], size[right], belongs[right]),
             )
@@ -77,12 +71,16 @@ def _chosen(score: np.ndarray, size: np.ndarray, problems: np.ndarray) -> Mean:
 
     Over problems with several solutions that are not all equally long.
     """
-    order = np.argsort(problems, kind="stable")
-    _, starts = np.unique(problems[order], return_index=True)
-    longer, of = [], []
-    for group in np.split(order, starts[1:]) if len(order) else []:
-        if len(group) > 1 and np.ptp(size[group]) > 0:
-            best = score[group] == score[group].max()
-            longer.append(size[group][best].mean() - size[group].mean())
-            of.append(problems[group[0]])
-    return mean(np.array(longer), np.array(of))
+    different, places = np.unique(problems, return_inverse=True)
+    places, n = places.reshape(-1), len(different)
+    highest, longest = (np.full(n, -np.inf) for _ in range(2))
+    np.maximum.at(highest, places, score)
+    np.maximum.at(longest, places, size)
+    shortest = np.full(n, np.inf)
+    np.minimum.at(shortest, places, size)
+    best = score == highest[places]
+    counts, n_best = np.bincount(places, minlength=n), np.bincount(places[best], minlength=n)
+    of_best = np.bincount(places[best], size[best], n) / n_best
+    longer = of_best - np.bincount(places, size, n) / counts
+    varied = longest > shortest
+    return mean(longer[varied], different[varied])

@@ -13,8 +13,8 @@ from db.records import AnnotatorRecord
 from labeling.compare.agreement import Figure, kappa, share
 from labeling.datasets import require_dataset
 from training.evaluation import NO_ERROR, Interval
-from training.metrics.intervals import bootstrap
-from training.metrics.ranking import correlation, ranks, spearman
+from training.metrics.intervals import groups_of
+from training.metrics.ranking import correlation, correlation_interval, ranks
 from training.scored import NO_VERDICT, cross_table, scored, verdicts
 
 
@@ -56,7 +56,7 @@ def compare_prms(
     mine, theirs = (scored([row[place] for row in rows], nothing) for place in (0, 1))
     ranked = mine.complete & theirs.complete & (mine.n_steps > 0) & (theirs.n_steps > 0)
     lows = [each.lowest[ranked] for each in (mine, theirs)]
-    value, interval = _correlation(*lows)
+    first_ranks, second_ranks = (ranks(one) for one in lows)
     said = [verdicts(each, t) for each, t in zip((mine, theirs), thresholds, strict=True)]
     both = (said[0] != NO_VERDICT) & (said[1] != NO_VERDICT)
     pairs = cross_table(said[0][both], said[1][both])
@@ -67,22 +67,13 @@ def compare_prms(
         dataset=dataset,
         n=len(rows),
         n_ranked=int(ranked.sum()),
-        correlation=value,
-        correlation_interval=interval,
+        correlation=correlation(first_ranks, second_ranks),
+        correlation_interval=correlation_interval(
+            first_ranks, second_ranks, groups_of(np.arange(len(first_ranks)))
+        ),
         same=share(agreed, int(both.sum())),
         kappa=kappa(pairs),
     )
-
-
-def _correlation(one: np.ndarray, other: np.ndarray) -> tuple[float, Interval]:
-    """Spearman's, bootstrapped over solutions with the ranks that they have among all."""
-    first, second = ranks(one), ranks(other)
-
-    def statistic(weights: np.ndarray) -> np.ndarray:
-        return np.array([correlation(first, second, weights)])
-
-    (interval,) = bootstrap(statistic, np.arange(len(first)))
-    return spearman(one, other), interval
 
 
 def _threshold(who: AnnotatorRecord) -> float:

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.metrics.ranking import auc, average_precision, curves, ranks, spearman
+from training.metrics.intervals import groups_of
+from training.metrics.ranking import (
+    area_intervals,
+    auc,
+    average_precision,
+    correlation,
+    correlation_interval,
+    curves,
+    ranks,
+    spearman,
+)
 
 SCORES = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.5001, 0.9, 1.0])
 CASE = st.lists(st.tuples(SCORES, st.booleans()), min_size=1, max_size=30)
@@ -48,14 +58,38 @@ def test_curves_count_what_a_threshold_flags(case: list[tuple[float, bool]]) -> 
     assert found.average_precision == average_precision(scores, right)
 
 
-def test_weights_are_repetitions() -> None:
-    scores, right = np.array([0.1, 0.4, 0.4, 0.9]), np.array([False, True, False, True])
-    weights = np.array([2, 1, 3, 0])
-    again = np.repeat(np.arange(4), weights)
-    for statistic in (auc, average_precision):
-        assert statistic(scores, right, weights.astype(float)) == pytest.approx(
-            statistic(scores[again], right[again])
+def test_intervals_of_areas_are_those_of_a_plain_bootstrap() -> None:
+    random = np.random.default_rng(1)
+    right = random.random(900) < 0.7
+    scores = random.normal(0.6 * right, 0.5)
+    problems = np.repeat(np.arange(300), 3)
+    found = area_intervals(scores, right, groups_of(problems))
+    drawn = []
+    for _ in range(600):
+        rows = np.flatnonzero(np.ones(300))[random.integers(300, size=300)]
+        taken = (rows[:, None] * 3 + np.arange(3)).reshape(-1)
+        drawn.append(
+            [auc(scores[taken], right[taken]), average_precision(scores[taken], right[taken])]
         )
+    for interval, plain in zip(found, np.array(drawn).T, strict=True):
+        low, high = np.quantile(plain, [0.025, 0.975])
+        assert interval.low == pytest.approx(low, abs=0.01)
+        assert interval.high == pytest.approx(high, abs=0.01)
+
+
+def test_many_problems_are_drawn_in_groups_and_as_surely() -> None:
+    random = np.random.default_rng(2)
+    one = random.normal(size=6000)
+    other = one + random.normal(size=6000)
+    groups = groups_of(np.repeat(np.arange(3000), 2))
+    assert (groups.n, len(groups.places)) == (1000, 6000)
+    assert (groups.places[::2] == groups.places[1::2]).all()  # a problem stays whole
+    found = correlation_interval(one, other, groups)
+    value = correlation(one, other)
+    # Fisher 1921: the standard error of atanh(r) is 1 / sqrt(n - 3).
+    low, high = np.tanh(np.arctanh(value) + np.array([-1.96, 1.96]) / np.sqrt(5997))
+    assert found.low == pytest.approx(low, abs=0.004)
+    assert found.high == pytest.approx(high, abs=0.004)
 
 
 def test_long_curves_are_thinned_from_end_to_end() -> None:
