@@ -28,6 +28,7 @@ MEANS = {
     "binary": "Share of solutions where both find some error, or both find none.",
     "kappa_binary": "The same, beyond chance.",
 }
+Pairs = dict[tuple[int, int], tuple[PairAgreement, list[tuple[int, int, int]]]]
 MOST = 8  # annotators in the matrix: every pair is a query
 
 
@@ -41,6 +42,19 @@ def pair(
         return compare({(a, b): n for a, b, n in cells}), cells
 
     return counted(database, f"pair {one.id} {other.id} {dataset}", count)
+
+
+def every_pair(database: Database, who: list[AnnotatorRecord], dataset: str | None) -> Pairs:
+    """Of the matrix, by ids; kept together, or the first would be old before the last is there."""
+
+    def count() -> Pairs:
+        return {
+            (one.id, other.id): pair(database, one, other, dataset)
+            for place, other in enumerate(who)
+            for one in who[:place]
+        }
+
+    return counted(database, f"matrix {[one.id for one in who]} {dataset}", count)
 
 
 def choose(database: Database) -> tuple[list[AnnotatorRecord], str | None, str]:
@@ -69,7 +83,8 @@ def choose(database: Database) -> tuple[list[AnnotatorRecord], str | None, str]:
 def matrix(
     database: Database, who: list[AnnotatorRecord], dataset: str | None, name: str
 ) -> list[AnnotatorRecord]:
-    """The lower triangle; returns the (row, column) that was picked last, or None."""
+    """The lower triangle; returns the two, in the order of `who`, that were picked last."""
+    pairs = every_pair(database, who, dataset)
     columns: list[str | data_table.Column] = [""]
     columns += [
         data_table.column(formatting.shorten(one.name, 30), "right name", title=one.label)
@@ -82,7 +97,7 @@ def matrix(
             if column >= place:
                 cells.append(None)
                 continue
-            figure: Figure = getattr(pair(database, other, one, dataset)[0], name)
+            figure: Figure = getattr(pairs[other.id, one.id][0], name)
             title = f"{figure.n:,} solutions. {figure.why}"
             cells.append(data_table.pick(number(figure), place * MOST + column, title=title))
         rows.append(cells)
@@ -90,10 +105,8 @@ def matrix(
     picked = data_table.table(columns, rows, key=key)
     if picked is not None:
         st.session_state.pair = [who[picked // MOST].label, who[picked % MOST].label]
-    chosen = [
-        one for label in st.session_state.get("pair", []) for one in who if one.label == label
-    ]
-    return chosen if len(chosen) == 2 else [who[1], who[0]]
+    chosen = [one for one in who if one.label in st.session_state.get("pair", [])]
+    return chosen if len(chosen) == 2 else who[:2]
 
 
 def number(figure: Figure) -> str:
@@ -102,10 +115,13 @@ def number(figure: Figure) -> str:
 
 
 def details(
-    database: Database, one: AnnotatorRecord, other: AnnotatorRecord, dataset: str | None
+    found: tuple[PairAgreement, list[tuple[int, int, int]]],
+    one: AnnotatorRecord,
+    other: AnnotatorRecord,
+    dataset: str | None,
 ) -> None:
     """Two annotators: every figure with its interval, and where they put the first error."""
-    said, cells = pair(database, one, other, dataset)
+    said, cells = found
     st.subheader("Two annotators compared")
     data_table.line(
         data_table.kind(one.kind, one.name, title=one.label),
@@ -248,5 +264,5 @@ elif len(who) < 2:
     st.text("Choose at least two annotators.")
 else:
     first, second = matrix(database, who, dataset, name)
-    details(database, first, second, dataset)
+    details(every_pair(database, who, dataset)[first.id, second.id], first, second, dataset)
 people(database, who, dataset)
