@@ -52,6 +52,7 @@ page = st.navigation(
     ],
     position="sidebar" if open_here else "hidden",
 )
+address.arrive()
 if not open_here:
     identity.sign_in_page()
     st.stop()

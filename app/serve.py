@@ -29,6 +29,8 @@ OPTIONS = (
     ("browser.serverAddress", "localhost"),
     ("client.toolbarMode", "minimal"),
     ("client.showErrorDetails", "none"),
+    # Widgets that live in the address (app/ui/address.py) may have a default of Streamlit's too.
+    ("global.disableWidgetStateDuplicationWarning", "true"),
     ("theme.base", str(HERE / "theme" / "steplens.toml")),
 )
 

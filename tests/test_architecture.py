@@ -131,3 +131,14 @@ def test_the_app_and_the_command_line_start_without_torch() -> None:
     )
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.strip() == "[]"
+
+
+def test_widgets_live_in_the_address_by_our_own_module() -> None:
+    """A link within the app takes the names that Streamlit bound out of the address it leads to."""
+    bound = [
+        f"{named(file)}:{node.value.lineno}"
+        for file in modules()
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.keyword) and node.arg == "bind"
+    ]
+    assert bound == []

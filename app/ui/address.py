@@ -92,7 +92,7 @@ def choice(
     def read(values: list[str]) -> str | None:
         return values[-1] if values and values[-1] in options else default
 
-    return _bound(name, read, lambda value: None if value in (None, default) else [value], clears)
+    return value(name, read, lambda chosen: None if chosen in (None, default) else [chosen], clears)
 
 
 def several(
@@ -104,25 +104,25 @@ def several(
     def read(values: list[str]) -> list[str]:
         return [value for value in values if value in options] if values else given
 
-    def write(value: list[str]) -> list[str] | None:
-        return None if value == given else value or [""]
+    def write(chosen: list[str]) -> list[str] | None:
+        return None if chosen == given else chosen or [""]
 
-    return _bound(name, read, write, clears)
+    return value(name, read, write, clears)
 
 
 def text(name: str, *, clears: Sequence[str] = ()) -> Bound:
     """For a text input. Streamlit sends it on Enter, so typing makes no history."""
-    return _bound(
+    return value(
         name,
         lambda values: values[-1] if values else "",
-        lambda value: [value] if value else None,
+        lambda typed: [typed] if typed else None,
         clears,
     )
 
 
 def switch(name: str, *, clears: Sequence[str] = ()) -> Bound:
     """For a toggle or a checkbox that is off unless the address says `name=true`."""
-    return _bound(
+    return value(
         name, lambda values: values[-1:] == ["true"], lambda on: ["true"] if on else None, clears
     )
 
@@ -135,15 +135,16 @@ def number(name: str, low: int, high: int, *, clears: Sequence[str] = ()) -> Bou
         known = given.isascii() and given.isdecimal() and len(given) < 10
         return max(low, min(int(given), high)) if known else low
 
-    return _bound(name, read, lambda value: None if value == low else [str(value)], clears)
+    return value(name, read, lambda chosen: None if chosen == low else [str(chosen)], clears)
 
 
-def _bound(
+def value(
     name: str,
     read: Callable[[list[str]], Any],
     write: Callable[[Any], list[str] | None],
-    clears: Sequence[str],
+    clears: Sequence[str] = (),
 ) -> Bound:
+    """For any widget: `read` makes its value of the address's, `write` the address's of it."""
     address = _now()
     if address.seeded.get(name) != address.arrival or name not in st.session_state:
         st.session_state[name] = read(address.written[-1].get(name, []))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import streamlit as st
-
 from app.ui import formatting
+from app.ui.address import get
 from db.annotators import list_annotators
 from db.engine import Database
 from db.lists.comparison import compared_annotators
@@ -78,7 +77,8 @@ def verdict_choices() -> dict[str, str | int]:
 
 def given() -> dict[str, str]:
     """What the address says of the filter, and nothing else of it."""
-    return {name: st.query_params[name] for name in NAMES if st.query_params.get(name)}
+    found = {name: get(name) for name in NAMES}
+    return {name: value for name, value in found.items() if value}
 
 
 def understood(database: Database, address: Mapping[str, str]) -> SolutionFilter:

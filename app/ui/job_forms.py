@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.ui import filters, formatting, project
+from app.ui import address, filters, formatting, project
 from db.annotators import list_annotators
 from db.engine import Database
 from db.lists.browse import count_solutions, filter_choices
@@ -234,7 +234,7 @@ def _only(database: Database) -> dict[str, Any]:
 
 
 def _given(name: str, otherwise: str) -> str:
-    return st.query_params.get(name) or otherwise
+    return address.get(name) or otherwise
 
 
 def _name() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.components.data_table import data_table
-from app.ui import charts, formatting, project
+from app.ui import address, charts, formatting, project
 from app.ui.counts import counted
 from db.annotators import list_annotators
 from db.engine import Database
@@ -67,16 +67,16 @@ def choose(database: Database) -> tuple[list[AnnotatorRecord], str | None, str]:
     chosen = left.multiselect(
         "Annotators",
         list(by_label),
-        default=visible[:MOST],
-        key="who",
-        bind="query-params",
         max_selections=MOST,
         help="People and machines alike. Hidden ones, such as known truth, can be added.",
+        **address.several("who", list(by_label), visible[:MOST]),
     )
     dataset = middle.selectbox(
-        "Data set", datasets, index=None, placeholder="any", key="of", bind="query-params"
+        "Data set", datasets, index=None, placeholder="any", **address.choice("of", datasets)
     )
-    figure = right.selectbox("Figure", list(FIGURES), key="figure", bind="query-params")
+    figure = right.selectbox(
+        "Figure", list(FIGURES), **address.choice("figure", list(FIGURES), next(iter(FIGURES)))
+    )
     return [by_label[label] for label in chosen], dataset, FIGURES[figure]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app.components.data_table import data_table
-from app.ui import filters, formatting, project
+from app.ui import address, filters, formatting, project
 from app.ui.counts import counted, counted_at
 from db.annotators import list_annotators
 from db.engine import Database
@@ -25,40 +25,27 @@ from db.records import AnnotatorRecord, in_order
 from labeling.selection import MOST_AT_ONCE, as_jsonl
 
 PAGE_SIZE = 50
+PAGE = ("page",)  # Another filter, another list: page 7 of the last one means nothing.
 JOBS = ("annotate_mc", "annotate_judge", "annotate_prm")
 
 
-def back_to_first_page() -> None:
-    """Another filter, another list: page 7 of the last one means nothing."""
-    st.session_state.page = 1
-
-
-def ask_filter(database: Database) -> None:
-    """The filter bar; every field lives in the address."""
+def ask_filter(database: Database) -> dict[str, str]:
+    """The filter bar; every field lives in the address. Returns what the project knows of it."""
+    given = filters.given()
+    unknown: dict[str, str] = {}
     datasets, generators = counted(database, "choices", lambda: filter_choices(database))
     everybody = [one.label for one in in_order(list_annotators(database))]
     kinds = list(filters.kind_words(database).values())
 
-    def choose(place: Any, label: str, key: str, options: Iterable[str]) -> None:
-        place.selectbox(
-            label,
-            list(options),
-            index=None,
-            placeholder="any",
-            key=key,
-            bind="query-params",
-            on_change=back_to_first_page,
-        )
+    def choose(place: Any, label: str, name: str, options: Iterable[str]) -> None:
+        offered = list(options)
+        if name in given and given[name] not in offered:
+            unknown[name] = given[name]
+        bound = address.choice(name, offered, clears=PAGE)
+        place.selectbox(label, offered, index=None, placeholder="any", **bound)
 
-    def write(place: Any, label: str, key: str, hint: str, **more: Any) -> None:
-        place.text_input(
-            label,
-            key=key,
-            bind="query-params",
-            placeholder=hint,
-            on_change=back_to_first_page,
-            **more,
-        )
+    def write(place: Any, label: str, name: str, hint: str, **more: Any) -> None:
+        place.text_input(label, placeholder=hint, **address.text(name, clears=PAGE), **more)
 
     bar = st.columns([1.7, 1, 1, 1.25, 0.62], gap="small", vertical_alignment="bottom")
     write(
@@ -72,7 +59,7 @@ def ask_filter(database: Database) -> None:
     choose(bar[1], "Data set", "dataset", datasets)
     choose(bar[2], "Answer", "answer", filters.ANSWERS)
     choose(bar[3], "Annotators", "disagreement", kinds)
-    hidden = sum(bool(filters.given().get(name)) for name in MORE)
+    hidden = sum(name in given for name in MORE)
     with bar[4].popover(f"More ({hidden})" if hidden else "More", width="stretch"):
         choose(st, "Generator", "generator", generators)
         left, right = st.columns(2)
@@ -90,6 +77,10 @@ def ask_filter(database: Database) -> None:
         write(right, "to", "to", "any", max_chars=5)
         choose(st, "People", "people", filters.PEOPLE)
         write(st, "Solutions", "ids", "ids, as 12, 40, 41")
+    if unknown:
+        words = ", ".join(formatting.shorten(value, 60) for value in unknown.values())
+        st.text(f"The address asks for what this project does not have: {words}. It is ignored.")
+    return {name: value for name, value in given.items() if name not in unknown}
 
 
 MORE = (
@@ -188,10 +179,15 @@ def answer(row: SolutionRow) -> data_table.Cell:
 
 
 def actions(
-    database: Database, ticked: list[int], wanted: SolutionFilter, sort: str, total: int
+    database: Database,
+    ticked: list[int],
+    asked: dict[str, str],
+    wanted: SolutionFilter,
+    sort: str,
+    total: int,
 ) -> None:
     """What can be done with the ticked solutions, or with all that were found."""
-    chosen = {"ids": ",".join(map(str, ticked))} if ticked else filters.given()
+    chosen = {"ids": ",".join(map(str, ticked))} if ticked else asked
     n = len(ticked) or total
     order = filters.label_of(sort)
     with st.container(width=430):
@@ -233,27 +229,25 @@ def actions(
 
 database = project.project()
 st.title("Browse")
-ask_filter(database)
-wanted = filters.understood(database, filters.given())
+asked = ask_filter(database)
+wanted = filters.understood(database, asked)
 with st.container(key="wide", horizontal=True, vertical_alignment="center"):
     above = st.container(horizontal=True, vertical_alignment="center", width="stretch")
     sort = filters.SORTS[
         st.selectbox(
             "Order",
             list(filters.SORTS),
-            key="sort",
-            bind="query-params",
             label_visibility="collapsed",
-            on_change=back_to_first_page,
             width=190,
+            **address.choice("sort", list(filters.SORTS), next(iter(filters.SORTS)), clears=PAGE),
         )
     ]
     total, age = counted_at(
         database, f"count {wanted} {sort}", lambda: count_solutions(database, wanted, sort)
     )
     pages = max(1, math.ceil(total / PAGE_SIZE))
-    page = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
-if not total and not filters.any_of(filters.given()) and sort == "oldest":
+    page = st.pagination(pages, **address.number("page", 1, pages)) if pages > 1 else 1
+if not total and not filters.any_of(asked) and sort == "oldest":
     st.text("This project has no solutions yet.")
     st.page_link("views/overview.py", label="Import or sample some")
     st.stop()
@@ -278,4 +272,4 @@ with above:
         count + (f", counted {formatting.duration(age)} ago" if age > 5 else ""), width="content"
     )
     if total:
-        actions(database, ticked, wanted, sort, total)
+        actions(database, ticked, asked, wanted, sort, total)

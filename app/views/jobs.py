@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app.components.data_table import data_table
-from app.ui import charts, formatting, project, project_summary
+from app.ui import address, charts, formatting, project, project_summary
 from app.ui.job_forms import ANNOTATORS, FORMS, say_what_for
 from app.ui.pace import time_left
 from db.engine import Database, DatabaseError
@@ -31,23 +31,22 @@ def begin(database: Database, kind: str, params: dict[str, Any]) -> None:
     except (ValueError, OSError) as error:
         project.complain(error)
     else:
-        st.session_state.job = job.id
+        address.put(job=str(job.id))
 
 
 def selected(database: Database, jobs: list[JobRecord]) -> JobRecord | None:
-    """The job on screen: the one picked, the one in the address, or the newest."""
-    given = st.query_params.get("job", "")
-    if "job" not in st.session_state and given.isascii() and given.isdecimal():
-        st.session_state.job = int(given[:15])
+    """The job on screen: the one in the address, or the newest."""
+    given = address.get("job") or ""
     try:
-        return get_job(database, st.session_state.job)
-    except (AttributeError, DatabaseError):
+        return get_job(database, int(given if given.isascii() and len(given) < 16 else ""))
+    except (ValueError, DatabaseError):
         return jobs[0] if jobs else None
 
 
 def job_list(jobs: list[JobRecord], chosen: JobRecord | None) -> None:
     """The newest runs; clicking one shows it below."""
     rows: list[data_table.Row] = []
+    beside = address.query(without=("job",))
     for job in jobs:
         word, style = formatting.job_state(job)
         running = formatting.standing(job) == "running"
@@ -55,7 +54,11 @@ def job_list(jobs: list[JobRecord], chosen: JobRecord | None) -> None:
             data_table.door(
                 [
                     data_table.text(job.id, "muted"),
-                    data_table.pick(formatting.JOBS.get(job.kind, job.kind), job.id, "main"),
+                    data_table.link(
+                        formatting.JOBS.get(job.kind, job.kind),
+                        data_table.page_href("jobs", **beside, job=job.id),
+                        "main",
+                    ),
                     data_table.text(formatting.shorten(about(job), 60), "muted"),
                     data_table.bar(job.done / job.total, formatting.share(job.done, job.total))
                     if running and job.total
@@ -65,7 +68,7 @@ def job_list(jobs: list[JobRecord], chosen: JobRecord | None) -> None:
                 chosen=chosen is not None and job.id == chosen.id,
             )
         )
-    picked = data_table.table(
+    data_table.table(
         [
             data_table.column("", "right"),
             data_table.column("Job", "nowrap"),
@@ -77,9 +80,6 @@ def job_list(jobs: list[JobRecord], chosen: JobRecord | None) -> None:
         key="jobs",
         empty="Nothing has run yet. Choose what to start at the left.",
     )
-    if picked:
-        st.session_state.job = picked
-        st.rerun(scope="fragment")
 
 
 def about(job: JobRecord) -> str:
@@ -264,7 +264,9 @@ database = project.project()
 st.title("Jobs")
 left, right = st.columns([1, 2.2], gap="large")
 with left:
-    start = st.selectbox("Start", list(FORMS), key="start", bind="query-params")
+    start = st.selectbox(
+        "Start", list(FORMS), **address.choice("start", list(FORMS), next(iter(FORMS)))
+    )
     if start in ANNOTATORS:
         say_what_for(database)
     asked = FORMS[start](database)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.auth import identity
-from app.ui import filters, formatting, project
+from app.ui import address, filters, formatting, project
 from app.ui.counts import counted
 from app.ui.review_table import Progress, review_table
 from db.annotators import list_annotators
@@ -43,29 +43,31 @@ def choose_queue(*, blind: bool) -> ReviewQueue:
     A blind reviewer is told of no queue whose name gives verdicts away, not even of the one that
     a link led to.
     """
-
-    def remember() -> None:
-        chosen = QUEUES[st.session_state.queue_choice]
-        st.query_params["queue"] = in_address(chosen, blind=blind)
-
-    given = by_address(st.query_params.get("queue", "")) or DISAGREEMENT
-    if blind and given.blind_words and st.query_params["queue"] == given.name:
-        st.query_params["queue"] = in_address(given, blind=True)
+    name = address.get("queue") or ""
+    given = by_address(name) or DISAGREEMENT
+    if blind and given.blind_words and name == given.name:
+        address.put(queue=in_address(given, blind=True))
     narrowed = filters.any_of(filters.given())
     options = [
         one.name
         for one in QUEUES.values()
         if (one is not FILTER or narrowed) and (one is given or not (blind and one.blind_words))
     ]
+
+    def read(values: list[str]) -> str:
+        one = by_address(values[-1]) if values else None
+        return one.name if one is not None and one.name in options else DISAGREEMENT.name
+
+    def write(name: str) -> list[str]:
+        return [in_address(QUEUES[name], blind=blind)]
+
     name = st.selectbox(
         "Queue",
         options,
-        index=options.index(given.name) if given.name in options else 0,
         format_func=lambda name: compared.named(in_words(QUEUES[name], blind=blind)),
-        key="queue_choice",
-        on_change=remember,
         label_visibility="collapsed",
         width=290,
+        **address.value("queue", read, write),
     )
     return QUEUES[name]
 
@@ -76,25 +78,22 @@ def ask_options(database: Database) -> tuple[bool, int | None, int | None]:
     with st.popover("Options", icon=":material/tune:"):
         blind = st.toggle(
             "Blind: no scores before my verdict",
-            key="blind",
-            bind="query-params",
             help="Scores, the gold answer and the reason for this item appear once your labels say "
             "where the first error is. What you said before is kept with the correction.",
+            **address.switch("blind"),
         )
         people = st.selectbox(
             "People per item",
             list(PER_ITEM),
-            key="per",
-            bind="query-params",
             help="An item leaves the queue once this many people have labelled it. Nobody sees "
             "anybody else's labels. An item on somebody's screen is theirs for ten minutes.",
+            **address.choice("per", list(PER_ITEM), "1"),
         )
         reference = st.selectbox(
             "Known labels for quality control",
             known,
-            key="known",
-            bind="query-params",
             placeholder="no data set came with labels",
+            **address.choice("known", known, known[0] if known else None),
         )
         if identity.is_manager():
             own_types(database)
@@ -147,7 +146,7 @@ def as_queue(
 ) -> Queue:
     """What the page asks the database for."""
     wanted = filters.understood(database, filters.given())
-    sort = filters.SORTS.get(st.query_params.get("sort", ""), "oldest")
+    sort = filters.SORTS.get(address.get("sort") or "", "oldest")
     return Queue(chosen.members, wanted, sort=sort, per_item=per_item, reference=reference)
 
 
@@ -207,9 +206,7 @@ database = project.project()
 compared = compared_annotators(database)
 with st.container(key="wide", horizontal=True, vertical_alignment="center"):
     st.title("Review", width="content")
-    chosen = choose_queue(
-        blind=st.session_state.get("blind", st.query_params.get("blind") == "true")
-    )
+    chosen = choose_queue(blind=address.get("blind") == "true")
     blind, per_item, reference = ask_options(database)
     if filters.any_of(filters.given()) and not blind:
         st.text(formatting.shorten(filters.in_words(filters.given()), 70), width="content")

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.auth import identity
 from app.components.data_table import data_table
-from app.ui import formatting, project
+from app.ui import address, formatting, project
 from app.ui.review_table import review_table
 from db.annotations import annotations_of
 from db.annotators import list_annotators
@@ -28,7 +28,7 @@ SIBLINGS = 24
 
 def wanted_id() -> int | None:
     """The id in the address, or None for what is no id."""
-    given = st.query_params.get("id", "")
+    given = address.get("id") or ""
     return int(given) if given.isascii() and given.isdecimal() and len(given) < 16 else None
 
 
@@ -46,14 +46,13 @@ def choose_columns(database: Database, solution_id: int) -> list[AnnotatorRecord
     everybody = in_order([a for a in list_annotators(database) if a.id in said])
     by_label = {one.label: one for one in everybody}
     unasked = others_at_work(database, said)
+    asked = [one.label for one in everybody if not one.hidden and one.id not in unasked]
     chosen = st.multiselect(
         "Annotators",
         list(by_label),
-        default=[one.label for one in everybody if not one.hidden and one.id not in unasked],
-        key="annotators",
-        bind="query-params",
         placeholder="Show annotators",
         label_visibility="collapsed",
+        **address.several("annotators", list(by_label), asked),
     )
     return [by_label[label] for label in chosen]
 

@@ -138,6 +138,7 @@ def test_a_filter_the_project_does_not_have_is_ignored(
     test = open_page(database, monkeypatch, "browse", dataset="gone", page="99")
     assert not test.exception
     assert "3 solutions" in words_of(test)
+    assert "does not have: gone. It is ignored." in words_of(test)
 
 
 def test_browse_shows_one_page_at_a_time(

@@ -5,16 +5,25 @@ from __future__ import annotations
 import streamlit as st
 
 from app.components.data_table import data_table
+from app.ui import address
 
 AGREED = [("mc", -1), ("judge", -1)]
 SPLIT = [("mc", 1), ("judge", 0), ("prm", 2), ("prm", 2), ("human", 1)]
 
 
+COLOURS = ["red", "blue"]
+
+
 def many() -> None:
-    st.text(f"drawn with {st.query_params.get('filter', 'no filter')}")
-    st.text_input("Bound", key="bound", bind="query-params")
+    st.text(f"drawn with {address.get('filter') or 'no filter'}")
+    st.text_input("Bound", **address.text("bound", clears=("page",)))
+    st.selectbox("Colour", COLOURS, index=None, **address.choice("colour", COLOURS))
+    page = st.pagination(9, **address.number("page", 1, 9))
+    st.text(f"page {page}")
     data_table.line(
-        data_table.link("these", data_table.page_href("one", id=7, bound="kept")), key="these"
+        data_table.link("these", data_table.page_href("one", id=7, bound="kept")),
+        data_table.link("anew", data_table.page_href("", colour="blue")),
+        key="these",
     )
     rows = [
         (
@@ -28,13 +37,17 @@ def many() -> None:
     ]
     ticked = data_table.checklist(["Solution", "First errors"], rows, key="many", name="solution")
     st.text(f"ticked {ticked}")
+    st.container(height=1500, border=False)
+    data_table.line(data_table.link("far below", data_table.page_href("one", id=9)), key="below")
 
 
 def one() -> None:
-    st.text(f"solution {st.query_params.get('id')}")
-    st.text(f"bound {st.query_params.get('bound')}")
+    st.text(f"solution {address.get('id')}")
+    st.text(f"bound {address.get('bound')}")
 
 
-st.navigation(
+page = st.navigation(
     [st.Page(many, title="many", default=True), st.Page(one, title="one", url_path="one")]
-).run()
+)
+address.arrive()
+page.run()
