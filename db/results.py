@@ -193,10 +193,10 @@ def _labels(session: Session) -> dict[int, str]:
 
 
 def _evaluation(row: Evaluation, labels: dict[int, str]) -> EvaluationRecord:
-    """The plain form of a row, which calls annotators what they are called now."""
-    who = {"annotator": labels[row.annotator_id]}
-    if row.reference_id is not None:
-        who["reference"] = labels[row.reference_id]
+    """The plain form of a row; a result that names its annotators says their names of now."""
+    ids = {"annotator": row.annotator_id, "reference": row.reference_id}
+    now = {name: labels[one] for name, one in ids.items() if one is not None}
+    who = {name: label for name, label in now.items() if name in row.result}
     measured = Measured(**{name.name: getattr(row, name.name) for name in fields(Measured)})
     return EvaluationRecord(
         row.id,

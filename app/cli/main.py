@@ -55,7 +55,7 @@ def main(ctx: click.Context, url: str) -> None:
       steplens annotate judge --model playground:judge --prompt playground
       steplens consensus mc:NAME judge:NAME
       steplens export consensus my-export
-      steplens train my-export --base playground:policy --out my-prm
+      steplens train my-export --base playground:prm --out my-prm
       steplens annotate prm --model my-prm --name my-prm
       steplens app
 

@@ -83,7 +83,7 @@ def test_the_loop_ends_in_a_measured_prm(loop: Path) -> None:
         "--reference", "human:playground-truth", cwd=loop,
     )  # fmt: skip
     assert "F1" in answer.stdout
-    assert "not trained on" in answer.stdout
+    assert "held-out 20% of problems" in answer.stdout
     stored = rows(loop / "loop.db", "SELECT result FROM evaluation")[-1][0]
     result = json.loads(str(stored))
     assert result["all"]["n_error"] + result["all"]["n_correct"] == len(
