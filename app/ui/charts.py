@@ -65,12 +65,12 @@ def draw(
     key: str,
     alt: str,
     name: str = "",
-    picked: Callable[[str], None] | None = None,
+    picked: Callable[..., None] | None = None,
 ) -> None:
     """Put a figure on the page in the app's look; with a `name`, its file's when it is saved.
 
-    `alt` says what it shows to who cannot see it. `picked` is called with the first of a mark's
-    `customdata` when the mark is clicked.
+    `alt` says what it shows to who cannot see it. `picked` is called with a mark's `customdata`
+    when the mark is clicked.
 
     The background is the page's own, so that what is saved is as legible as what is seen.
     """
@@ -112,11 +112,11 @@ def draw(
     )
 
 
-def _pick(key: str, picked: Callable[[str], None]) -> None:
+def _pick(key: str, picked: Callable[..., None]) -> None:
     points = st.session_state[key]["selection"]["points"]
     given = points[0].get("customdata") if points else None
     if given:
-        picked(str(given["0"] if isinstance(given, Mapping) else given[0]))
+        picked(*map(str, given.values() if isinstance(given, Mapping) else given))
 
 
 FONT = '"Source Sans", "Source Sans Pro", system-ui, sans-serif'

@@ -20,7 +20,7 @@ def figure(
     chart: go.Figure,
     numbers: Numbers,
     name: str,
-    picked: Callable[[str], None] | None = None,
+    picked: Callable[..., None] | None = None,
 ) -> None:
     """Draw it; `name` is that of the saved files, `numbers` what the figure shows.
 

@@ -76,10 +76,14 @@ def read(threshold: float) -> Chosen:
     )
 
 
-def of_part(name: str) -> None:
-    """Make the list be of a part, as clicking its number or its mark asks for."""
-    if name in PARTS:
-        address.put(**{**dict.fromkeys(OF_THE_LIST), "part": name})
+def of_part(part: str, slice: str = "") -> None:
+    """Make the list be of a part, and the page of a slice, as clicking a number or a mark asks for.
+
+    "" for either leaves the page as it is, or the list of every mistake.
+    """
+    wanted = {name: value for name, value in (("slice", slice), ("part", part)) if value}
+    if wanted:
+        address.put(**{**dict.fromkeys(OF_THE_LIST), **wanted})
 
 
 def to_address(cell: tuple[int | None, int] | None) -> str | None:

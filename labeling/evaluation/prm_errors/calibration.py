@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from db.engine import Database
-from labeling.evaluation.prm_errors.slices import CHARACTERS, STEPS, Texts, texts_of
+from labeling.evaluation.prm_errors.slices import CHARACTERS, FIRST_ERRORS, STEPS, Texts, texts_of
 from labeling.evaluation.prm_errors.source import MeasuredOn, Source, load, store
 from labeling.evaluation.scored import ScoredSolutions
 from labeling.evaluation.stored import CALIBRATION
@@ -26,8 +26,6 @@ from training.metrics.calibration import (
 )
 from training.metrics.length import LengthEffect, length_effects
 from training.metrics.slices import ranges
-
-POSITIONS = (1, 2, 3, 4, 5, 6, 8, 11, 16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ def report(source: Source, texts: Texts) -> CalibrationReport:
     these, problems = found.scored, found.problems
     steps, whole = steps_to_error(these), solutions(these)
     answers = found.answers[steps.rows]
-    positions = ranges(steps.steps + 1, POSITIONS, "step {}")
+    positions = ranges(steps.steps + 1, FIRST_ERRORS, "step {}")
     n_steps = ranges(these.n_steps[whole.rows], STEPS, "{} steps")
     characters = ranges(texts.characters[whole.rows], CHARACTERS, "{} characters")
     return CalibrationReport(

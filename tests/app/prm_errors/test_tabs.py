@@ -87,6 +87,18 @@ def test_a_slice_is_what_the_whole_page_is_about(
     assert "of the 741 with an error" in line(test, "headline")
 
 
+def test_a_slice_and_a_part_of_it(
+    demo: Database, monkeypatch: pytest.MonkeyPatch, found: ScoredSolutions
+) -> None:
+    places, names = attributes(
+        found, texts_of(demo, find_annotator(demo, "prm:prm-v2").id, found.ids)
+    )["steps"]
+    n = int((mask("flawed", found, 0.5) & (places == names.index("4 steps"))).sum())
+    test = open_page(demo, monkeypatch, "prm_errors", slice="steps: 4 steps", part="flawed")
+    assert line(test, "list heading").startswith(f"{n} {PARTS['flawed'][0]}")
+    assert n > 0
+
+
 def test_a_slice_that_is_not_there_is_a_notice(
     demo: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from app.ui.formatting import number_of
 from app.ui.prm_errors.choice import Choice
 from app.ui.prm_errors.chosen import Chosen, of_part
 from app.ui.prm_errors.population import Population, source
+from app.ui.prm_errors.sliced import BETWEEN
 from app.ui.prm_errors.tabs import curves
 from app.ui.prm_errors.tabs.dots import Dot, Series, dots
 from db.engine import Database
@@ -72,8 +73,8 @@ def _tolerance(found: Biases, mine: Tolerance, name: str) -> None:
                 one.interval,
                 _of(one, words),
                 part if of is mine else "",
-                one.too_few,
-                hue or who.partition(":")[0],
+                few=one.too_few,
+                hue=hue or who.partition(":")[0],
             )
             for who, of in found.tolerances.items()
             for one in [getattr(of, field)]
@@ -166,7 +167,7 @@ def _places(found: Biases, name: str) -> None:
 def _lowest(found: Biases, name: str) -> None:
     rows = [
         Dot(words, mean.value, mean.interval, _n(mean), words.replace(", ", "-").replace(" ", "-"),
-            mean.too_few)
+            few=mean.too_few)
         for words, mean in found.mean_lowest.items()
     ]  # fmt: skip
     figure(
@@ -183,9 +184,16 @@ def _lowest(found: Biases, name: str) -> None:
 
 def _flawed(found: Biases, name: str) -> None:
     mine = [_dot("all", found.flawed, "flawed")]
-    for parts in (found.flawed_by_dataset, found.flawed_by_generator):
+    for attribute, parts in (
+        ("data set", found.flawed_by_dataset),
+        ("generator", found.flawed_by_generator),
+    ):
         if len(parts) > 1:
-            mine += [_dot(who, one, "") for who, one in parts.items() if one.n]
+            mine += [
+                _dot(who, one, "flawed", f"{attribute}{BETWEEN}{who}")
+                for who, one in parts.items()
+                if one.n
+            ]
     paper = [
         Dot(f"ProcessBench {who}", count / n, NOTHING, f"published: {count} of {n}")
         for who, (count, n) in published.FLAWED_IN_PROCESSBENCH.items()
@@ -213,8 +221,8 @@ def _doors(*doors: tuple[str, str]) -> None:
         st.rerun()
 
 
-def _dot(row: str, one: Share, part: str) -> Dot:
-    return Dot(row, one.value, one.interval, _of(one, ""), part, one.too_few)
+def _dot(row: str, one: Share, part: str, slice: str = "") -> Dot:
+    return Dot(row, one.value, one.interval, _of(one, ""), part, slice, one.too_few)
 
 
 def _published(who: str, percent: float) -> Dot:

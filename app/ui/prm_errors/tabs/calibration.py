@@ -13,7 +13,7 @@ from app.ui.evaluation.figure import figure
 from app.ui.prm_errors.choice import Choice
 from app.ui.prm_errors.chosen import of_part
 from app.ui.prm_errors.population import Population, source
-from app.ui.prm_errors.sliced import texts
+from app.ui.prm_errors.sliced import BETWEEN, texts
 from app.ui.prm_errors.tabs import curves
 from db.engine import Database
 from labeling.evaluation.prm_errors.calibration import CalibrationReport, report
@@ -66,20 +66,33 @@ def show(database: Database, choice: Choice, population: Population) -> None:
         figure(
             "By position",
             "Mean score of right steps and of first errors, by the number of the step. Hollow: "
-            "fewer than 30.",
-            curves.by_group(found.by_position, "right steps", "first errors", "step"),
+            "fewer than 30. A mark opens the solutions with their first error there.",
+            curves.by_group(
+                found.by_position,
+                "right steps",
+                "first errors",
+                "step",
+                [f"first error{BETWEEN}error in {one.name}" for one in found.by_position],
+            ),
             _groups(found.by_position),
             f"position-{name}",
+            picked=of_part,
         )
     with right:
         figure(
             "By length",
-            "Mean lowest score of solutions without and with an error, by their number of steps.",
+            "Mean lowest score of solutions without and with an error, by their number of steps. "
+            "A mark makes this page be about them.",
             curves.by_group(
-                found.by_steps, "without an error", "with one", "steps of the solution"
+                found.by_steps,
+                "without an error",
+                "with one",
+                "steps of the solution",
+                [f"steps{BETWEEN}{one.name}" for one in found.by_steps],
             ),
             _groups(found.by_steps),
             f"length-{name}",
+            picked=of_part,
         )
     _length(found.length_in_steps)
 

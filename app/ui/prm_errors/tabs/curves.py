@@ -68,6 +68,7 @@ def reliability(found: Calibration, part: str, of: str) -> go.Figure:
         customdata=opened,
         text=words,
         hovertemplate="%{text}<extra></extra>",
+        cliponaxis=False,
         row=1,
         col=1,
     )
@@ -125,8 +126,13 @@ def detection(found: Detection) -> go.Figure:
     return figure
 
 
-def by_group(groups: Sequence[Group], right: str, wrong: str, axis: str) -> go.Figure:
-    """Mean scores of what is right and of what is wrong, group by group."""
+def by_group(
+    groups: Sequence[Group], right: str, wrong: str, axis: str, slices: Sequence[str]
+) -> go.Figure:
+    """Mean scores of what is right and of what is wrong, group by group.
+
+    `slices` are what the marks open, by group.
+    """
     now = charts.palette()
     figure = go.Figure()
     names = [one.name for one in groups]
@@ -158,6 +164,7 @@ def by_group(groups: Sequence[Group], right: str, wrong: str, axis: str) -> go.F
                 "size": 10,
                 "color": [now.muted if mean.too_few else hue for mean in means],
             },
+            customdata=[["", slice] for slice in slices],
             text=[f"{mean.n:,}" + (", too few" if mean.too_few else "") for mean in means],
             hovertemplate=f"%{{x}}, {label}: %{{y:.3f}}<br>%{{text}}<extra></extra>",
         )

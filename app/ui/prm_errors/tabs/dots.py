@@ -18,13 +18,14 @@ HEADS = 74  # for the axis and the legend
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A figure in a row; `part` is what clicking it opens, `note` what stands behind it."""
+    """A figure in a row; clicking it opens `part` and `slice`; `note` is behind it."""
 
     row: str
     value: float
     interval: Interval
     note: str
     part: str = ""
+    slice: str = ""
     few: bool = False
     hue: str = ""  # instead of its series'
 
@@ -89,7 +90,7 @@ def dots(
                 "color": colours,
                 "line": {"width": 2, "color": colours},
             },
-            customdata=[[dot.part] for dot in shown],
+            customdata=[[dot.part, dot.slice] for dot in shown],
             text=[
                 f"{charts.plain(dot.row)}: {format(dot.value, form)}"
                 + (f" [{format(low, form)} to {format(high, form)}]" if low < high else "")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import streamlit as st
 
 from app.components.figure.downloads import Numbers
 from app.ui import address, formatting
 from app.ui.evaluation.figure import figure
-from app.ui.prm_errors.choice import OF_THE_LIST, Choice
-from app.ui.prm_errors.chosen import Chosen
+from app.ui.prm_errors.choice import Choice
+from app.ui.prm_errors.chosen import Chosen, of_part
 from app.ui.prm_errors.population import Population
 from app.ui.prm_errors.sliced import BETWEEN, by_attribute
 from app.ui.prm_errors.tabs.dots import Dot, Series, dots
@@ -69,11 +71,12 @@ def show(database: Database, choice: Choice, population: Population, chosen: Cho
             [Series(WORDS[name], "prm", "circle", [_dot(one, name) for one in shown])],
             axis=WORDS[name],
             whole=value,
+            ends=(_start(shown, name), 1),
             percent=False,
         ),
         numbers(sorted_, whole),
         f"slices-{choice.prm.name}-{name}",
-        picked=_open,
+        picked=of_part,
     )
 
 
@@ -94,9 +97,15 @@ def _dot(one: Slice, name: FigureName) -> Dot:
         one.figures.interval(name),
         f"{wrong:,} with an error, {right:,} without one; loss {one.loss[name]:+.3f}"
         + ("; too few" if few else ""),
-        f"{one.attribute}{BETWEEN}{one.name}",
-        few,
+        slice=f"{one.attribute}{BETWEEN}{one.name}",
+        few=few,
     )
+
+
+def _start(shown: list[Slice], name: FigureName) -> float:
+    """Where the axis starts: the tenth below the lowest end of an interval."""
+    lows = [one.figures.interval(name).low for one in shown]
+    return math.floor(10 * min(lows)) / 10
 
 
 def _row(one: Slice) -> str:
@@ -131,7 +140,3 @@ def numbers(found: list[Slice], whole: Figures) -> Numbers:
             for attribute, name, each in rows
         ],
     )  # fmt: skip
-
-
-def _open(part: str) -> None:
-    address.put(**{**dict.fromkeys(OF_THE_LIST), "slice": part})
