@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple, TypedDict
 
 import streamlit as st
@@ -16,6 +17,7 @@ from db.records import AnnotatorRecord
 from labeling.review.commits import accept_commits
 from labeling.review.error_types import error_types
 from labeling.review.items import Evidence, Item, evidence
+from labeling.review.scores import LabelledSteps, labelled_steps
 
 ANSWERS_KEPT = 500
 
@@ -171,7 +173,18 @@ def _wanted_evidence(
     shown = {item["solution_id"] for item in items}
     if annotator is None or not isinstance(solution_id, int) or solution_id not in shown:
         return {}
-    return {f"{solution_id}:{annotator.id}": evidence(database, solution_id, annotator)}
+    kept = partial(_labelled, database)
+    return {f"{solution_id}:{annotator.id}": evidence(database, solution_id, annotator, kept)}
+
+
+def _labelled(database: Database, annotator: AnnotatorRecord) -> LabelledSteps:
+    """The scores of labelled steps; a percentile may be some minutes old."""
+    return _read_labelled(database.url, annotator.id, database)
+
+
+@st.cache_resource(max_entries=8, ttl=300, show_spinner=False)
+def _read_labelled(url: str, annotator_id: int, _database: Database) -> LabelledSteps:
+    return labelled_steps(_database, annotator_id)
 
 
 def _sent(key: str, name: str) -> Any:

@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, select
 
 from db.engine import Database
 from db.lists.filters import SolutionFilter, narrow
-from db.schema import Annotation, Correction, Problem, Solution, SolutionIndex
+from db.schema import Annotation, Annotator, Correction, Problem, Solution, SolutionIndex
 
 
 class ScoredRow(NamedTuple):
@@ -199,3 +199,39 @@ def typed_errors(database: Database, annotator_id: int) -> Iterator[TypedError]:
     with database.read() as session:
         for row in session.execute(query.execution_options(yield_per=2000)):
             yield TypedError(*row)  # type: ignore[arg-type]  # a type is of an error
+
+
+class LabelledScores(NamedTuple):
+    """The step scores of a solution whose first error (0-based, -1 for none) a person names."""
+
+    solution_id: int
+    scores: list[float | None]
+    first_error: int
+
+
+def labelled_scores(database: Database, annotator_id: int, limit: int) -> list[LabelledScores]:
+    """An annotator's scores of what people labelled, the newest `limit` solutions that it has.
+
+    Labels that came with a data set are people's too; who labelled a solution last is heard.
+    """
+    mine, human = Annotation.__table__.alias("mine"), Annotation.__table__.alias("human")
+    people = select(Annotator.id).where(Annotator.kind == "human")
+    both = and_(mine.c.solution_id == human.c.solution_id, mine.c.annotator_id == annotator_id)
+    named = and_(human.c.annotator_id.in_(people), human.c.first_error.is_not(None))
+    newest = (
+        select(human.c.solution_id)
+        .join(mine, both)
+        .where(named)
+        .group_by(human.c.solution_id)
+        .order_by(human.c.solution_id.desc())
+        .limit(limit)
+    )
+    query = (
+        select(human.c.solution_id, mine.c.scores, human.c.first_error)
+        .join(mine, both)
+        .where(named, human.c.solution_id.in_(newest))
+        .order_by(human.c.solution_id, human.c.id)
+    )
+    with database.read() as session:
+        found = {row[0]: LabelledScores(*row) for row in session.execute(query)}
+    return list(found.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypedDict
 
 from db.annotations import annotations_of, rollouts_of
@@ -17,6 +17,7 @@ from db.records import (
 from db.solutions import get_solutions
 from labeling.compare.disagreement import explain
 from labeling.review.error_types import word_for
+from labeling.review.scores import LabelledSteps, ScorePlace, labelled_steps, places
 
 ROLLOUTS = 400  # Sent for one annotation; 8 for each of 32 steps are 256.
 ROLLOUT_TEXT = 6000
@@ -87,13 +88,14 @@ class RolloutShown(TypedDict):
 
 
 class Evidence(TypedDict, total=False):
-    """Why an annotator says so: `rollouts` of Monte Carlo, the rest of a judge."""
+    """Why an annotator says so: `rollouts` of MC, `places` of a PRM, the rest of a judge."""
 
     rollouts: list[RolloutShown]
     critiques: list[str | None]
     reply: str
     prompt: str
     reason: str
+    places: list[ScorePlace]
 
 
 def review_items(
@@ -222,8 +224,16 @@ def _reason(
     return explain(verdicts, solution.is_correct)
 
 
-def evidence(database: Database, solution_id: int, annotator: AnnotatorRecord) -> Evidence:
-    """Why an annotator says what it says: a judge's critiques, reply and prompt; MC rollouts."""
+def evidence(
+    database: Database,
+    solution_id: int,
+    annotator: AnnotatorRecord,
+    labelled: Callable[[AnnotatorRecord], LabelledSteps] | None = None,
+) -> Evidence:
+    """Why an annotator says what it says: a judge's critiques, reply and prompt; MC rollouts.
+
+    Of a PRM: where its scores lie among those of labelled steps, which `labelled` may have kept.
+    """
     annotation = next(
         (a for a in annotations_of(database, [solution_id]) if a.annotator_id == annotator.id),
         None,
@@ -242,6 +252,9 @@ def evidence(database: Database, solution_id: int, annotator: AnnotatorRecord) -
                 for rollout in rollouts_of(database, solution_id, annotator.id)[:ROLLOUTS]
             ]
         }
+    if annotator.kind == "prm":
+        among = labelled(annotator) if labelled else labelled_steps(database, annotator.id)
+        return {"places": places(among, solution_id, annotation.scores)}
     said = annotation.evidence
     return {
         "critiques": said.get("critiques") or [],

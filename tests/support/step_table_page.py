@@ -54,7 +54,9 @@ if wants := sent.get("wants"):
     name = f"{wants['solution_id']}:{wants['annotator_id']}"
     text = "so \\(x = 2\\) <img src=x onerror=alert(1)>"
     rollout = {"step": 0, "outcome": "wrong", "answer": "41", "text": text}
-    evidence[name] = {"rollouts": [rollout]}
+    near = [{"solution_id": 77, "step": 1, "score": 0.43, "right": False}]
+    place = {"n": 1200, "below": 0.125, "wrong": 0.7, "near": near}
+    evidence[name] = {"rollouts": [rollout], "places": [place] * 12}
 step_table(
     key=KEY,
     data={

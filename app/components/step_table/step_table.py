@@ -17,8 +17,9 @@ Keep it outside fragments, and `key` the same for all solutions.
 - `queue`: identity of the list the items come from (its filter, say). When it changes, the table
   goes to items[0]; otherwise the browser decides what is on screen.
 - `evidence`: {"<solution_id>:<annotator_id>": {"critiques": [str | None per step], "reply": str,
-  "prompt": str, "rollouts": [{"step", "outcome", "answer", "text"}]} | None}, the answer to
-  `wants`. A pair is asked for once; None means that nothing is stored.
+  "prompt": str, "rollouts": [{"step", "outcome", "answer", "text"}], "places": [of a PRM, for each
+  step {"n", "below", "wrong", "near"}]} | None}, the answer to `wants`. A pair is asked for once;
+  None means that nothing is stored.
 - `progress`: {"position": 1-based, of items[0]; "total"; "label"; optional "pace", a short text,
   and "today", how many were labelled today} or None. `help`: open the help.
 - `error_types`: [{"name", "word"}], the types that the first error may be given, in the order of

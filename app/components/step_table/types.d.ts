@@ -159,6 +159,15 @@ export interface Evidence {
   reply?: string;
   prompt?: string;
   rollouts?: { step: number; outcome: string; answer: string | null; text: string | null }[];
+  places?: ScorePlace[]; // PRM, one a step
+}
+
+// Where a PRM's score lies among its scores of `n` labelled steps.
+export interface ScorePlace {
+  n: number;
+  below: number | null; // the share of them with a lower score
+  wrong: number | null; // the share of wrong steps among the 100 nearest
+  near: { solution_id: number; step: number; score: number; right: boolean }[];
 }
 
 export interface Data {

@@ -3,7 +3,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { shortNames } from "../../../app/components/step_table/rules/names.js";
-import { dispute, headDetail } from "../../../app/components/step_table/rules/reading.js";
+import {
+  decimal,
+  dispute,
+  headDetail,
+  soFar,
+} from "../../../app/components/step_table/rules/reading.js";
 
 for (const [names, expected] of [
   [
@@ -64,3 +69,14 @@ test("disputes are the steps that some but not all name", () => {
   assert.deepEqual(steps(by(1), by(null)), [true, []]);
   assert.deepEqual(steps(by(1), by(2, "unparsed")), [true, []]);
 });
+
+test("up to a step a missing score counts for nothing", () => {
+  assert.deepEqual(soFar([0.5, null, 0.4, 0.1], 2), { lowest: 0.4, product: 0.2 });
+  assert.deepEqual(soFar([null], 0), { lowest: 1, product: 1 });
+});
+
+test("a third digit where it matters", () =>
+  assert.deepEqual(
+    [decimal(0.48), decimal(0.012), decimal(0.9981), decimal(1), decimal(0)],
+    [".48", ".012", ".998", "1.000", ".000"],
+  ));

@@ -100,6 +100,20 @@ export function cell(annotator, step) {
   return said({ ...base, text: right ? "✓" : "✗", tone: right ? "right" : "wrong", spoken });
 }
 
+// .48: a score as the table writes it, with the third digit where it matters.
+/** @type {(score: number) => string} */
+export function decimal(score) {
+  const text = score.toFixed(score < 0.0995 || score > 0.995 ? 3 : 2);
+  return text.startsWith("0") ? text.slice(1) : text;
+}
+
+// The lowest score and the product of all scores up to a step; a missing score counts for nothing.
+/** @type {(scores: (number | null)[], step: number) => { lowest: number; product: number }} */
+export function soFar(scores, step) {
+  const known = scores.slice(0, step + 1).filter((score) => score !== null);
+  return { lowest: Math.min(1, ...known), product: known.reduce((all, one) => all * one, 1) };
+}
+
 /** @type {(made: Cell) => Cell} */
 const said = (made) => (made.flag ? { ...made, spoken: `${made.spoken}, first error` } : made);
 

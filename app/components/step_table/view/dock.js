@@ -5,6 +5,7 @@
 import { button, el, svg } from "../../dom.js";
 import { flagWord } from "../rules/doc.js";
 import { cell, hasVerdict } from "../rules/reading.js";
+import { scorePanel } from "./score.js";
 import { renderText } from "./tex.js";
 
 /** @type {Record<string, string>} */
@@ -25,7 +26,7 @@ const CORNERS = {
     [-1.2, 1],
   ],
 };
-const WITH_EVIDENCE = new Set(["mc", "judge"]);
+const WITH_EVIDENCE = new Set(["mc", "judge", "prm"]);
 const SIDE = { left: 26, right: 10, top: 14, bottom: 18 };
 
 /** @type {(annotator: Annotator) => boolean} */
@@ -195,10 +196,11 @@ export function legend(item) {
 }
 
 // What is behind `annotator`'s score at `step`. `evidence`: undefined while it is on its way.
-/** @type {(annotator: Annotator, step: number, evidence: Evidence | null | undefined, part: Dock["part"], choosePart: (part: Dock["part"]) => void, katex: Katex | null) => Element} */
-export function evidencePanel(annotator, step, evidence, part, choosePart, katex) {
+/** @type {(item: Item, annotator: Annotator, step: number, evidence: Evidence | null | undefined, part: Dock["part"], choosePart: (part: Dock["part"]) => void, katex: Katex | null) => Element} */
+export function evidencePanel(item, annotator, step, evidence, part, choosePart, katex) {
   const panel = el("div", { class: `evidence kind-${annotator.kind}` });
-  if (annotator.kind === "human") panel.append(...remarks(annotator, step));
+  if (annotator.kind === "prm") panel.append(...scorePanel(item, annotator, step, evidence));
+  else if (annotator.kind === "human") panel.append(...remarks(annotator, step));
   else if (evidence === undefined)
     panel.append(el("p", { class: "quiet" }, "Loading the evidence…"));
   else if (!evidence)

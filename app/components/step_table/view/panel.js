@@ -24,9 +24,11 @@ export function paintPanel(frame, panel, owner) {
   }
   frame.traceBox.replaceChildren(...trace);
   const body = [];
-  if (annotator) {
+  if (annotator && item) {
     const choose = (/** @type {Dock["part"]} */ part) => owner.showDock({ part });
-    body.push(evidencePanel(annotator, focus, panel.evidence, dock.part, choose, panel.katex));
+    body.push(
+      evidencePanel(item, annotator, focus, panel.evidence, dock.part, choose, panel.katex),
+    );
   } else if (wide && !why && panel.sources.length)
     body.push(quiet("Click a score, or press v, for the evidence behind it."));
   frame.dockBody.replaceChildren(...body);
