@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from app.auth import identity
 from app.components.figure.downloads import Numbers
 from db.annotations import save_wave
-from db.annotators import ensure_annotator
+from db.annotators import ensure_annotator, find_annotator, save_training_problems
 from db.engine import Database
 from db.ingest import insert_rows
 from db.jobs import list_jobs
@@ -27,6 +27,7 @@ from labeling.jobs import runner
 from tests.support.browser import ROOT, chromium, open_page, streamlit_server
 from tests.support.pages import open_page as page_test
 from tests.support.pages import shown, words_of
+from training.data import fingerprint
 
 SIZE = 40  # solutions of each class and data set
 PEOPLE = "human:people"
@@ -91,7 +92,7 @@ def test_the_matrix_shows_what_is_stored_and_each_number_opens_its_solutions(
         stored = evaluate_processbench(database, f"prm:{name}", PEOPLE)
     drawn = matrix(database, monkeypatch)
     heads = [column["label"] for column in drawn["columns"]]
-    assert heads == ["Annotator", "easy", "hard", "Mean", ""]
+    assert heads == ["Annotator", "easy", "hard", "Mean", "", ""]
     (_, second) = drawn["rows"]
     f1 = stored["all"]["datasets"]["easy"]["f1"]
     assert f1 is not None
@@ -264,6 +265,25 @@ def test_calibration_counts_every_step_up_to_the_first_error(
     assert words(solutions["cells"][5]) == f"{4 * SIZE:,}"
     bars = [one for one in plots(test)[0]["data"] if one["type"] == "bar"]
     assert [sum(one["y"]) for one in bars] == [6 * SIZE, 4 * SIZE]
+
+
+@pytest.mark.parametrize("figures", ["Biases", "Calibration"])
+def test_a_prm_that_was_trained_on_all_of_it_has_no_held_out_figure_and_is_told_so(
+    database: Database, monkeypatch: pytest.MonkeyPatch, figures: str
+) -> None:
+    fill(database)
+    ensure_annotator(database, "prm", "v1", {"threshold": 0.5, "model": "v1", "revision": "r"})
+    prm = find_annotator(database, "prm:v1")
+    records = [AnnotationRecord(id, prm.id, (0.9, 0.8), -1, "ok", {}) for id in range(1, 9)]
+    save_wave(database, prm.id, None, records)
+    problems = [fingerprint(f"easy {number}") for number in range(4)]
+    save_training_problems(database, "r", problems)
+    test = page_test(database, monkeypatch, "evaluation", show=figures)
+    assert not test.exception
+    assert "no figure is held out" in words_of(test)
+    assert not plots(test)
+    test = page_test(database, monkeypatch, "evaluation", show=figures, problems="all")
+    assert plots(test)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from app.ui import project
 from app.ui.counts import counted
 from app.ui.evaluation.dots import PUBLISHED, Dot, dot_plot
 from app.ui.evaluation.figure import figure
-from app.ui.evaluation.project import Shown, choose_prm
+from app.ui.evaluation.project import NONE_HELD_OUT, Shown, choose_prm
 from labeling.evaluation.prm_errors import published
 from labeling.evaluation.prm_errors.biases import Biases, biases, tolerances
 from labeling.evaluation.prm_errors.source import load
@@ -55,7 +55,7 @@ def draw(found: Shown) -> None:
     try:
         told = counted(found.database, key, lambda: measured(found, prm))
     except ValueError as error:
-        project.complain(error)
+        project.complain(NONE_HELD_OUT.format(prm=prm) if found.held_out else error)
         return
     if not told.flawed.n:
         st.text(GRADED)

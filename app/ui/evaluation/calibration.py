@@ -12,7 +12,7 @@ from app.components.figure.downloads import Numbers
 from app.ui import charts, project
 from app.ui.counts import counted
 from app.ui.evaluation.figure import figure
-from app.ui.evaluation.project import Shown, choose_prm
+from app.ui.evaluation.project import NONE_HELD_OUT, Shown, choose_prm
 from labeling.evaluation.scored import ScoredSolutions, scored_solutions
 from training.evaluation import Interval
 from training.metrics.calibration import (
@@ -31,7 +31,6 @@ SENTENCE = (
 )
 ECE = "Mean distance between score and share right, over ten bins, weighed by size"
 BRIER = "Mean squared distance between a score and 1 (right) or 0"
-HELD_OUT = "{prm} was trained on every one of these problems: no figure is held out."
 
 
 def draw(found: Shown) -> None:
@@ -42,7 +41,7 @@ def draw(found: Shown) -> None:
     key = f"calibration {prm} {found.reference.label} {found.held_out}"
     told = counted(found.database, key, lambda: measured(found, prm))
     if told is None:
-        project.complain(HELD_OUT.format(prm=prm))
+        project.complain(NONE_HELD_OUT.format(prm=prm))
         return
     parts = {"steps": told[0], "solutions": told[1]}
     if not any(one.n for one in parts.values()):

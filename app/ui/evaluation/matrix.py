@@ -95,14 +95,13 @@ def table(found: Shown, running: set[str]) -> None:
                 "Mean", "right nowrap", title="Unweighted, as the paper", width="6rem"
             )
         )
-    columns.append(data_table.column("", "nowrap"))
+    columns += [data_table.column("", "nowrap"), data_table.column("", "nowrap")]
     rows = []
     for place, one in enumerate(found.annotators):
         names = [*found.datasets, MEAN] if shows_mean else found.datasets
         cells = [cell(found, one, name, place, one.label in running) for name in names]
-        rows.append(
-            [data_table.kind(one.kind, one.name, title=one.label), *cells, note(found, one)]
-        )
+        who = data_table.kind(one.kind, one.name, title=one.label)
+        rows.append([who, *cells, note(found, one), job_of(found, one)])
     picked = data_table.table(columns, rows, key="matrix", empty="Nobody can be measured yet.")
     if found.cells:
         data_table.line(data_table.text(LEGEND, "muted"), key="matrix-legend")
@@ -186,11 +185,14 @@ def note(found: Shown, one: AnnotatorRecord) -> data_table.Cell:
         words.append("older than its scores")
     if any(cell.few for cell in mine):
         words.append("too few")
-    job = newest.evaluation.job_id
-    told = data_table.text(", ".join(words), "muted")
-    if job is None:
-        return told
-    return data_table.inline(told, data_table.link("job", data_table.page_href("jobs", job=job)))
+    return data_table.text(", ".join(words), "muted")
+
+
+def job_of(found: Shown, one: AnnotatorRecord) -> data_table.Cell:
+    """The job that measured an annotator last."""
+    mine = [cell.evaluation for (who, _), cell in found.cells.items() if who == one.id]
+    job = max(mine, key=lambda stored: stored.id).job_id if mine else None
+    return None if job is None else data_table.link("job", data_table.page_href("jobs", job=job))
 
 
 TRAINED = "It was trained on some of these problems, which flatters it"

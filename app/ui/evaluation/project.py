@@ -18,6 +18,10 @@ from labeling.evaluation.matrix import MEAN, Cell, cells, in_families
 from labeling.evaluation.stored import PROCESSBENCH
 
 SCOPES = ("held out", "all")
+NONE_HELD_OUT = (
+    "{prm} was trained on every one of these problems, so no figure is held out. Choose all "
+    "problems above to see figures that flatter it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,11 @@ def shown(
 
 def choose_prm(found: Shown) -> str | None:
     """The PRM whose scores a figure is of; says what to do where there is none."""
-    prms = [one.label for one in found.annotators if one.kind == "prm"]
+    prms = [
+        one.label
+        for one in found.annotators
+        if one.kind == "prm" and one.config.get("threshold") is not None
+    ]
     if not prms:
         st.text("No PRM has scored a solution that the reference has labelled.")
         query = {"start": "PRM scores"}
