@@ -23,7 +23,7 @@ from sqlalchemy import func, select, text
 from db.annotators import ensure_annotator, ensure_reviewer
 from db.engine import Database, create_database
 from db.lists import search, solution_index
-from db.lists.browse import SORTS, count_solutions, list_solutions
+from db.lists.browse import SORTS, SORTS_BY, count_solutions, list_solutions
 from db.lists.comparison import compared_annotators
 from db.lists.filters import SolutionFilter
 from db.lists.kinds import ComparedVerdicts
@@ -65,11 +65,14 @@ def measure(database: Database) -> None:
         "data set and answer": SolutionFilter(dataset="d3", answer="wrong"),
         "kind of disagreement": SolutionFilter(disagreement="location"),
         "one annotator's verdict": SolutionFilter(annotator=compared.mc.id, verdict=2),
+        "two differ after a step": SolutionFilter(differ=(ids[0], ids[1]), differ_after=3),
+        "an outcome": SolutionFilter(outcome=("early", ids[2], ids[1])),
         "steps and text": SolutionFilter(steps_from=8, text="apple garden"),
         "a rare text": SolutionFilter(text="rareword"),
     }
+    sorts = [*SORTS, *(f"{word}:{ids[-1]}" for word in SORTS_BY)]
     for name, wanted in filters.items():
-        for sort in SORTS:
+        for sort in sorts:
             seconds = timed(
                 f"{name}, {sort}",
                 partial(list_solutions, database, wanted, sort=sort, annotators=ids),

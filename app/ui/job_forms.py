@@ -219,10 +219,10 @@ def say_what_for(database: Database) -> None:
     """Above an annotator's form: the solutions that Browse chose for it, if it did."""
     if not filters.any_of(filters.given()):
         return
-    wanted = filters.understood(database, filters.given())
+    wanted = filters.asked_for(database, filters.given())
     n = count_solutions(database, wanted)
     with st.container(border=True):
-        what = formatting.shorten(filters.in_words(filters.given()), 80)
+        what = formatting.shorten(filters.in_words(database, filters.given()), 80)
         st.text(f"Only {formatting.number_of(n, 'solution')}: {what}")
         st.page_link("views/browse.py", label="Change", query_params=filters.given())
 
@@ -230,7 +230,7 @@ def say_what_for(database: Database) -> None:
 def _only(database: Database) -> dict[str, Any]:
     if not filters.any_of(filters.given()):
         return {}
-    return {"only": filters.understood(database, filters.given()).to_json()}
+    return {"only": filters.asked_for(database, filters.given()).to_json()}
 
 
 def _given(name: str, otherwise: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
@@ -29,20 +30,28 @@ PAGE = ("page",)  # Another filter, another list: page 7 of the last one means n
 JOBS = ("annotate_mc", "annotate_judge", "annotate_prm")
 
 
-def ask_filter(database: Database) -> dict[str, str]:
-    """The filter bar; every field lives in the address. Returns what the project knows of it."""
-    given = filters.given()
-    unknown: dict[str, str] = {}
+def ask_filter(database: Database) -> None:
+    """The filter bar; every field lives in the address."""
     datasets, generators = counted(database, "choices", lambda: filter_choices(database))
     everybody = [one.label for one in in_order(list_annotators(database))]
-    kinds = list(filters.kind_words(database).values())
+    kinds = filters.kind_words(database)
 
-    def choose(place: Any, label: str, name: str, options: Iterable[str]) -> None:
+    def choose(
+        place: Any,
+        label: str,
+        name: str,
+        options: Iterable[str],
+        words: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         offered = list(options)
-        if name in given and given[name] not in offered:
-            unknown[name] = given[name]
-        bound = address.choice(name, offered, clears=PAGE)
-        place.selectbox(label, offered, index=None, placeholder="any", **bound)
+        place.selectbox(
+            label,
+            offered,
+            index=None,
+            placeholder="any",
+            format_func=lambda one: words.get(one, one),
+            **address.choice(name, offered, clears=PAGE),
+        )
 
     def write(place: Any, label: str, name: str, hint: str, **more: Any) -> None:
         place.text_input(label, placeholder=hint, **address.text(name, clears=PAGE), **more)
@@ -58,9 +67,8 @@ def ask_filter(database: Database) -> dict[str, str]:
     )
     choose(bar[1], "Data set", "dataset", datasets)
     choose(bar[2], "Answer", "answer", filters.ANSWERS)
-    choose(bar[3], "Annotators", "disagreement", kinds)
-    hidden = sum(name in given for name in MORE)
-    with bar[4].popover(f"More ({hidden})" if hidden else "More", width="stretch"):
+    choose(bar[3], "Annotators", "disagreement", kinds, kinds)
+    with bar[4].popover("More", width="stretch"):
         choose(st, "Generator", "generator", generators)
         left, right = st.columns(2)
         choose(left, "Annotator", "by", everybody)
@@ -68,7 +76,8 @@ def ask_filter(database: Database) -> dict[str, str]:
         left, right = st.columns(2)
         choose(left, "Differs", "one", everybody)
         choose(right, "from", "other", everybody)
-        choose(st, "Outcome", "outcome", filters.OUTCOMES)
+        write(st, "only after step", "after", "any", max_chars=5)
+        choose(st, "Outcome", "outcome", filters.OUTCOMES, filters.OUTCOMES)
         left, right = st.columns(2)
         choose(left, "by", "of", everybody)
         choose(right, "against", "against", everybody)
@@ -77,27 +86,29 @@ def ask_filter(database: Database) -> dict[str, str]:
         write(right, "to", "to", "any", max_chars=5)
         choose(st, "People", "people", filters.PEOPLE)
         write(st, "Solutions", "ids", "ids, as 12, 40, 41")
-    if unknown:
-        words = ", ".join(formatting.shorten(value, 60) for value in unknown.values())
-        st.text(f"The address asks for what this project does not have: {words}. It is ignored.")
-    return {name: value for name, value in given.items() if name not in unknown}
 
 
-MORE = (
-    "generator",
-    "by",
-    "says",
-    "one",
-    "other",
-    "outcome",
-    "cell",
-    "of",
-    "against",
-    "from",
-    "to",
-    "people",
-    "ids",
-)
+def chips(database: Database) -> None:
+    """What narrows the list, each with a cross that takes it away."""
+    given = filters.given()
+    if not given:
+        return
+    with st.container(horizontal=True, gap="small", key="chips"):
+        for names, words in filters.conditions(database, given):
+            st.button(
+                f"{words} \u2715",
+                key=f"chip {names[0]}",
+                help="Take this condition away",
+                on_click=address.put,
+                kwargs=dict.fromkeys([*names, *PAGE]),
+            )
+        if len(given) > 1:
+            st.button(
+                "Clear all",
+                type="tertiary",
+                on_click=address.put,
+                kwargs=dict.fromkeys([*filters.NAMES, *PAGE]),
+            )
 
 
 def show(
@@ -105,8 +116,13 @@ def show(
     annotators: list[AnnotatorRecord],
     kinds: Mapping[str, str],
     key: str,
+    *,
+    scored: bool,
 ) -> list[int]:
-    """The table; a row opens its solution. Returns the ids that are ticked."""
+    """The table; a row opens its solution. Returns the ids that are ticked.
+
+    `scored` shows lowest scores. A problem is told once where its solutions stand together.
+    """
     columns: list[str | data_table.Column] = [
         data_table.column("", "right"),
         data_table.column("Problem", "clip"),
@@ -118,26 +134,33 @@ def show(
         data_table.column(
             formatting.shorten(one.name, 30),
             f"right name {one.kind}",
-            title=f"First error by {one.label}",
+            title=f"{'Lowest score' if scored else 'First error'} by {one.label}",
         )
         for one in annotators
     ]
     columns += [data_table.column("Annotators", "nowrap"), data_table.column("First errors")]
     rows: list[tuple[int, list[data_table.Cell]]] = []
+    before: int | None = None
     for row in found:
         cells: list[data_table.Cell] = [
             data_table.link(row.id, data_table.page_href("solution", id=row.id), "main muted"),
-            data_table.text(formatting.shorten(row.problem)),
+            data_table.text(
+                "″" if row.problem_id == before else formatting.shorten(row.problem),
+                "muted" if row.problem_id == before else "",
+                title=row.problem if row.problem_id == before else "",
+            ),
             source(row),
             row.n_steps,
             answer(row),
         ]
-        cells += [verdict(row.said, one.id) for one in annotators]
+        before = row.problem_id
+        shape = lowest_score if scored else verdict
+        cells += [shape(row.said.get(one.id)) for one in annotators]
         quiet = row.disagreement in (None, "agree")
         cells.append(
             data_table.text(kinds.get(row.disagreement or "", "–"), "muted" if quiet else "")
         )
-        marks = [(one.kind, row.said[one.id]) for one in annotators if one.id in row.said]
+        marks = [(one.kind, row.said[one.id][0]) for one in annotators if one.id in row.said]
         cells.append(data_table.strip(row.n_steps, marks) if marks else None)
         rows.append((row.id, cells))
     return data_table.checklist(
@@ -156,16 +179,31 @@ def source(row: SolutionRow) -> data_table.Cell:
     )
 
 
-def verdict(said: dict[int, int | None], annotator_id: int) -> data_table.Cell:
+Said = tuple[int | None, float | None]  # a first error and the lowest score
+
+
+def verdict(said: Said | None) -> data_table.Cell:
     """A first error in a narrow column."""
-    if annotator_id not in said:
+    if said is None:
         return data_table.text("·", "muted", title="not annotated")
-    first_error = said[annotator_id]
+    first_error = said[0]
     if first_error is None:
         return data_table.text("?", "muted", title="no verdict")
     if first_error < 0:
         return data_table.text("✓", "muted", title="no error")
     return data_table.text(f"⚑ {first_error + 1}", title=f"first error in step {first_error + 1}")
+
+
+def lowest_score(said: Said | None) -> data_table.Cell:
+    """The lowest score of any step, flagged where there is a first error."""
+    if said is None or said[1] is None:
+        return verdict(said)
+    first_error, lowest = said
+    flag = first_error is not None and first_error >= 0
+    where = f"first error in step {(first_error or 0) + 1}" if flag else "no error"
+    return data_table.text(
+        f"{'⚑ ' if flag else ''}{lowest:.2f}", "" if flag else "muted", title=where
+    )
 
 
 def answer(row: SolutionRow) -> data_table.Cell:
@@ -181,15 +219,14 @@ def answer(row: SolutionRow) -> data_table.Cell:
 def actions(
     database: Database,
     ticked: list[int],
-    asked: dict[str, str],
     wanted: SolutionFilter,
-    sort: str,
+    order: str,
     total: int,
 ) -> None:
     """What can be done with the ticked solutions, or with all that were found."""
-    chosen = {"ids": ",".join(map(str, ticked))} if ticked else asked
+    chosen = {"ids": ",".join(map(str, ticked))} if ticked else filters.given()
     n = len(ticked) or total
-    order = filters.label_of(sort)
+    sort = filters.sort_of(database, order)
     with st.container(width=430):
         data_table.line(
             data_table.link(
@@ -229,28 +266,38 @@ def actions(
 
 database = project.project()
 st.title("Browse")
-asked = ask_filter(database)
-wanted = filters.understood(database, asked)
+ask_filter(database)
+chips(database)
+wanted = filters.asked_for(database, filters.given())
 with st.container(key="wide", horizontal=True, vertical_alignment="center"):
     above = st.container(horizontal=True, vertical_alignment="center", width="stretch")
-    sort = filters.SORTS[
-        st.selectbox(
-            "Order",
-            list(filters.SORTS),
-            label_visibility="collapsed",
-            width=190,
-            **address.choice("sort", list(filters.SORTS), next(iter(filters.SORTS)), clears=PAGE),
-        )
-    ]
+    scored = st.toggle(
+        "Scores",
+        help="The lowest score of each solution instead of its first error",
+        **address.switch("scores"),
+    )
+    orders = filters.sorts(database)
+    order = st.selectbox(
+        "Order",
+        list(orders),
+        format_func=orders.__getitem__,
+        label_visibility="collapsed",
+        width=230,
+        **address.choice("sort", list(orders), "oldest", clears=PAGE),
+    )
+    sort = filters.sort_of(database, order)
+    asked_order = address.get("sort")
     total, age = counted_at(
         database, f"count {wanted} {sort}", lambda: count_solutions(database, wanted, sort)
     )
     pages = max(1, math.ceil(total / PAGE_SIZE))
     page = st.pagination(pages, **address.number("page", 1, pages)) if pages > 1 else 1
-if not total and not filters.any_of(asked) and sort == "oldest":
+if not total and not filters.any_of(filters.given()) and sort == "oldest":
     st.text("This project has no solutions yet.")
     st.page_link("views/overview.py", label="Import or sample some")
     st.stop()
+if asked_order and asked_order not in orders:
+    project.complain(f"The order cannot be {formatting.shorten(asked_order, 60)}: {orders[order]}.")
 start = (page - 1) * PAGE_SIZE
 annotators = filters.columns(database)
 found = list_solutions(
@@ -262,7 +309,11 @@ found = list_solutions(
     annotators=[one.id for one in annotators],
 )
 ticked = show(
-    found, annotators, filters.kind_words(database), f"solutions {st.session_state.get('ticks', 0)}"
+    found,
+    annotators,
+    filters.kind_words(database),
+    f"solutions {st.session_state.get('ticks', 0)}",
+    scored=scored,
 )
 with above:
     count = f"{total:,} solution{'' if total == 1 else 's'}"
@@ -272,4 +323,4 @@ with above:
         count + (f", counted {formatting.duration(age)} ago" if age > 5 else ""), width="content"
     )
     if total:
-        actions(database, ticked, asked, wanted, sort, total)
+        actions(database, ticked, wanted, order, total)

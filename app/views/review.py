@@ -145,8 +145,8 @@ def as_queue(
     database: Database, chosen: ReviewQueue, per_item: int | None, reference: int | None
 ) -> Queue:
     """What the page asks the database for."""
-    wanted = filters.understood(database, filters.given())
-    sort = filters.SORTS.get(address.get("sort") or "", "oldest")
+    wanted = filters.asked_for(database, filters.given())
+    sort = filters.sort_of(database, address.get("sort") or "")
     return Queue(chosen.members, wanted, sort=sort, per_item=per_item, reference=reference)
 
 
@@ -209,7 +209,9 @@ with st.container(key="wide", horizontal=True, vertical_alignment="center"):
     chosen = choose_queue(blind=address.get("blind") == "true")
     blind, per_item, reference = ask_options(database)
     if filters.any_of(filters.given()) and not blind:
-        st.text(formatting.shorten(filters.in_words(filters.given()), 70), width="content")
+        st.text(
+            formatting.shorten(filters.in_words(database, filters.given()), 70), width="content"
+        )
         st.page_link("views/browse.py", label="Change", query_params=filters.given())
 queue = as_queue(database, chosen, per_item, reference)
 shown = columns(database, compared, chosen)

@@ -9,24 +9,15 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import aliased
 
 from db.engine import Database, DatabaseError
-from db.lists.comparison import compared_annotators
 from db.lists.filters import SolutionFilter, narrow
 from db.records import COMPARISONS
 from db.schema import Annotation, Problem, Solution, SolutionIndex
 
-# Orders of a list. Those with a kind go by what the compared annotator of that kind says, and
-# leave out what it has not scored.
-SORTS = (
-    "oldest",
-    "newest",
-    "fewest_steps",
-    "most_steps",
-    "disagreement",
-    "mc_margin",
-    "prm_margin",
-    "prm_lowest",
-    "prm_highest",
-)
+# Orders of a list; "problem" has the solutions of a problem together.
+SORTS = ("oldest", "newest", "fewest_steps", "most_steps", "disagreement", "problem")
+# Orders by what one annotator says, which leave out what it has not scored: its lowest score, low
+# or high first, and how far its verdict is from another one. Written "lowest:12" with its id.
+SORTS_BY = ("lowest", "highest", "margin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +25,12 @@ class SolutionRow:
     """One line of Browse.
 
     `disagreement` is the first of COMPARISONS that the solution is, None where nothing is
-    compared; `said` has the first error by annotator id, of those that annotated it.
+    compared; `said` has the first error and the lowest score by annotator id, of those that
+    annotated it.
     """
 
     id: int
+    problem_id: int
     problem: str
     dataset: str
     generator: str
@@ -45,7 +38,7 @@ class SolutionRow:
     final_answer: str | None
     is_correct: bool | None
     disagreement: str | None
-    said: dict[int, int | None]
+    said: dict[int, tuple[int | None, float | None]]
 
 
 def list_solutions(
@@ -65,6 +58,7 @@ def list_solutions(
     query = (
         select(
             Solution.id,
+            Problem.id,
             Problem.text,
             Solution.dataset,
             Solution.generator,
@@ -77,16 +71,19 @@ def list_solutions(
         .join(SolutionIndex, SolutionIndex.solution_id == Solution.id)
         .where(Solution.id.in_(ids))
     )
-    words = select(Annotation.solution_id, Annotation.annotator_id, Annotation.first_error).where(
-        Annotation.solution_id.in_(ids)
-    )
+    words = select(
+        Annotation.solution_id,
+        Annotation.annotator_id,
+        Annotation.first_error,
+        Annotation.lowest,
+    ).where(Annotation.solution_id.in_(ids))
     wanted_annotators = set(annotators)
-    said: dict[int, dict[int, int | None]] = {one: {} for one in ids}
+    said: dict[int, dict[int, tuple[int | None, float | None]]] = {one: {} for one in ids}
     with database.read() as session:
-        for solution_id, annotator_id, first_error in session.execute(words):
+        for solution_id, annotator_id, first_error, least in session.execute(words):
             # Asked for in the query, SQLite would read all that these annotators ever said.
             if annotator_id in wanted_annotators:
-                said[solution_id][annotator_id] = first_error
+                said[solution_id][annotator_id] = (first_error, least)
         rows = {
             row[0]: SolutionRow(*row[:-1], _first_kind(row.place), said[row[0]])
             for row in session.execute(query)
@@ -109,7 +106,7 @@ def solution_ids(
 ) -> list[int]:
     """The ids that a filter leaves, in the order of `sort`."""
     query = _found(database, wanted)
-    query = sorted_by(database, query, sort).offset(offset)
+    query = sorted_by(query, sort).offset(offset)
     with database.read() as session:
         return list(session.scalars(query if limit is None else query.limit(limit)))
 
@@ -117,7 +114,7 @@ def solution_ids(
 def count_solutions(database: Database, wanted: SolutionFilter, sort: str = "oldest") -> int:
     """How many solutions a filter leaves in this order."""
     query = _found(database, wanted)
-    query = sorted_by(database, query, sort).order_by(None)
+    query = sorted_by(query, sort).order_by(None)
     with database.read() as session:
         return session.scalar(query.with_only_columns(func.count())) or 0
 
@@ -127,8 +124,11 @@ def _found(database: Database, wanted: SolutionFilter) -> Select[int]:
     return narrow(query, wanted, database.engine.dialect.name)
 
 
-def sorted_by(database: Database, query: Select[int], sort: str) -> Select[int]:
-    """`query` (over SolutionIndex) in one of SORTS; DatabaseError for another word."""
+def sorted_by(query: Select[int], sort: str) -> Select[int]:
+    """`query` (over SolutionIndex) in one of SORTS, or of SORTS_BY with an annotator's id.
+
+    Raises DatabaseError for another word.
+    """
     by_id = SolutionIndex.solution_id
     plain = {
         "oldest": (by_id,),
@@ -136,17 +136,18 @@ def sorted_by(database: Database, query: Select[int], sort: str) -> Select[int]:
         "fewest_steps": (SolutionIndex.n_steps, by_id),
         "most_steps": (SolutionIndex.n_steps.desc(), by_id.desc()),
         "disagreement": (SolutionIndex.place, by_id),
+        "problem": (SolutionIndex.problem_id, by_id),
     }
     if sort in plain:
         return query.order_by(*plain[sort])
-    if sort not in SORTS:
-        raise DatabaseError(f"a list cannot be sorted by {sort!r}; choose one of {SORTS}")
-    kind, _, what = sort.partition("_")
-    by = getattr(compared_annotators(database), kind)
+    what, _, annotator_id = sort.partition(":")
+    if what not in SORTS_BY or not annotator_id.isdecimal():
+        by = [f"{word}:ANNOTATOR_ID" for word in SORTS_BY]
+        raise DatabaseError(f"a list cannot be sorted by {sort!r}; choose one of {[*SORTS, *by]}")
     scored = aliased(Annotation, name="scored")
     column = scored.margin if what == "margin" else scored.lowest
     query = query.join(scored, scored.solution_id == SolutionIndex.solution_id).where(
-        scored.annotator_id == (None if by is None else by.id), column.is_not(None)
+        scored.annotator_id == int(annotator_id), column.is_not(None)
     )
     if what == "highest":
         return query.order_by(column.desc(), by_id.desc())

@@ -16,6 +16,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    or_,
     select,
 )
 from sqlalchemy.orm import aliased
@@ -51,7 +52,8 @@ class SolutionFilter:
     `answer` is one of ANSWERS; `disagreement` one of COMPARISONS, whatever else the solution is;
     `annotator` (an id) with `verdict` (one of VERDICTS, or a 0-based
     first error) is what that annotator says, without `verdict` that it says anything; `differ`
-    are two annotators' ids with different first errors; `outcome` is one of OUTCOMES with the
+    are two annotators' ids with different first errors, with `differ_after` such that neither
+    flags one of the first so many steps; `outcome` is one of OUTCOMES with the
     ids of the annotator and of the reference it is seen against; `cell` is two first errors
     (0-based, -1 for none), the annotator's and the reference's, with the same two ids;
     `reviewed` is one of REVIEWED and speaks of what anybody's corrections amount to now; `text`
@@ -67,6 +69,7 @@ class SolutionFilter:
     annotator: int | None = None
     verdict: str | int | None = None
     differ: tuple[int, int] | None = None
+    differ_after: int | None = None
     outcome: tuple[str, int, int] | None = None
     cell: tuple[int, int, int, int] | None = None
     reviewed: str | None = None
@@ -110,7 +113,7 @@ def narrow(query: Select[int], wanted: SolutionFilter, dialect: str) -> Select[i
     if wanted.annotator is not None:
         query = _said(query, wanted.annotator, wanted.verdict)
     if wanted.differ is not None:
-        query = _differ(query, *wanted.differ)
+        query = _differ(query, *wanted.differ, wanted.differ_after or 0)
     if wanted.outcome is not None:
         query = _outcome(query, *wanted.outcome)
     if wanted.cell is not None:
@@ -148,13 +151,16 @@ def _said(query: Select[int], annotator_id: int, verdict: str | int | None) -> S
     return query.where(conditions.get(verdict, false()))
 
 
-def _differ(query: Select[int], one: int, other: int) -> Select[int]:
+def _differ(query: Select[int], one: int, other: int, after: int) -> Select[int]:
     a, b = aliased(Annotation, name="one"), aliased(Annotation, name="other")
-    return (
+    query = (
         query.join(a, and_(a.solution_id == SolutionIndex.solution_id, a.annotator_id == one))
         .join(b, and_(b.solution_id == SolutionIndex.solution_id, b.annotator_id == other))
         .where(a.first_error != b.first_error)
     )
+    for said in (a.first_error, b.first_error):
+        query = query.where(or_(said == -1, said >= after)) if after else query
+    return query
 
 
 def _outcome(query: Select[int], outcome: str, annotator: int, reference: int) -> Select[int]:

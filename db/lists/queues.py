@@ -28,7 +28,7 @@ Members = Callable[[Database, Select[int], "Queue"], Select[int]]
 def disagreements(database: Database, query: Select[int], queue: Queue) -> Select[int]:
     """Every disagreement, the most telling kind first."""
     differ = query.where(SolutionIndex.place < len(DISAGREEMENTS))
-    return sorted_by(database, differ, "disagreement")
+    return sorted_by(differ, "disagreement")
 
 
 def of_kind(kind: str) -> Members:
@@ -95,15 +95,16 @@ def conflicts(database: Database, query: Select[int], queue: Queue) -> Select[in
 
 def chosen(database: Database, query: Select[int], queue: Queue) -> Select[int]:
     """All that the filter leaves, in the order `queue.sort`."""
-    return sorted_by(database, query, queue.sort)
+    return sorted_by(query, queue.sort)
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
     """`members` of the solutions that `wanted` leaves, for so many people.
 
-    `sort` (one of SORTS) is the order of `chosen`, `reference` the annotator (an id) whose labels
-    are `known`. `per_item` is how many people should label an item, None for everybody.
+    `sort` (see `db.lists.browse.sorted_by`) is the order of `chosen`, `reference` the annotator
+    (an id) whose labels are `known`. `per_item` is how many people should label an item, None for
+    everybody.
     """
 
     members: Members = disagreements

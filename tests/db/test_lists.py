@@ -17,7 +17,7 @@ from db.corrections import append_corrections
 from db.engine import Database, DatabaseError
 from db.ingest import insert_rows
 from db.lists import solution_index
-from db.lists.browse import SORTS, count_solutions, list_solutions, solution_ids
+from db.lists.browse import SORTS, SORTS_BY, count_solutions, list_solutions, solution_ids
 from db.lists.filters import SolutionFilter
 from db.records import ImportRow
 from db.schema import Annotator, SolutionIndex
@@ -114,27 +114,51 @@ def test_a_filter_may_name_any_number_of_solutions(database: Database) -> None:
 def test_orders(database: Database) -> None:
     steps = [("a",), ("a", "b", "c"), ("a", "b")]
     insert_rows(database, [row(n, steps=steps[n]) for n in range(3)])
-    machine(database, "mc", {1: 0, 2: -1, 3: -1}, margins={1: 0.5, 2: 0.1})
-    machine(database, "prm", {1: 0, 2: 1}, {1: (0.2,), 2: (0.9, 0.1, 0.9)}, {1: 0.3, 2: 0.4})
+    mc = machine(database, "mc", {1: 0, 2: -1, 3: -1}, margins={1: 0.5, 2: 0.1})
+    prm = machine(database, "prm", {1: 0, 2: 1}, {1: (0.2,), 2: (0.9, 0.1, 0.9)}, {1: 0.3, 2: 0.4})
     expected = {
         "oldest": [1, 2, 3],
         "newest": [3, 2, 1],
         "fewest_steps": [1, 3, 2],
         "most_steps": [2, 3, 1],
         "disagreement": [2, 1, 3],
-        "mc_margin": [2, 1],
-        "prm_margin": [1, 2],
-        "prm_lowest": [2, 1],
-        "prm_highest": [1, 2],
+        "problem": [1, 2, 3],
+        f"margin:{mc.id}": [2, 1],
+        f"margin:{prm.id}": [1, 2],
+        f"lowest:{prm.id}": [2, 1],
+        f"highest:{prm.id}": [1, 2],
     }
-    assert set(expected) == set(SORTS)
+    assert {sort.partition(":")[0] for sort in expected} == {*SORTS, *SORTS_BY}
     for sort, ids in expected.items():
         assert solution_ids(database, SolutionFilter(), sort=sort) == ids, sort
         assert count_solutions(database, SolutionFilter(), sort) == len(ids), sort
         rows = list_solutions(database, SolutionFilter(), sort=sort, offset=1, limit=1)
         assert [one.id for one in rows] == ids[1:2]
-    with pytest.raises(DatabaseError, match="sorted by"):
-        solution_ids(database, SolutionFilter(), sort="colour")
+    for word in ("colour", "lowest", "lowest:prm", "colour:1"):
+        with pytest.raises(DatabaseError, match="sorted by"):
+            solution_ids(database, SolutionFilter(), sort=word)
+    (first,) = list_solutions(database, SolutionFilter(), limit=1, annotators=[prm.id])
+    assert first.said == {prm.id: (0, 0.2)}
+
+
+def test_the_solutions_of_a_problem_stand_together(database: Database) -> None:
+    problems = ["b", "a", "b", "a"]
+    insert_rows(database, [row(n, problem=one, steps=(str(n),)) for n, one in enumerate(problems)])
+    assert solution_ids(database, SolutionFilter(), sort="problem") == [1, 3, 2, 4]
+    rows = list_solutions(database, SolutionFilter(), sort="problem")
+    assert [one.problem for one in rows] == ["b", "b", "a", "a"]
+    assert [one.problem_id for one in rows] == [1, 1, 2, 2]
+
+
+def test_two_that_differ_only_after_some_steps(database: Database) -> None:
+    ids = fill(database, 5)
+    prm = machine(database, "prm", dict(zip(ids, (0, 2, 3, -1, 3), strict=True)))
+    judge = machine(database, "judge", dict(zip(ids, (3, 3, -1, 5, 3), strict=True)))
+    pair = (prm.id, judge.id)
+    assert found(database, differ=pair) == ids[:4]
+    assert found(database, differ=pair, differ_after=3) == ids[2:4]
+    assert found(database, differ=pair, differ_after=2) == ids[1:4]
+    assert found(database, differ=pair, differ_after=6) == []
 
 
 def index_rows(database: Database) -> list[tuple[object, ...]]:

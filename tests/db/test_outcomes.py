@@ -8,6 +8,7 @@ from dataclasses import asdict, fields
 import pytest
 
 from app.ui import filters
+from db.annotators import rename_annotator
 from db.engine import Database, DatabaseError
 from db.lists.browse import count_solutions, solution_ids
 from db.lists.filters import OUTCOMES, SolutionFilter
@@ -61,7 +62,7 @@ def test_an_outcome_may_be_asked_of_queues_jobs_and_addresses(database: Database
     address = {"outcome": "late", "of": "prm:prm", "against": "mc:mc"}
     wanted = filters.understood(database, address)
     assert wanted == SolutionFilter(outcome=("late", prm.id, mc.id))
-    assert filters.in_words(address) == "error flagged too late by prm:prm against mc:mc"
+    assert filters.in_words(database, address) == "error flagged too late by prm:prm against mc:mc"
     stored = SolutionFilter.from_json(wanted.to_json())
     with database.read() as session:
         query = members_of(database, Queue(chosen, stored))
@@ -71,7 +72,7 @@ def test_an_outcome_may_be_asked_of_queues_jobs_and_addresses(database: Database
     assert cell["cell"] == "none,2"
     assert filters.understood(database, cell).cell == (-1, 1, prm.id, mc.id)
     assert solution_ids(database, filters.understood(database, cell)) == [ids[0]]
-    assert filters.in_words(cell) == "prm:prm sees no error and mc:mc sees one in step 2"
+    assert filters.in_words(database, cell) == "prm:prm sees no error and mc:mc sees one in step 2"
     assert filters.cell_of("0,3") == (-1, 2)
     assert [filters.cell_of(text) for text in ("", "3", "1,2,3", "x,1", "-1,2")] == [None] * 5
 
@@ -79,3 +80,48 @@ def test_an_outcome_may_be_asked_of_queues_jobs_and_addresses(database: Database
 def test_a_word_that_is_no_outcome_is_refused(database: Database) -> None:
     with pytest.raises(DatabaseError, match="no outcome"):
         count_solutions(database, SolutionFilter(outcome=("lost", 1, 2)))
+
+
+def test_an_address_that_cannot_be_meant_says_so(database: Database) -> None:
+    """The list without the condition would be another list, and nobody would know."""
+    ids = fill(database, 2)
+    machine(database, "prm", dict.fromkeys(ids, 0))
+    for address, why in (
+        ({"by": "prm:gone"}, "no annotator prm:gone"),
+        ({"by": "prm:prm", "says": "an error in step x"}, "cannot be an error in step x"),
+        ({"says": "an error"}, "choose the annotator"),
+        ({"one": "prm:prm"}, "choose from whom it differs"),
+        ({"of": "prm:prm", "against": "human:nobody", "outcome": "missed"}, "human:nobody"),
+        ({"outcome": "missed"}, "choose whose first error"),
+        ({"outcome": "lost", "of": "prm:prm", "against": "prm:prm"}, "cannot be lost"),
+        ({"cell": "3", "of": "prm:prm", "against": "prm:prm"}, "cannot be 3"),
+        ({"answer": "purple"}, "answer cannot be purple"),
+        ({"from": "some"}, "cannot be some"),
+        ({"ids": "all"}, "cannot be all"),
+    ):
+        with pytest.raises(filters.NotUnderstood, match=why):
+            filters.understood(database, address)
+    rename_annotator(database, "prm:prm", "new")
+    renamed = {"by": "prm:prm", "says": "an error in step 1"}
+    assert solution_ids(database, filters.understood(database, renamed)) == ids
+
+
+def test_a_condition_is_taken_away_with_all_its_words(database: Database) -> None:
+    address = {"by": "prm:prm", "says": "an error", "answer": "Right answer", "from": "3"}
+    assert filters.conditions(database, address) == [
+        (("answer",), "Right answer"),
+        (("by", "says"), "annotated by prm:prm who says an error"),
+        (("from", "to"), "3 or more steps"),
+    ]
+    assert filters.in_words(database, {}) == "all solutions"
+
+
+def test_a_list_is_ordered_by_the_scores_of_a_chosen_annotator(database: Database) -> None:
+    ids = fill(database, 2)
+    prm = machine(database, "prm", dict.fromkeys(ids, 0), {ids[0]: (0.9,), ids[1]: (0.1,)})
+    orders = filters.sorts(database)
+    assert orders["lowest:prm:prm"] == "prm: lowest score first"
+    order = filters.sort_of(database, "lowest:prm:prm")
+    assert order == f"lowest:{prm.id}"
+    assert solution_ids(database, SolutionFilter(), sort=order) == [ids[1], ids[0]]
+    assert filters.sort_of(database, "lowest:prm:gone") == "oldest"

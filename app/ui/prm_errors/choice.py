@@ -111,10 +111,10 @@ def given_filter() -> dict[str, str]:
 def ask_filter(database: Database) -> None:
     """Everything that narrows the population, as chips, and a menu to add to it."""
     slice = address.get("slice")
-    for name in [*given_filter(), *(("slice",) if slice else ())]:
-        words = slice if name == "slice" else filters.in_words({name: address.get(name) or ""})
-        if st.button(f"{words} ✕", key=f"chip {name}", help="Take this condition away"):
-            address.put(**{name: None}, **dict.fromkeys(OF_THE_LIST))
+    asked = filters.conditions(database, given_filter())
+    for names, words in [*asked, *([(("slice",), slice)] if slice else [])]:
+        if st.button(f"{words} ✕", key=f"chip {names[0]}", help="Take this condition away"):
+            address.put(**dict.fromkeys(names), **dict.fromkeys(OF_THE_LIST))
             st.rerun()
     datasets, generators = counted(database, "choices", lambda: filter_choices(database))
     with st.popover("Filter", icon=":material/filter_list:"):

@@ -52,7 +52,7 @@ def population(
     database: Database, choice: Choice, place: st.delta_generator.DeltaGenerator
 ) -> Population:
     """What is chosen, after asking in `place` which problems count."""
-    wanted = filters.understood(database, given_filter())
+    wanted = filters.asked_for(database, given_filter())
     every, key = _scores(database, choice.prm, choice.reference, wanted)
     held_out = _ask_which(every, place)
     found = every.only(~every.trained_on) if held_out else every

@@ -1,0 +1,58 @@
+"""What narrows a list, on the page: notices for what cannot be meant, chips that take it away."""
+
+from __future__ import annotations
+
+import pytest
+
+from db.engine import Database
+from db.ingest import insert_rows
+from tests.support.pages import open_page, words_of
+from tests.support.rows import machine, row
+
+
+def fill(database: Database, n: int) -> None:
+    """`n` solutions, a third of them with a wrong answer; MC flags the second step of each."""
+    insert_rows(database, [row(i, is_correct=i % 3 != 1) for i in range(n)])
+    machine(database, "mc", {i + 1: 1 for i in range(n)})
+
+
+@pytest.mark.parametrize("page", ["browse", "review", "jobs"])
+@pytest.mark.parametrize(
+    ("query", "notice"),
+    [
+        ({"dataset": "gone"}, "This project has no data set gone."),
+        ({"by": "prm:gone", "says": "an error"}, "This project has no annotator prm:gone."),
+    ],
+)
+def test_a_filter_the_project_does_not_have_is_said(
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    page: str,
+    query: dict[str, str],
+    notice: str,
+) -> None:
+    """Without it the list would be another one, and a job would run on everything."""
+    fill(database, 3)
+    test = open_page(database, monkeypatch, page, **query)
+    assert not test.exception
+    assert notice in words_of(test)
+    assert "3 solutions" not in words_of(test)
+    assert not [button for button in test.button if button.label.startswith("Start ")]
+
+
+def test_a_chip_takes_its_condition_away(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, 12)
+    query = {"answer": "Wrong answer", "by": "mc:mc", "says": "an error in step 2"}
+    test = open_page(database, monkeypatch, "browse", page="2", **query)
+    assert "4 solutions" in words_of(test)
+    chips = {button.label: button for button in test.button}
+    assert {"Wrong answer \u2715", "Clear all"} < set(chips)
+    chips["Wrong answer \u2715"].click().run()
+    assert not test.exception
+    assert "12 solutions" in words_of(test)
+    assert set(test.query_params) & {"answer", "by", "says", "page"} == {"by", "says"}
+    next(button for button in test.button if button.label.startswith("annotated by")).click().run()
+    assert "12 solutions" in words_of(test)
+    assert "by" not in test.query_params
