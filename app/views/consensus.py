@@ -16,7 +16,7 @@ from db.engine import Database
 from db.lists.agreement import first_error_cells
 from db.lists.counts import project_counts
 from db.records import in_order
-from db.results import list_exports
+from db.results import latest_consensus, list_exports
 from labeling.consensus.held_out import held_out, hold_out, is_settled
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import (
@@ -131,6 +131,20 @@ def show(summary: Any) -> None:
     )
 
 
+def since_remembered(database: Database, rule: Rule, kept: int) -> None:
+    """Why Overview has another number for this rule, where it has one."""
+    stored = latest_consensus(database)
+    if stored is None or remembered_rule(database) != rule:
+        return
+    before = stored.counts.get("kept", 0)
+    if before != kept:
+        st.text(
+            f"It kept {before:,} when it was remembered {formatting.ago(stored.created_at)}, which "
+            f"Overview still says; {kept:,} with all that was annotated and corrected since. "
+            "Use this rule again, and both say so."
+        )
+
+
 def compare(database: Database, rule: Rule) -> None:
     """Where the first two members of the rule put the first error."""
     one, other = (find_annotator(database, label) for label in rule.annotators[:2])
@@ -239,9 +253,10 @@ with right:
         part = held_out(database)
         try:
             with st.spinner("Comparing"):
-                show(
-                    counted(database, f"consensus {rule} {part}", partial(preview, database, rule))
-                )
+                name = f"consensus {rule} {part}"
+                summary = counted(database, name, partial(preview, database, rule))
+            show(summary)
+            since_remembered(database, rule, summary.kept)
         except ValueError as error:
             project.complain(error)
 st.subheader("Export")
