@@ -1,4 +1,4 @@
-"""The look of every figure, and the charts of Jobs and Agreement."""
+"""The look of every figure, and the chart of a training."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import plotly.graph_objects as go
 import streamlit as st
 
 MARGINS = {"l": 8, "r": 8, "t": 30, "b": 8}
-FAR = 12  # First errors from this step on share one place on an axis.
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,63 +155,3 @@ def training_history(history: Sequence[Mapping[str, float]], best_epoch: int) ->
         yaxis2={"title": "F1", "overlaying": "y", "side": "right", "range": [0, 1]},
     )
     return figure
-
-
-def first_error_table(cells: Sequence[tuple[int, int, int]], across: str, down: str) -> go.Figure:
-    """A cross table of first errors: a square per pair, its area the number of solutions.
-
-    `cells`: (first error by `across`, by `down`, solutions). Agreement is grey on the diagonal,
-    disagreement in the colour of mistakes.
-    """
-    counts: dict[tuple[int, int], int] = {}
-    for one, other, count in cells:
-        key = (_place(one), _place(other))
-        counts[key] = counts.get(key, 0) + count
-    last = max((max(key) for key in counts), default=1)
-    places = list(range(-1, last + 1))
-    largest = max(counts.values(), default=1)
-    now = palette()
-    figure = go.Figure()
-    for agree in (True, False):
-        chosen = [key for key in counts if (key[0] == key[1]) is agree]
-        figure.add_scatter(
-            x=[key[0] for key in chosen],
-            y=[key[1] for key in chosen],
-            mode="markers+text",
-            name="same first error" if agree else "different",
-            text=[f"{counts[key]:,}" for key in chosen],
-            textposition="middle right",
-            textfont={"size": TEXT_SIZE, "color": now.text},
-            customdata=[[_words(key[0]), _words(key[1]), counts[key]] for key in chosen],
-            hovertemplate=f"{plain(across)}: %{{customdata[0]}}<br>"
-            f"{plain(down)}: %{{customdata[1]}}<br>"
-            "%{customdata[2]:,} solutions<extra></extra>",
-            marker={
-                "symbol": "square",
-                "size": [5 + 17 * (counts[key] / largest) ** 0.5 for key in chosen],
-                "color": now.muted if agree else now.hues["wrong"],
-            },
-        )
-    axis = {"tickvals": places, "ticktext": [_tick(place) for place in places], "zeroline": False}
-    figure.update_layout(
-        height=120 + 27 * len(places),
-        margin=MARGINS,
-        legend={"orientation": "h", "y": 1.15},
-        xaxis={**axis, "title": f"first error by {plain(across)}", "range": [-1.5, last + 0.8]},
-        yaxis={**axis, "title": f"by {plain(down)}", "range": [last + 0.5, -1.5]},
-    )
-    return figure
-
-
-def _place(first_error: int) -> int:
-    return min(first_error, FAR - 1)
-
-
-def _tick(place: int) -> str:
-    if place < 0:
-        return "none"
-    return f"{place + 1}+" if place == FAR - 1 else str(place + 1)
-
-
-def _words(place: int) -> str:
-    return "no error" if place < 0 else f"step {_tick(place)}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from app.components.data_table import data_table
-from app.ui import address, charts, formatting, project
+from app.ui import address, formatting, project
 from app.ui.counts import counted
+from app.ui.cross_table import cross_table
 from db.annotators import list_annotators
 from db.engine import Database
 from db.lists.agreement import Work, first_error_cells, verdicts_together, work_of_people
@@ -148,10 +149,8 @@ def details(
         data_table.line(*parts, key="differ")
     with right:
         if cells:
-            charts.draw(
-                charts.first_error_table(cells, one.label, other.label),
-                key=f"cells {one.id} {other.id}",
-                alt=f"Where {one.label} and {other.label} put the first error",
+            cross_table(
+                cells, one.label, other.label, key=f"cells {one.id} {other.id}", dataset=dataset
             )
         else:
             st.text("No solution has a verdict by both.")

@@ -9,8 +9,9 @@ from typing import Any
 import streamlit as st
 
 from app.components.data_table import data_table
-from app.ui import charts, formatting, project
+from app.ui import formatting, project
 from app.ui.counts import counted
+from app.ui.cross_table import cross_table
 from db.annotators import find_annotator, list_annotators
 from db.engine import Database
 from db.lists.agreement import first_error_cells
@@ -154,11 +155,7 @@ def compare(database: Database, rule: Rule) -> None:
         lambda: first_error_cells(database, one.id, other.id),
     )
     if cells:
-        charts.draw(
-            charts.first_error_table(cells, one.label, other.label),
-            key="cells",
-            alt=f"Where {one.label} and {other.label} put the first error",
-        )
+        cross_table(cells, one.label, other.label, key="cells")
 
 
 def export_form(database: Database, rule: Rule) -> None:

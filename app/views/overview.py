@@ -158,6 +158,14 @@ def annotators(
     data_table.table(columns, rows, key="annotators", empty="No annotator has said anything yet.")
 
 
+def errors_href(one: EvaluationRecord) -> str:
+    """Where the mistakes behind an evaluation are: a PRM's own page, else all evaluations."""
+    who, reference = str(one.result.get("annotator")), one.result.get("reference")
+    if who.startswith("prm:"):
+        return data_table.page_href("prm_errors", prm=who, ref=reference)
+    return data_table.page_href("evaluation")
+
+
 def evaluations(found: list[EvaluationRecord], hues: dict[int, str]) -> None:
     """The newest evaluation of each annotator, with its interval."""
     rows: list[list[data_table.Cell]] = []
@@ -170,11 +178,16 @@ def evaluations(found: list[EvaluationRecord], hues: dict[int, str]) -> None:
         hue = hues.get(one.annotator_id, "none")
         rows.append(
             [
-                data_table.kind(hue, one.result.get("annotator", "")),
+                data_table.kind(
+                    hue,
+                    one.result.get("annotator", ""),
+                    href=data_table.page_href("browse", by=one.result.get("annotator")),
+                ),
                 data_table.text(one.result.get("reference", ""), "muted"),
-                data_table.text(
+                data_table.link(
                     "–" if f1 is None else f"{f1:.3f}",
-                    "strong",
+                    errors_href(one),
+                    "strong quiet",
                     title=formatting.f1_by_dataset(figures),
                 ),
                 interval(figures, f1, hue),
