@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from db.annotations import annotations_of
-from db.annotators import ensure_reviewer, find_annotator
+from db.annotators import ensure_reviewer, find_annotator, save_training_problems
 from db.engine import Database, create_database, open_database
 from db.jobs import create_job
 from db.lists.leases import next_items
@@ -32,6 +32,7 @@ from labeling.consensus.rule import Rule
 from labeling.consensus.run import export_consensus, run_consensus
 from labeling.demo.prepare import ARCHIVE, prepare_demo
 from labeling.evaluation.best_of_n import evaluate_best_of_n
+from labeling.evaluation.provenance import training_problems
 from labeling.jobs.runner import run_job
 from labeling.review.commits import accept_commits
 from training.config import TrainConfig
@@ -174,17 +175,23 @@ def build_project(work: Path) -> None:
 
 
 def measure_again(work: Path) -> None:
-    """Bring the packed project to this version, with its evaluations measured anew."""
+    """Bring the packed project to this version: its consensus and its evaluations made anew."""
     file = work / "playground.db"
     file.unlink(missing_ok=True)
     database = open_database(prepare_demo(file, say))
     forget_evaluations(database)
+    run_consensus(database, Rule((MC_LABEL, JUDGE_LABEL)))
     evaluate(database)
     pack(database, work)
 
 
 def evaluate(database: Database) -> None:
     """What the pages show of everybody in the project."""
+    newer, older = (find_annotator(database, f"prm:{name}") for name in ("prm-v2", "prm-v1"))
+    # The first version is not shipped. It learnt from the second's export without its last MORE
+    # solutions, so all its problems are among the second's.
+    problems = training_problems(database, newer) or frozenset()
+    save_training_problems(database, older.config["revision"], problems)
     for annotator in (MC_LABEL, JUDGE_LABEL, "prm:prm-v1", "prm:prm-v2"):
         figures(database, annotator)
     for prm in ("prm:prm-v1", "prm:prm-v2"):

@@ -6,7 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox
 
-from db.annotators import rename_annotator
+from app.ui.project_summary import beside_earlier
+from db.annotators import ensure_annotator, rename_annotator
 from db.engine import Database
 from db.lists import choice
 from db.lists.comparison import compared_annotators
@@ -105,3 +106,13 @@ def test_an_old_link_and_an_old_evaluation_say_the_new_name(
     assert test.query_params["says"] == "no error"
     (stored,) = list_evaluations(project)
     assert stored.result["annotator"] == "judge:reader"
+
+
+def test_a_new_prm_is_shown_beside_the_one_before_it(project: Database) -> None:
+    newest = machine(project, "prm", {1: -1})
+    assert beside_earlier(project, newest.label) == {"prm": "prm:prm"}
+    rename_annotator(project, "prm:prm", "v1")
+    second = ensure_annotator(project, "prm", "v2", {"model": "v2"})
+    assert beside_earlier(project, second.label) == {"prm": "prm:v2", "vs": "prm:v1"}
+    choice.hide(project, "prm:v1")
+    assert beside_earlier(project, "prm:v2") == {"prm": "prm:v2"}
