@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from db.engine import Database
-from db.lists.scores import solution_texts
+from db.lists.scores import solution_texts, typed_errors
 from labeling.evaluation.prm_errors.source import MeasuredOn, load, store
 from labeling.evaluation.scored import ScoredSolutions
 from labeling.evaluation.stored import SLICES
+from labeling.review.error_types import word_for
 from training.evaluation import NO_ERROR
 from training.metrics.biases import PLACES, places
 from training.metrics.slices import Attribute, Figures, Slice, figures, ranges, slices
@@ -26,10 +27,16 @@ CHARACTERS = (0, 100, 200, 400, 800, 1600, 3200)
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Of n solutions the `characters` (n,) of all steps, and whether there is `latex` (n,)."""
+    """Of n solutions the `characters` (n,) of all steps, and whether there is `latex` (n,).
+
+    `typed` (n,) is the step whose error a person gave a type, NO_ERROR for none, and `error_types`
+    (n,) which one, in words.
+    """
 
     characters: np.ndarray
     latex: np.ndarray
+    typed: np.ndarray
+    error_types: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,12 @@ def texts_of(database: Database, prm: int, ids: np.ndarray) -> Texts:
         if at is not None:
             characters[at] = sum(map(len, text.steps))
             latex[at] = any(LATEX.search(step) for step in text.steps)
-    return Texts(characters, latex)
+    typed, error_types = np.full(len(ids), NO_ERROR), np.full(len(ids), "", dtype=object)
+    for one in typed_errors(database, prm):
+        at = place.get(one.solution_id)
+        if at is not None:
+            typed[at], error_types[at] = one.expected, word_for(one.error_type)
+    return Texts(characters, latex, typed, error_types)
 
 
 def attributes(found: ScoredSolutions, texts: Texts) -> dict[str, Attribute]:
@@ -77,6 +89,8 @@ def attributes(found: ScoredSolutions, texts: Texts) -> dict[str, Attribute]:
     these = found.scored
     error = these.reference != NO_ERROR
     ends = np.maximum(these.n_steps - 1, 1)
+    types = np.where(error & (texts.typed == these.reference), texts.error_types, "")
+    type_names = tuple(sorted(set(types.tolist()) - {""}))
     lies = np.where(error & (these.n_steps > 1), places(these.reference, ends), -1)
     return {
         "data set": Attribute(found.datasets, found.dataset_names),
@@ -84,6 +98,9 @@ def attributes(found: ScoredSolutions, texts: Texts) -> dict[str, Attribute]:
         "steps": ranges(these.n_steps, STEPS, "{} steps"),
         "first error": ranges(these.reference + 1, FIRST_ERRORS, "error in step {}"),
         "place of the error": Attribute(lies, tuple(f"error in the {one}" for one in PLACES)),
+        "error type": Attribute(
+            np.array([type_names.index(one) if one else -1 for one in types], dtype=int), type_names
+        ),
         "answer": Attribute(np.array([1, 0, -1])[found.answers], ("right answer", "wrong answer")),
         "length": ranges(texts.characters, CHARACTERS, "{} characters"),
         "LaTeX": Attribute(np.where(texts.latex, 0, 1), ("with LaTeX", "without LaTeX")),

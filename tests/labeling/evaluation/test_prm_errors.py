@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -19,9 +20,11 @@ from db.results import list_evaluations
 from labeling.demo.prepare import prepare_demo
 from labeling.evaluation.prm_errors.biases import evaluate_biases
 from labeling.evaluation.prm_errors.calibration import evaluate_calibration
-from labeling.evaluation.prm_errors.slices import evaluate_slices
+from labeling.evaluation.prm_errors.slices import Texts, attributes, evaluate_slices
+from labeling.evaluation.scored import ScoredSolutions
 from tests.support.data import shared_data
 from training.data import fingerprint
+from training.scored import scored
 
 WHO = ("--annotator", "prm:prm-v2", "--reference", "human:playground-truth")
 
@@ -100,6 +103,23 @@ def test_slices_of_the_playground_are_parts_of_the_whole(playground: Database) -
     told = run(playground, "slices", *WHO, "--figure", "exact")
     assert "too few" in told.output
     assert told.output.index("place of the error") > told.output.index("all ")
+
+
+def test_an_error_that_a_person_typed_is_in_the_slice_of_its_type() -> None:
+    reference = [1, 1, 0, -1]
+    found = ScoredSolutions(
+        scored([[0.9, 0.2]] * 4, reference),
+        0.5,
+        *(np.arange(4), np.arange(4), np.zeros(4, dtype=int), ("d",)),
+        *(np.zeros(4, dtype=int), ("g",), np.zeros(4, dtype=int), np.zeros(4, dtype=bool)),
+        "unknown",
+    )
+    typed = np.array([1, -1, 1, -1])  # The third is of a step that the reference takes for another.
+    words = np.array(["states a falsehood", "", "adds nothing", ""], dtype=object)
+    texts = Texts(np.zeros(4, dtype=int), np.zeros(4, dtype=bool), typed, words)
+    places, names = attributes(found, texts)["error type"]
+    assert names == ("states a falsehood",)
+    assert places.tolist() == [0, -1, -1, -1]
 
 
 def test_calibration_of_the_playground(playground: Database) -> None:
