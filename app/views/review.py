@@ -215,7 +215,8 @@ with st.container(key="wide", horizontal=True, vertical_alignment="center"):
         st.page_link("views/browse.py", label="Change", query_params=filters.given())
 queue = as_queue(database, chosen, per_item, reference)
 shown = columns(database, compared, chosen)
-if chosen in (DISAGREEMENT, *BY_KIND) and not count_kinds(database).compared:
+kinds = counted(database, "kinds", lambda: count_kinds(database))
+if chosen in (DISAGREEMENT, *BY_KIND) and not kinds.compared:
     empty()
     st.stop()
 review_table(
