@@ -19,6 +19,7 @@ from labeling.demo.prepare import prepare_demo  # noqa: E402
 from tests.support.browser import chromium, streamlit_server  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
+STANDS = "() => document.querySelector('.stApp')?.dataset.testScriptState === 'notRunning'"
 SIZE = {"width": 1280, "height": 800}
 # name -> (address, keys pressed there, colour scheme)
 PICTURES: dict[str, tuple[str, tuple[str, ...], str]] = {
@@ -30,6 +31,8 @@ PICTURES: dict[str, tuple[str, tuple[str, ...], str]] = {
     "review-first-error": ("review?queue=location", ("j", "j", "e"), "light"),
     "review-flag": ("review?queue=location", ("f",), "light"),
     "review-blind": ("review?queue=location&blind=true", (), "light"),
+    "prm-errors": ("prm_errors?outcome=missed", (), "light"),
+    "prm-errors-drawer": ("prm_errors?outcome=missed&open=1294", ("j",), "light"),
     "review-prm": ("review?queue=high_wrong", (), "light"),
     "solution": ("solution?id=1", (), "light"),
     "solution-rollouts": ("solution?id=25", ("j", "j", "v"), "light"),
@@ -59,6 +62,7 @@ def take(page: Page, address: str, keys: tuple[str, ...], file: Path) -> None:
     """Open a page, press keys there, and keep what it looks like."""
     page.goto(address)
     page.wait_for_selector("h1, tr[aria-selected=true]")
+    page.wait_for_function(STANDS)
     page.wait_for_timeout(3000)
     for key in keys:
         page.keyboard.press(key)

@@ -78,7 +78,7 @@ def _accuracies(
         cells += [
             data_table.text(f"exact on {percent(mean.error_accuracy)} of the"),
             door(wrong, "an error", mean.n_error),
-            data_table.text("with an error"),
+            data_table.text("with an error;" if mean.n_correct else "with an error"),
         ]
     if mean.n_correct:
         cells += [

@@ -21,6 +21,7 @@ from training.evaluation import NO_ERROR
 from training.scored import NO_VERDICT, OUTCOMES, Scored, confidence, outcomes, verdicts
 
 PAGE = 50
+LONG, HEIGHT = 14, 600  # rows, and the pixels that a longer list takes
 SORTS = ("most confident first", "least confident first", "highest score first", "oldest first")
 
 
@@ -28,12 +29,10 @@ def ordered(population: Population, members: np.ndarray, t: float, sort: str) ->
     """The ids of these solutions, a mask (n,), in the order asked for; ties by id."""
     these = population.found.scored.only(members)
     ids = population.found.ids[members]
-    by = {
-        SORTS[0]: -confidence(these, verdicts(these, t), t),
-        SORTS[1]: confidence(these, verdicts(these, t), t),
-        SORTS[2]: -these.lowest,
-    }
-    return ids[np.argsort(by[sort], kind="stable")] if sort in by else ids
+    if sort == SORTS[3]:
+        return ids
+    by = -these.lowest if sort == SORTS[2] else -confidence(these, verdicts(these, t), t)
+    return ids[np.argsort(-by if sort == SORTS[1] else by, kind="stable")]
 
 
 def ask_sort() -> str:
@@ -88,11 +87,9 @@ def show(
     """A page of the list; returns the id that is to be opened, 0 to close what is open, or None."""
     pages = max(1, math.ceil(len(ids) / PAGE))
     at = np.flatnonzero(ids == (opened or 0))
-    if at.size:
+    page = st.pagination(pages, **address.number("page", 1, pages)) if pages > 1 else 1
+    if at.size:  # The opened one is always in view.
         page = int(at[0]) // PAGE + 1
-        st.session_state.pop("page", None)
-    else:
-        page = st.pagination(pages, **address.number("page", 1, pages)) if pages > 1 else 1
     start = (page - 1) * PAGE
     here = ids[start : start + PAGE]
     wanted = SolutionFilter(ids=tuple(here.tolist()))

@@ -61,7 +61,7 @@ def test_the_figures_are_those_of_the_command_line(
     words = line(test, "headline")
     assert f"F1 {found['f1']:.3f} [{low:.3f} to {high:.3f}]" in words
     assert f"prm-v1 {older['f1']:.3f}" in words
-    assert f"exact on {found['error_accuracy']:.1%} of the 741 with an error" in words
+    assert f"exact on {found['error_accuracy']:.1%} of the 741 with an error; no" in words
     assert f"no false alarm on {found['correct_accuracy']:.1%} of the 1,412 without one" in words
 
 
