@@ -157,8 +157,8 @@ def sign_in_page() -> None:
         else:
             st.subheader("Nobody can sign in at the moment")
             st.text(
-                "The secrets that this server started with can no longer be read. Whoever runs it: "
-                "check the file given with --secrets, and start StepLens again."
+                "The secrets that this server started with cannot be read any more. Whoever runs "
+                "it: check the file given with --secrets, and start StepLens again."
             )
 
 
