@@ -14,13 +14,13 @@ from itertools import combinations
 
 import numpy as np
 
+from models.prm.aggregation import Scores, last, minimum, product
 from training.evaluation import Interval
 
 BOOTSTRAP_SAMPLES = 1000
 VOTE_DRAWS = 200  # random sets of N responses that votes are averaged over
 EVERY_SIZE = 16  # a curve has each n up to this, then doubles it
 MAJORITY = "maj@N"
-Scores = Sequence[float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +56,6 @@ class BestOfN:
     sizes: tuple[int, ...]
     mean: Curves
     datasets: dict[str, Curves]
-
-
-def product(scores: Scores) -> float:
-    """The product of the step scores, the paper's choice (arXiv 2501.07301, App. A)."""
-    return math.prod(_told(scores))
-
-
-def minimum(scores: Scores) -> float:
-    """The lowest step score."""
-    return min(_told(scores), default=-math.inf)
-
-
-def last(scores: Scores) -> float:
-    """The score of the last step."""
-    return _told(scores)[-1] if scores else -math.inf
 
 
 Scorings = Mapping[str, Callable[[Scores], float]]
@@ -252,12 +237,6 @@ def _won(votes: np.ndarray, present: np.ndarray, verdicts: np.ndarray) -> float:
 
 def _share_right(group: Sequence[Response]) -> float:
     return sum(one.samples for one in group if one.is_correct) / sum(one.samples for one in group)
-
-
-def _told(scores: Scores) -> list[float]:
-    """The scores; minus infinity for all where a step has none: it is not known to be right."""
-    told = [score for score in scores if score is not None and not math.isnan(score)]
-    return told if told and len(told) == len(scores) else [-math.inf]
 
 
 def _interval(values: np.ndarray) -> Interval:

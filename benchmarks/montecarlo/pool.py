@@ -61,10 +61,10 @@ def make_pool(solutions: int, samples: int, seed: int) -> dict[str, Any]:
     from labeling.answers.grade import grade
     from labeling.montecarlo.outcomes import outcome
     from labeling.seeds import completion_seed
-    from labeling.steps import join_steps, split_steps
     from models.generation.base import CompletionRequest, Sampling, default_temperature
     from models.generation.load import load_generator
     from models.playground.world import first_error, sample_problems
+    from models.steps import join_steps, split_steps
 
     generator = load_generator(MODEL)
     sampling = Sampling(default_temperature(generator), max_tokens=MAX_TOKENS)

@@ -13,7 +13,7 @@ from labeling.jobs.context import JobContext
 from labeling.judge.verdicts import scores
 from labeling.prompt import question
 from labeling.seeds import completion_seed
-from labeling.steps import split_steps
+from models.steps import split_steps
 
 if TYPE_CHECKING:
     from models.playground.world import WorldProblem

@@ -8,7 +8,7 @@ from db.records import ImportRow, SourceLabel
 from labeling.answers.extract import extract_answer
 from labeling.formats import fields
 from labeling.formats.base import ExportRow, Format, Json, Remark
-from labeling.steps import split_steps
+from models.steps import split_steps
 
 KNOWN = {
     "labels",

@@ -11,7 +11,7 @@ from labeling.answers.extract import extract_answer
 from labeling.formats import fields
 from labeling.formats.base import Json
 from labeling.formats.reading import file_stem, open_rows
-from labeling.steps import split_steps
+from models.steps import split_steps
 
 _OF_PROBLEM = {"problem", "gold_answer", "dataset"}
 _OF_RESPONSE = {

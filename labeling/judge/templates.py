@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labeling.judge.replies import CONTRACTS, Contract
-from labeling.steps import split_steps
+from models.steps import split_steps
 
 PROMPTS = Path(__file__).parent / "prompts"
 FENCE = "+++\n"

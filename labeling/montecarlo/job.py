@@ -25,9 +25,9 @@ from labeling.montecarlo.planner import PILOT, STOP_MASS, MCConfig, MCResult, Pl
 from labeling.montecarlo.sharing import Shared, remaining_characters
 from labeling.prompt import question
 from labeling.seeds import completion_seed
-from labeling.steps import join_steps
 from labeling.uncertainty import mc_margin
 from models.names import short_name
+from models.steps import join_steps
 
 if TYPE_CHECKING:
     from models.generation.base import Completion, CompletionRequest, Generator, Prompt, Sampling

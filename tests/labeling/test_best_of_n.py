@@ -21,7 +21,7 @@ from db.solutions import each_solution
 from labeling.evaluation.best_of_n import evaluate_best_of_n
 from labeling.evaluation.results import picks
 from labeling.jobs.runner import run_job
-from labeling.steps import split_steps
+from models.steps import split_steps
 from tests.support.data import shared_data
 
 

@@ -12,7 +12,6 @@ import pytest
 from labeling.answers.extract import extract_answer
 from labeling.judge.replies import parse_reply
 from labeling.judge.templates import load_template, messages
-from labeling.steps import join_steps, split_steps
 from models.playground.critique import judge_message, judge_reply
 from models.playground.story import MAX_VALUE, calculate
 from models.playground.templates.unseen import UNSEEN_TEMPLATES
@@ -24,6 +23,7 @@ from models.playground.world import (
     sample_problems,
     written,
 )
+from models.steps import join_steps, split_steps
 from training.playground.mistakes import with_mistake
 
 CHECKPOINTS = Path(__file__).parents[2] / "models" / "playground" / "checkpoints"

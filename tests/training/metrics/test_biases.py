@@ -8,8 +8,8 @@ import math
 import numpy as np
 import pytest
 
+from models.prm.aggregation import last, minimum, product
 from tests.support.data import shared_data
-from training.best_of_n import last, minimum, product
 from training.metrics.biases import (
     PLACES,
     aggregated,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from labeling.steps import join_steps, split_steps
+from models.steps import join_steps, split_steps
 
 TEXTS = st.text(st.sampled_from("ab \n\t\r."), max_size=60) | st.text(max_size=60)
 
