@@ -16,6 +16,20 @@ export function followInApp(link) {
   });
 }
 
+// Follows `link` on `key`, wherever the keyboard is but in a text, for as long as the page has it.
+/** @type {(link: HTMLAnchorElement, key: string) => void} */
+export function followOnKey(link, key) {
+  const follow = (/** @type {KeyboardEvent} */ event) => {
+    const at = event.composedPath()[0];
+    const writing =
+      at instanceof HTMLInputElement || at instanceof HTMLTextAreaElement || event.isComposing;
+    if (!link.isConnected) document.removeEventListener("keydown", follow);
+    else if (event.key === key && !writing && !event.ctrlKey && !event.metaKey && !event.repeat)
+      link.click();
+  };
+  document.addEventListener("keydown", follow);
+}
+
 // Goes to an address of this app. `replace`: the address left behind is no step to return to.
 /** @type {(href: string, options?: { replace?: boolean }) => void} */
 export function go(href, { replace = false } = {}) {

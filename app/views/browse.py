@@ -12,6 +12,7 @@ import streamlit as st
 from app.components.data_table import data_table
 from app.ui import address, filters, formatting, project
 from app.ui.counts import counted, counted_at
+from app.ui.navigation import carried_list
 from db.annotators import list_annotators
 from db.engine import Database
 from db.lists.browse import (
@@ -115,6 +116,7 @@ def show(
     found: list[SolutionRow],
     annotators: list[AnnotatorRecord],
     kinds: Mapping[str, str],
+    start: int,
     key: str,
     *,
     scored: bool,
@@ -141,9 +143,11 @@ def show(
     columns += [data_table.column("Annotators", "nowrap"), data_table.column("First errors")]
     rows: list[tuple[int, list[data_table.Cell]]] = []
     before: int | None = None
-    for row in found:
+    query = address.query()
+    for at, row in enumerate(found, start + 1):
+        href = carried_list.solution_href(row.id, "browse", query, at)
         cells: list[data_table.Cell] = [
-            data_table.link(row.id, data_table.page_href("solution", id=row.id), "main muted"),
+            data_table.link(row.id, href, "main muted"),
             data_table.text(
                 "″" if row.problem_id == before else formatting.shorten(row.problem),
                 "muted" if row.problem_id == before else "",
@@ -312,6 +316,7 @@ ticked = show(
     found,
     annotators,
     filters.kind_words(database),
+    start,
     f"solutions {st.session_state.get('ticks', 0)}",
     scored=scored,
 )

@@ -10,6 +10,7 @@ import streamlit as st
 from app.auth import identity
 from app.components.data_table import data_table
 from app.ui import address, formatting, project
+from app.ui.navigation import carried_list
 from app.ui.review_table import review_table
 from db.annotations import annotations_of
 from db.annotators import list_annotators
@@ -162,6 +163,8 @@ except DatabaseError as error:
 
 with st.container(key="wide", horizontal=True, vertical_alignment="center"):
     st.title("Solution", width="content")
+    with st.container(width=260):
+        carried_list.show(database, solution.id)
     shown = choose_columns(database, solution.id)
 members = compared_annotators(database).members()
 

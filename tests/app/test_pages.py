@@ -124,7 +124,7 @@ def test_the_address_filters_browse(database: Database, monkeypatch: pytest.Monk
     assert not test.exception
     assert "4 solutions" in words_of(test)
     rows = shown(test, "solutions")["rows"]
-    assert [row["cells"][1]["href"] for row in rows] == [f"solution?id={i}" for i in (2, 5, 8, 11)]
+    assert [row["cells"][1]["value"] for row in rows] == ["2", "5", "8", "11"]
     kind = open_page(database, monkeypatch, "browse", disagreement="Only MC sees an error")
     assert "4 solutions" in words_of(kind)
     nothing = open_page(database, monkeypatch, "browse", text="no such words")

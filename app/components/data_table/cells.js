@@ -2,7 +2,7 @@
 // wrote it, so nothing of it is ever parsed as markup.
 
 import { el, svg } from "../dom.js";
-import { followInApp } from "../links.js";
+import { followInApp, followOnKey } from "../links.js";
 
 /** @import { Child } from "../types.js" */
 /** @import { Bar, Cell, Check, Choice, Copy, Host, Interval, Kind, Link, Strip } from "./types.js" */
@@ -55,12 +55,13 @@ function drawn(cell, host) {
   }
 }
 
-/** @type {(cell: Pick<Link, "value" | "href" | "style">) => HTMLElement} */
-function link({ value, href, style }) {
+/** @type {(cell: Pick<Link, "value" | "href" | "style" | "key">) => HTMLElement} */
+function link({ value, href, style, key }) {
   const node = el("a", { class: style, target: "_self" }, String(value));
   if (!SAFE_LINK.test(href)) return node;
   node.setAttribute("href", href);
   followInApp(node);
+  if (key) followOnKey(node, key);
   return node;
 }
 

@@ -27,13 +27,14 @@ class TextCell(TypedDict):
 
 
 class LinkCell(TypedDict):
-    """A link to a page of this app."""
+    """A link to a page of this app; `key`, where there is one, follows it too."""
 
     kind: Literal["link"]
     value: str
     href: str
     style: str
     title: str
+    key: NotRequired[str]
 
 
 class PickCell(TypedDict):

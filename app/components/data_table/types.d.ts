@@ -14,6 +14,7 @@ export interface Link extends Titled {
   value: string;
   href: string;
   style: string;
+  key?: string;
 }
 export interface Choice extends Titled {
   kind: "pick";

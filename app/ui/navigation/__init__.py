@@ -1,0 +1,1 @@
+"""Getting around: the list that a page was opened from."""
