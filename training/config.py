@@ -98,6 +98,14 @@ class TrainReport:
     n_validation_wrong: int | None = None  # None in reports that were written before it was
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a run is going: (epochs, loss) at every point that was logged, and its whole epochs."""
+
+    losses: tuple[tuple[float, float], ...]
+    history: tuple[EpochRecord, ...]
+
+
 def resolved(config: TrainConfig, n_weights: int, is_prm: bool) -> TrainConfig:
     """`config` with epochs and learning rates where it has none, for a base of `n_weights`.
 

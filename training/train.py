@@ -25,7 +25,7 @@ from training.config import TrainConfig, TrainReport, resolved
 from training.data import Export, ExportError, HeldOut, fingerprint, read_export, split_by_problem
 from training.engine.adapters import merge, with_adapters
 from training.engine.batches import TrainingError, class_weights, encode_examples, trainable
-from training.engine.fit import Progress, fit, steps_behind
+from training.engine.fit import Progress, Watch, fit, steps_behind
 from training.folders import check_free, resumable_folder, resumable_path, whole_folder
 
 if TYPE_CHECKING:
@@ -39,11 +39,13 @@ def train(
     config: TrainConfig,
     progress: Progress | None = None,
     overwrite: bool = False,
+    watch: Watch | None = None,
 ) -> TrainReport:
     """Train a PRM from the language model `base` on an export; write it to `out`.
 
     Keeps the epoch with the best ProcessBench F1 on the validation part. `out` appears whole or
-    not at all. `progress(done, total, message)` counts batches and may raise to stop the run.
+    not at all. `progress(done, total, message)` counts batches and may raise to stop the run;
+    `watch(course)` is told the losses and epochs so far.
     Raises ExportError, ModelError, TrainingError, or FileExistsError when `out` holds
     something: with `overwrite` only another checkpoint of ours is replaced.
     """
@@ -91,6 +93,7 @@ def train(
             config,
             working,
             report_progress,
+            watch if first else None,
         )
         report = TrainReport(
             out=str(target),

@@ -121,22 +121,31 @@ def _pick(key: str, picked: Callable[..., None]) -> None:
 FONT = '"Source Sans", "Source Sans Pro", system-ui, sans-serif'
 
 
-def training_history(history: Sequence[Mapping[str, float]], best_epoch: int) -> go.Figure:
-    """Losses (left axis, nats per step) and F1 on the validation part (right axis), by epoch."""
+def training_course(
+    losses: Sequence[Sequence[float]], history: Sequence[Mapping[str, float]], best_epoch: int
+) -> go.Figure:
+    """Losses (left axis, nats per step) and F1 on the validation part (right axis), by epoch.
+
+    `losses` are (epochs, training loss) at every point that was logged; without any, as in older
+    results, the training loss is drawn by epoch too.
+    """
     epochs = [epoch["epoch"] for epoch in history]
     now = palette()
     figure = go.Figure()
-    for name, label, colour, dash in (
-        ("train_loss", "training loss", now.muted, "solid"),
-        ("validation_loss", "validation loss", now.hues["wrong"], "dash"),
-    ):
-        figure.add_scatter(
-            x=epochs,
-            y=[epoch[name] for epoch in history],
-            name=label,
-            line={"color": colour, "dash": dash},
-            mode="lines",
-        )
+    figure.add_scatter(
+        x=[one[0] for one in losses] or epochs,
+        y=[one[1] for one in losses] or [epoch["train_loss"] for epoch in history],
+        name="training loss",
+        line={"color": now.muted, "dash": "solid"},
+        mode="lines",
+    )
+    figure.add_scatter(
+        x=epochs,
+        y=[epoch["validation_loss"] for epoch in history],
+        name="validation loss",
+        line={"color": now.hues["wrong"], "dash": "dash"},
+        mode="lines+markers",
+    )
     figure.add_scatter(
         x=epochs,
         y=[epoch["f1"] for epoch in history],
@@ -145,12 +154,17 @@ def training_history(history: Sequence[Mapping[str, float]], best_epoch: int) ->
         mode="lines+markers",
         yaxis="y2",
     )
-    figure.add_vline(x=best_epoch, line={"color": now.hues["prm"], "dash": "dot", "width": 1})
+    if best_epoch:
+        figure.add_vline(x=best_epoch, line={"color": now.hues["prm"], "dash": "dot", "width": 1})
     figure.update_layout(
         height=240,
         margin=MARGINS,
         legend={"orientation": "h", "y": 1.2},
-        xaxis={"title": "epoch", "dtick": 1 if len(epochs) <= 15 else None},
+        xaxis={
+            "title": "epoch",
+            "rangemode": "tozero",
+            "dtick": 1 if 1 < len(epochs) <= 15 else None,
+        },
         yaxis={"title": "loss", "rangemode": "tozero"},
         yaxis2={"title": "F1", "overlaying": "y", "side": "right", "range": [0, 1]},
     )

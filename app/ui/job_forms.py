@@ -22,6 +22,7 @@ from labeling.formats.catalog import READERS, in_words
 from labeling.jobs.files import data_folder
 from labeling.judge.templates import shipped_prompts
 from labeling.montecarlo.planner import STRATEGIES
+from training.config import TrainConfig
 from training.folders import free_folder
 
 Asked = tuple[str, dict[str, Any]] | None
@@ -110,6 +111,7 @@ def train(database: Database) -> Asked:
         base = st.text_input("Base", _given("base", "playground:prm"), help=BASE_HELP)
         out = st.text_input("Checkpoint folder", str(free_folder(folder, "prm")))
         seed = st.number_input("Seed", 0, None, 0)
+        settings = _training_settings()
         sent = st.form_submit_button("Start training", type="primary", width="stretch")
     if not options:
         st.text("Nothing has been exported yet.")
@@ -117,8 +119,39 @@ def train(database: Database) -> Asked:
     if sent and not export:
         project.complain("Training needs an export.")
         return None
-    params = {"export": export, "base": base, "out": out, "seed": seed}
+    params = {"export": export, "base": base, "out": out, "seed": seed, **settings}
     return ("train", params) if sent else None
+
+
+def _training_settings() -> dict[str, Any]:
+    """What else may be set: only what differs from the usual, so that a job's words stay short."""
+    usual = TrainConfig()
+    with st.expander("Settings"):
+        epochs = st.number_input("Epochs", 0, None, usual.epochs, help="0: by the base.")
+        rate = st.number_input(
+            "Learning rate", 0.0, 1.0, 0.0, format="%g", step=1e-6, help="0: by the base's size."
+        )
+        head = st.selectbox(
+            "Head", ["mlp", "linear"], help="What a language model gets; a PRM keeps its own."
+        )
+        lora = st.number_input(
+            "LoRA rank", 0, 1024, 0, help="0 trains every weight; 16 is usual for a large base."
+        )
+        tokens = st.number_input(
+            "Tokens a device computes at once",
+            256,
+            None,
+            usual.device_tokens,
+            help="Fewer take less memory and more passes; the result is the same.",
+        )
+    asked = {
+        "epochs": epochs,
+        "learning_rate": rate or None,
+        "head": head,
+        "lora": lora,
+        "device_tokens": tokens,
+    }
+    return {name: value for name, value in asked.items() if value != getattr(usual, name)}
 
 
 def evaluate(database: Database) -> Asked:

@@ -21,7 +21,7 @@ from labeling.jobs.importing import Reason, lines_of
 from labeling.jobs.runner import start_job
 
 LOG_LINES = 14
-SAID_ELSEWHERE = ("history", "out", "seconds", "rejections", "notes")
+SAID_ELSEWHERE = ("history", "losses", "out", "seconds", "rejections", "notes")
 
 
 def begin(database: Database, kind: str, params: dict[str, Any]) -> None:
@@ -118,18 +118,28 @@ def details(database: Database, job: JobRecord) -> None:
     with rows:
         reason_table("Rejected", result.get("rejections", []), "rejections")
         reason_table("Read with changes", result.get("notes", []), "notes")
-    if result.get("history"):
-        best = int(result.get("best_epoch", 1))
-        with chart:
-            charts.draw(
-                charts.training_history(result["history"], best),
-                key=f"history {job.id}",
-                alt="Loss and F1 on held-out problems, by epoch",
-            )
+    with chart:
+        learning_curve(job)
     # The runner's last line repeats the result.
     lines = [line for line in job_log(database, job.id).splitlines() if line[:6] != "done: "]
     if lines:
         log.code("\n".join(lines[-LOG_LINES:]), language=None, wrap_lines=True)
+
+
+def learning_curve(job: JobRecord) -> None:
+    """Losses and F1 of a training, while it runs and after it; the best epoch is marked."""
+    history = (job.result or {}).get("history") or job.state.get("history") or []
+    losses = job.state.get("losses") or []
+    if not history and not losses:
+        return
+    best: dict[str, Any] = max(
+        history, key=lambda one: (one["f1"] or -1.0, -one["validation_loss"]), default={}
+    )
+    charts.draw(
+        charts.training_course(losses, history, int(best.get("epoch", 0))),
+        key=f"history {job.id}",
+        alt="Loss and F1 on the validation part, by epoch",
+    )
 
 
 def progress(job: JobRecord) -> None:

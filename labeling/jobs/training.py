@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labeling.jobs.context import JobContext
 
+if TYPE_CHECKING:
+    from training.config import Course
+
+# What a job may be asked for besides its export, base and folder: fields of TrainConfig.
+SETTINGS = ("epochs", "learning_rate", "head", "lora", "device_tokens", "seed")
+
 
 def run_train(context: JobContext) -> dict[str, Any]:
-    """Train a PRM on params["export"], from params["base"], into the folder params["out"]."""
+    """Train a PRM on params["export"], from params["base"], into the folder params["out"].
+
+    How it goes stands in the job's state as `losses` and `history`, while it runs.
+    """
     from training.train import TrainConfig, train
 
+    def watch(course: Course) -> None:
+        context.remember(
+            losses=[list(point) for point in course.losses],
+            history=[dataclasses.asdict(record) for record in course.history],
+        )
+
     params = context.params
-    config = TrainConfig(seed=params.get("seed", 0))
-    report = train(params["export"], params["base"], params["out"], config, progress=context.report)
+    config = TrainConfig(**{name: params[name] for name in SETTINGS if name in params})
+    report = train(
+        params["export"],
+        params["base"],
+        params["out"],
+        config,
+        progress=context.report,
+        watch=watch,
+    )
     return {"checkpoint": str(params["out"]), **dataclasses.asdict(report)}

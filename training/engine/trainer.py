@@ -54,8 +54,10 @@ class Batches(Dataset[dict[str, Any]]):
     def __getitem__(self, number: int) -> dict[str, Any]:
         shares = portions(self.batches[number], self.devices, self.config.device_tokens)
         mine = [tensors(portion) for portion in shares[self.device]]
-        # What the Trainer counts the steps of all devices by.
-        return {"portions": mine, "labels": torch.cat([one["labels"] for one in mine])}
+        tokens = sum(len(item.encoded.ids) for item in self.batches[number])
+        # The Trainer counts the steps of all devices by the labels.
+        labels = torch.cat([one["labels"] for one in mine])
+        return {"portions": mine, "labels": labels, "tokens": tokens}
 
 
 def tensors(portion: Sequence[Item]) -> Portion:
@@ -94,6 +96,7 @@ class PRMTrainer(Trainer):
         )
         self.model_accepts_loss_kwargs = True  # so that the steps of a batch are counted
         self.validation, self.config = validation, config
+        self.tokens = 0  # of all devices, since this process began
         self.weighting = torch.tensor(weights, device=args.device)
 
     def get_train_dataloader(self) -> DataLoader[Any]:
@@ -125,6 +128,7 @@ class PRMTrainer(Trainer):
     ) -> Tensor:
         """The loss of a device's share of a batch; its portions' gradients are added up."""
         model.train()
+        self.tokens += inputs["tokens"]
         shares = self._prepare_inputs(inputs)["portions"]
         total = torch.zeros((), device=self.args.device)
         for number, portion in enumerate(shares):

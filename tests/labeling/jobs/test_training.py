@@ -1,0 +1,87 @@
+"""Training as a job: how it goes stands in its row, and a cancelled one goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.ui import charts
+from db.engine import Database
+from db.jobs import claim_job, create_job, get_job, request_cancel, set_state
+from labeling.jobs import context
+from labeling.jobs.runner import run_job
+from tests.support.pages import open_page
+from tests.support.tiny import save_tiny_policy
+from tests.training.test_data import write_export
+from tests.training.test_training import visible_rule
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> dict[str, Any]:
+    save_tiny_policy(tmp_path / "base")
+    export = write_export(tmp_path / "export", visible_rule(60, seed=1))
+    return {
+        "export": str(export),
+        "base": str(tmp_path / "base"),
+        "out": str(tmp_path / "prm"),
+        "epochs": 3,
+        "device_tokens": 2_000,
+    }
+
+
+def test_a_cancelled_training_goes_on_and_its_course_is_kept(
+    database: Database, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(context, "REPORT_SECONDS", 0.0)
+    job = create_job(database, "train", asked)
+    seen: list[dict[str, Any]] = []
+
+    def cancel_in_the_second_epoch(done: int, total: int, message: str) -> None:
+        state = get_job(database, job.id).state
+        seen.append(state)
+        if len(state.get("history", [])) == 1:
+            request_cancel(database, job.id)
+
+    with pytest.raises(context.JobCancelled):
+        run_job(database, job.id, cancel_in_the_second_epoch)
+    stopped = get_job(database, job.id)
+    assert stopped.status == "cancelled"
+    assert [one["epoch"] for one in stopped.state["history"]] == [1]
+    assert len(seen[-1]["losses"]) > 1
+    messages: list[str] = []
+    result = run_job(database, job.id, lambda done, total, message: messages.append(message))
+    assert any("continues an earlier run" in message for message in messages)
+    assert any("tokens/s" in message for message in messages)
+    assert [one["epoch"] for one in result["history"]] == [1, 2, 3]
+    state = get_job(database, job.id).state
+    epochs = [point[0] for point in state["losses"]]
+    assert epochs == sorted(epochs)
+    assert epochs[-1] == 3
+
+
+def test_the_curve_is_drawn_while_it_runs(
+    database: Database, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[tuple[int, int, int]] = []
+    draw = charts.training_course
+
+    def watched(losses: Any, history: Any, best_epoch: int) -> Any:
+        drawn.append((len(losses), len(history), best_epoch))
+        return draw(losses, history, best_epoch)
+
+    monkeypatch.setattr(charts, "training_course", watched)
+    job = claim_job(database, create_job(database, "train", asked).id)
+    assert not open_page(database, monkeypatch, "jobs").exception
+    assert not drawn  # nothing is known yet
+    set_state(database, job, {"losses": [[0.5, 0.7]], "history": []})
+    assert not open_page(database, monkeypatch, "jobs").exception
+    figures = {"error_accuracy": 0.5, "correct_accuracy": 0.5, "seconds": 1.0}
+    history = [
+        {"epoch": epoch, "train_loss": 0.6, "validation_loss": 0.6, "f1": f1, **figures}
+        for epoch, f1 in ((1, 0.4), (2, 0.5), (3, None))
+    ]
+    set_state(database, job, {"losses": [[1.0, 0.7], [2.0, 0.6]], "history": history})
+    assert not open_page(database, monkeypatch, "jobs").exception
+    assert drawn == [(1, 0, 0), (2, 3, 2)]
