@@ -95,6 +95,11 @@ def test_from_the_queue_to_a_new_prm(browser: Browser, annotated: Database, tmp_
         wait_for_job(page, annotated, "train")
         page.get_by_role("button", name="Score with it").click()
         wait_for_job(page, annotated, "annotate_prm")
+        # Where it is wrong opens: on the problems that it was not trained on.
+        page.get_by_role("link", name="See where it is wrong").click()
+        expect(page.locator("h1")).to_have_text("PRM errors")
+        assert "prm=prm%3Aprm-1" in page.url
+        expect(page.get_by_text("mistakes").first).to_be_visible()
         # The new PRM has a column in the viewer.
         page.goto(f"{url}/solution?id={solution_id}")
         column = page.locator("th.kind-prm")
@@ -159,7 +164,8 @@ def test_hostile_text_neither_runs_nor_loads_anything(
         streamlit_server(MAIN, {"STEPLENS_DB": database.url}) as url,
         open_page(browser, url) as page,
     ):
-        for path in ("", "browse", "solution?id=1", "review", "consensus", "jobs"):
+        pages = ("agreement", "prm_errors", "evaluation", "consensus", "jobs")
+        for path in ("", "browse", "solution?id=1", "review", *pages):
             page.goto(f"{url}/{path}")
             page.wait_for_selector("h1, tr[aria-selected=true]")
             page.wait_for_timeout(1500)

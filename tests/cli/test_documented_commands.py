@@ -22,6 +22,7 @@ NEEDS = {
     "RLHFlow/": "a GPU, and weights from the hub",
     "/models/my-own": "a checkpoint of the reader's",
     "postgresql://": "a PostgreSQL server of that name (the database tests run on a real one)",
+    "held-out --share": "a project without exports (tests/cli/test_annotators.py)",
     " app": "an end: it serves until it is stopped (tests/app/test_serve.py)",
 }
 NAMES = {
@@ -63,6 +64,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         row = json.dumps({"problem": f"{number} + 1?", "steps": [f"It is {number + 1}."]})
         content = (row + "\n").encode()
         (folder / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    responses = [
+        {"final_answer": str(n % 3), "is_correct": n % 3 == 0, "scores": [0.9, n / 8]}
+        for n in range(8)
+    ]
+    row = json.dumps({"problem": "0 + 0?", "gold_answer": "0", "responses": responses})
+    (folder / "responses.jsonl").write_text(row + "\n", "utf-8")
     blocks = FENCE.findall((ROOT / "docs" / "training.md").read_text("utf-8"))
     settings = next(block for language, block in blocks if language == "toml")
     (folder / "run.toml").write_text(settings, "utf-8")
