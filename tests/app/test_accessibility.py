@@ -123,7 +123,7 @@ PLOT_TEXT = """() => {
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_what_figures_say_can_be_read(browser: Browser, site: str, scheme: str) -> None:
-    for path in ("agreement", "consensus"):
+    for path in ("prm_errors", "evaluation"):
         context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
         page = context.new_page()
         page.goto(f"{site}/{path}")

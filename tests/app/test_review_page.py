@@ -257,7 +257,10 @@ def test_a_search_narrows_browse_and_can_be_annotated(browser: Browser, demo: Da
         expect(page.get_by_text(re.compile(r"^\d+ solutions$"))).to_be_visible()
         count = page.get_by_text(re.compile(r"^\d+ solutions$")).inner_text()
 
-        page.get_by_role("link", name="Judge").click()
+        judge = page.get_by_role("link", name="Judge")
+        # What stands below the count is drawn after it.
+        expect(judge).to_have_attribute("href", re.compile("pencils"))
+        judge.click()
         expect(page.get_by_text(re.compile(f"^Only {count}"))).to_be_visible()
 
 

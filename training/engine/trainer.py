@@ -200,6 +200,11 @@ class PRMTrainer(Trainer):
             weights = model.state_dict() if state_dict is None else state_dict
             save_file(self._learnt(weights), folder / "model.safetensors")
 
+    def _issue_warnings_after_load(self, load_result: Any) -> None:
+        """Nothing to warn of: a checkpoint has only what is learnt, and the base the rest."""
+        if load_result.unexpected_keys:
+            raise ValueError(f"The checkpoint has other weights: {load_result.unexpected_keys}")
+
     def _verdicts(
         self, model: Any, batch: Sequence[Item]
     ) -> list[tuple[int | None, int, float, int]]:

@@ -89,23 +89,33 @@ def test_a_link_to_the_same_page_brings_its_own_choices_and_no_others(page: Page
     assert page.evaluate(KEPT)
 
 
+def drawn(page: Page) -> None:
+    """Wait for the end of a run: Streamlit knows the page on screen only then."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+
+
 def test_back_and_forward_go_through_what_was_chosen(page: Page) -> None:
     choose(page, "red")
     page.get_by_test_id("stPaginationNext").click()
     expect(page.get_by_text("page 2", exact=True)).to_be_visible()
     page.get_by_role("link", name="solution 2", exact=True).click()
     expect(page.get_by_text("solution 2", exact=True)).to_be_visible()
+    drawn(page)
     page.go_back()
     expect(page.get_by_text("page 2", exact=True)).to_be_visible()
     chosen(page, "red")
+    drawn(page)
     page.go_back()
     expect(page.get_by_text("page 1", exact=True)).to_be_visible()
     chosen(page, "red")
+    drawn(page)
     page.go_back()
     chosen(page, "")
     assert page.url.endswith("/?filter=unsure")
+    drawn(page)
     page.go_forward()
     chosen(page, "red")
+    drawn(page)
     page.go_forward()
     expect(page.get_by_text("page 2", exact=True)).to_be_visible()
     assert page.evaluate(KEPT)

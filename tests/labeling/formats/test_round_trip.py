@@ -14,11 +14,13 @@ from db.engine import Database, create_database
 from db.ingest import insert_rows
 from db.records import SolutionRecord
 from db.solutions import each_solution
+from labeling.consensus.held_out import hold_out
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import export_consensus
 from labeling.formats.catalog import READERS, WRITERS
 from tests.labeling.formats.test_import_job import import_files
 from tests.support.rows import correction, machine, row
+from training.data import HeldOut
 
 STEPS = ("a", "b\u2028", "c", "so it is 7")
 # What the consensus says of six solutions: five by agreement, the last by a person.
@@ -38,6 +40,7 @@ def solutions(database: Database) -> list[SolutionRecord]:
 
 
 def fill(database: Database) -> None:
+    hold_out(database, HeldOut(0.0))  # Every solution is to be exported.
     insert_rows(
         database,
         [

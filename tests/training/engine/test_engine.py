@@ -131,8 +131,12 @@ def test_a_killed_run_goes_on_and_ends_as_an_undisturbed_one(data: Path, tmp_pat
     assert not list(tmp_path.glob(".*"))
 
 
-def test_a_run_continues_from_its_last_checkpoint(data: Path, tmp_path: Path) -> None:
-    config = TrainConfig(**SETTINGS, save_minutes=0.0)
+@pytest.mark.parametrize("more", [{}, {"head_epochs": 2}, {"lora": 2}], ids=str)
+def test_a_run_continues_from_its_last_checkpoint(
+    data: Path, tmp_path: Path, more: dict[str, Any]
+) -> None:
+    """Also where a checkpoint holds the head alone, or adapters: the base has the rest."""
+    config = TrainConfig(**SETTINGS, save_minutes=0.0, **more)
 
     def stop(done: int, total: int, message: str) -> None:
         if done == 9:
