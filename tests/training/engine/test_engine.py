@@ -106,11 +106,10 @@ def test_the_losses_are_the_same_however_the_work_is_cut_up(
 def test_a_killed_run_goes_on_and_ends_as_an_undisturbed_one(data: Path, tmp_path: Path) -> None:
     """With dropout, so that random numbers must go on too, and a checkpoint at every step."""
     settings = {**SETTINGS, "dropout": 0.1, "save_minutes": 0.0, "head_epochs": 1}
-    undisturbed = history(started(data, tmp_path / "undisturbed", settings))
     moments = random.Random(3)
     kills = 0
     began = time.monotonic()
-    history(started(data, tmp_path / "timed", settings))
+    undisturbed = history(started(data, tmp_path / "undisturbed", settings))
     usual = time.monotonic() - began
     out = tmp_path / "prm"
     while kills < 4 and not out.exists():
