@@ -203,7 +203,3 @@ def _row(name: str, part: Share) -> Row:
         return [name, None, None, None, 0, 0]
     inside = (None, None) if part.too_few else (part.interval.low, part.interval.high)
     return [name, part.value, *inside, part.count, part.n]
-
-
-def _published_row(name: str, value: float) -> Row:
-    return [f"{name} (published)", value, None, None, None, None]

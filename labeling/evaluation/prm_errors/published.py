@@ -42,10 +42,3 @@ LOWEST_ON_LAST = {
     "EurusPRM-Stage2": 52.9,
     "EurusPRM-Stage1": 54.6,
 }
-# Appendix A: Best-of-8 by min, product and last, for PRMs trained on each source.
-AGGREGATION = {
-    "Monte Carlo, 860k": (64.1, 65.9, 66.7),
-    "judge, 860k": (65.6, 65.3, 65.3),
-    "people, PRM800K": (65.6, 64.9, 64.7),
-    "Qwen2.5-Math-PRM-7B": (67.1, 67.6, 66.1),
-}
