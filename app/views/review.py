@@ -176,7 +176,7 @@ def load(reviewer: AnnotatorRecord | None) -> tuple[list[Item], Progress]:
     items = review_items(database, ids, shown, reviewer, compared=compared.members())
     figures = dict(zip(ids, in_figures(database, chosen, compared, ids), strict=True))
     for item in items:
-        item["queue_reason"] = in_general(chosen, blind=blind)
+        item["queue_reason"] = compared.named(in_general(chosen, blind=blind))
         item["reason"] = figures[item["solution_id"]] + (item["reason"] or "")
     return items, progress_of(reviewer)
 
@@ -193,8 +193,8 @@ def nothing() -> str:
 def empty() -> None:
     """Nothing is compared yet: say how to get there."""
     st.text(
-        "Nothing to compare yet: this queue holds the solutions on which Monte Carlo, the judge "
-        "and the PRM differ, and fewer than two of them have annotated this project."
+        "Nothing to compare yet: this queue holds the solutions on which Monte Carlo, a judge "
+        "and a PRM differ, and fewer than two of them have annotated this project."
     )
     st.page_link("views/jobs.py", label="Start an annotator")
     st.page_link(

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-NAMES = {"mc": "MC", "judge": "the judge", "prm": "the PRM"}
 
-
-def explain(verdicts: Mapping[str, int | None], is_correct: bool | None) -> str:
+def explain(verdicts: Mapping[str, int | None], is_correct: bool | None, prm: str) -> str:
     """One sentence that says who says what, with steps counted from 1.
 
     `verdicts` has the first error (0-based, -1 none, None no verdict) of each machine that has
-    annotated the solution, by its kind.
+    annotated the solution, by its kind; `prm` is the name of the PRM among them.
 
-    "MC sees an error at step 3; the judge says that all steps are correct."
+    "MC and prm-v2 see an error at step 3; the judge says that all steps are correct."
     """
     by_verdict: dict[int | None, list[str]] = {}
-    for name in NAMES:
-        if name in verdicts:
-            by_verdict.setdefault(verdicts[name], []).append(NAMES[name])
+    for kind, name in {"mc": "MC", "judge": "the judge", "prm": prm}.items():
+        if kind in verdicts:
+            by_verdict.setdefault(verdicts[kind], []).append(name)
     parts = [_says(names, verdict) for verdict, names in by_verdict.items()]
     if is_correct and _flags(verdicts):
         parts.append("the final answer is right")
     sentence = "; ".join(parts)
-    return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
+    if sentence.startswith("the judge"):  # a PRM's name begins as it is written
+        sentence = f"T{sentence[1:]}"
+    return f"{sentence}." if sentence else ""
 
 
 def _flags(verdicts: Mapping[str, int | None]) -> bool:

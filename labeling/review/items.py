@@ -221,7 +221,8 @@ def _reason(
     verdicts = {
         kinds[one.annotator_id]: one.first_error for one in annotations if one.annotator_id in kinds
     }
-    return explain(verdicts, solution.is_correct)
+    prm = next((one.name for one in compared if one.kind == "prm"), "")
+    return explain(verdicts, solution.is_correct, prm)
 
 
 def evidence(

@@ -11,7 +11,7 @@ from db.lists import queues as held
 from db.lists.comparison import Compared
 from db.records import AGREE, COMPARISONS, AnnotationRecord, AnnotatorKind, lowest
 
-NO_COMPARISON = "Fewer than two of Monte Carlo, the judge and the PRM have annotated this project."
+NO_COMPARISON = "Fewer than two of Monte Carlo, a judge and a PRM have annotated this project."
 SCORES = "This queue needs a PRM's scores and graded answers."
 
 
@@ -19,9 +19,9 @@ SCORES = "This queue needs a PRM's scores and graded answers."
 class ReviewQueue:
     """One queue as people see it.
 
-    `name` is its word in an address, `words` on screen, where `Compared.named` puts the names of
-    the annotators for {prm} and {reference}. `reason` says why a solution is in it. Where these
-    would give a verdict away, a blind reviewer sees `blind_words` for both. `needs` says what to
+    `name` is its word in an address, `words` on screen. `reason` says why a solution is in it.
+    Where these would give a verdict away, a blind reviewer sees `blind_words` for both. In all of
+    them {prm} and {reference} stand for names (`Compared.named`). `needs` says what to
     do when it is empty. `members` is what it holds and in which order. Where an annotator of the
     kind `by` brings a solution here, `figures` says so from its annotation and threshold.
     """
@@ -39,7 +39,7 @@ class ReviewQueue:
 def _close_to_threshold(said: AnnotationRecord, threshold: float) -> str:
     if said.margin is None:
         return ""
-    return f"A PRM score is {said.margin:.2f} from the threshold of {threshold:.2f}. "
+    return f"A score is {said.margin:.2f} from the threshold of {threshold:.2f}. "
 
 
 def _lowest_score(answer: str) -> Callable[[AnnotationRecord, float], str]:
@@ -47,7 +47,7 @@ def _lowest_score(answer: str) -> Callable[[AnnotationRecord, float], str]:
         least = lowest(said.scores)
         if least is None:
             return ""
-        return f"Its lowest PRM score is {least:.2f}, and the final answer is {answer}. "
+        return f"The lowest score is {least:.2f}, and the final answer is {answer}. "
 
     return figures
 
@@ -106,7 +106,7 @@ QUEUES: dict[str, ReviewQueue] = {
         ReviewQueue(
             "uncertain_prm",
             "{prm} least sure",
-            "The PRM is unsure",
+            "{prm} is unsure",
             "Score the solutions with a PRM first, in Jobs.",
             held.least_sure("prm"),
             by="prm",
@@ -133,20 +133,20 @@ QUEUES: dict[str, ReviewQueue] = {
         ReviewQueue(
             "high_wrong",
             "Wrong answer, high {prm} score",
-            "Wrong answer, and the PRM sees no error",
+            "Wrong answer, and {prm} sees no error",
             SCORES,
             held.high_wrong,
-            blind_words="PRM against the answer",
+            blind_words="{prm} against the answer",
             by="prm",
             figures=_lowest_score("wrong"),
         ),
         ReviewQueue(
             "low_right",
             "Right answer, low {prm} score",
-            "Right answer, and the PRM sees an error",
+            "Right answer, and {prm} sees an error",
             SCORES,
             held.low_right,
-            blind_words="PRM against the answer",
+            blind_words="{prm} against the answer",
             by="prm",
             figures=_lowest_score("right"),
         ),

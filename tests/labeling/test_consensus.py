@@ -205,18 +205,20 @@ def test_a_kept_solution_has_the_shape_training_needs(
         (
             {"mc": 0, "judge": 0, "prm": None},
             True,
-            "MC and the judge see an error at step 1; the PRM gives no verdict; "
+            "MC and the judge see an error at step 1; prm-v2 gives no verdict; "
             "the final answer is right.",
         ),
         (
             {"mc": -1, "judge": -1, "prm": -1},
             True,
-            "MC, the judge and the PRM say that all steps are correct.",
+            "MC, the judge and prm-v2 say that all steps are correct.",
         ),
+        ({"judge": None}, False, "The judge gives no verdict."),
+        ({"prm": -1}, False, "prm-v2 says that all steps are correct."),
         ({}, True, ""),
     ],
 )
 def test_a_sentence_says_who_says_what(
     told: dict[str, int | None], is_correct: bool, sentence: str
 ) -> None:
-    assert explain(told, is_correct) == sentence
+    assert explain(told, is_correct, "prm-v2") == sentence
