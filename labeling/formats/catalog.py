@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from labeling.formats import jsonl, math_shepherd, prm800k, processbench, trl
+from labeling.formats import jsonl
+from labeling.formats.benchmarks import processbench
+from labeling.formats.training_sets import math_shepherd, prm800k, trl
 
 FORMATS = {
     format.name: format

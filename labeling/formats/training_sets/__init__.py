@@ -1,0 +1,1 @@
+"""Data that PRMs are trained on, a file for each format."""
