@@ -1,0 +1,100 @@
+"""What a run will learn from: an export checked, split and encoded for its base."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.names import checkpoint_folder
+from models.prm.reader import head_weights
+from training.config import TrainConfig, resolved
+from training.data import Example, Export, ExportError, HeldOut, read_export, split_by_problem
+from training.engine.batches import (
+    Item,
+    TrainingError,
+    class_weights,
+    encode_examples,
+    trainable,
+)
+from training.engine.start import outline, with_separator
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a run learns from, and what it is chosen on. No weights were loaded for it.
+
+    `config` has its epochs and rates. `examples` are those of training and validation; `training`
+    and `validation` hold the ones with a step to learn from or to judge by. `class_weights` and
+    `class_counts` are of class 0 (first errors) and class 1 of the training part.
+    """
+
+    config: TrainConfig
+    max_length: int
+    is_prm: bool  # the base, already
+    tokenizer: PreTrainedTokenizerBase
+    separator_id: int
+    examples: tuple[list[Example], list[Example]]
+    training: list[Item]
+    validation: list[Item]
+    class_weights: tuple[float, float]
+    class_counts: tuple[int, int]
+    n_truncated: int  # steps that lie beyond max_length
+
+
+def prepare(export: Export, base: str, config: TrainConfig) -> Prepared:
+    """Split the export by problem and encode it for `base`.
+
+    Raises ExportError, ModelError, and TrainingError where nothing could be learnt.
+    """
+    folder = checkpoint_folder(base)
+    backbone = outline(folder)
+    tokenizer, separator_id = with_separator(folder, config.separator)
+    is_prm = bool(head_weights(folder))
+    config = resolved(config, sum(p.numel() for p in backbone.parameters()), is_prm)
+    max_length = min(config.max_length, backbone.config.max_position_embeddings)
+    examples = split_by_problem(export.examples, config.validation_fraction, config.seed)
+    items = [
+        encode_examples(tokenizer, part, separator_id, max_length, config.system_prompt)
+        for part in examples
+    ]
+    training, validation = ([i for i in part if trainable(i)] for part in items)
+    if not validation:
+        raise TrainingError(
+            "No solution held out for validation has a step that fits and is labelled: "
+            "export more solutions or raise max_length"
+        )
+    weights, counts = class_weights(training, config.class_balance)
+    truncated = sum(i.n_steps - i.encoded.n_kept_steps for part in items for i in part)
+    return Prepared(
+        config,
+        max_length,
+        is_prm,
+        tokenizer,
+        separator_id,
+        examples,
+        training,
+        validation,
+        weights,
+        counts,
+        truncated,
+    )
+
+
+def read_checked(folder: str | Path) -> tuple[Export, HeldOut]:
+    """An export, and the part of the problems that it left out for evaluation.
+
+    Raises ExportError when it holds a problem of that part all the same.
+    """
+    export = read_export(folder)
+    part = HeldOut.of_manifest(export.manifest)
+    leaked = sum(example.problem in part for example in export.examples)
+    if leaked:
+        raise ExportError(
+            f"{leaked:,} rows belong to problems that the export's manifest says are held out for "
+            "evaluation: export again"
+        )
+    return export, part

@@ -1,0 +1,79 @@
+"""The PRM to train as it starts out, the same each time: base, head, separator, adapters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import torch
+from torch import nn
+from transformers import AutoConfig, AutoModel
+
+from models.errors import CheckpointError
+from models.loading import load_tokenizer
+from models.prm.encoding import separator_token
+from models.prm.reader import PRM, init_prm
+from training.config import TrainConfig
+from training.engine.adapters import with_adapters
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+def outline(folder: Path) -> PreTrainedModel:
+    """The decoder of the folder without its weights: on the meta device, which takes no memory.
+
+    Raises CheckpointError when its config cannot be read, or is not a decoder's.
+    """
+    try:
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        with torch.device("meta"):
+            return AutoModel.from_config(config, trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        raise CheckpointError(f"{folder} could not be loaded as a model: {error}") from error
+
+
+def start(base: str, config: TrainConfig) -> PRM:
+    """The PRM to train. Raises CheckpointError as `init_prm` does."""
+    dtype = torch.bfloat16 if config.lora and on_gpu(config) else torch.float32
+    model, tokenizer, is_prm = init_prm(base, config.seed, config.head, dtype)
+    separator_id = add_separator(tokenizer, config.separator)
+    if len(tokenizer) > _embeddings(model).num_embeddings:
+        model.model.resize_token_embeddings(len(tokenizer))
+    if not is_prm:
+        _as_a_blank_line(model, tokenizer, separator_id)
+    if config.lora:
+        model.model = with_adapters(model.model, config)
+    return model
+
+
+def with_separator(folder: Path, separator: str) -> tuple[PreTrainedTokenizerBase, int]:
+    """The folder's tokenizer, in which the separator is one token, and that token's id."""
+    tokenizer = load_tokenizer(folder)
+    return tokenizer, add_separator(tokenizer, separator)
+
+
+def add_separator(tokenizer: PreTrainedTokenizerBase, separator: str) -> int:
+    """Make the separator one token of `tokenizer`, where it is not, and give its id."""
+    known = tokenizer.encode(separator, add_special_tokens=False)
+    if len(known) != 1 or known[0] == tokenizer.unk_token_id:
+        tokenizer.add_tokens([separator], special_tokens=True)
+    return separator_token(tokenizer, separator, "the base model")
+
+
+def on_gpu(config: TrainConfig) -> bool:
+    """Whether this run computes on a GPU."""
+    return torch.cuda.is_available() and config.device != "cpu"
+
+
+def _as_a_blank_line(model: PRM, tokenizer: PreTrainedTokenizerBase, separator_id: int) -> None:
+    """Let the separator start out as what a policy knows between steps; it never saw the token."""
+    table = _embeddings(model).weight
+    blank = tokenizer.encode("\n\n", add_special_tokens=False)
+    if blank:
+        with torch.no_grad():
+            table[separator_id] = table[blank].mean(dim=0)
+
+
+def _embeddings(model: PRM) -> nn.Embedding:
+    return cast(nn.Embedding, model.model.get_input_embeddings())
