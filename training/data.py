@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-MASKED = -100
+MASKED = -100.0  # the target of a step that is not trained on; the Trainer leaves it uncounted
 Row = dict[str, object]  # a line of data.jsonl, not checked yet
 MANIFEST, DATA = "manifest.json", "data.jsonl"
 
@@ -24,13 +24,14 @@ class ExportError(ValueError):
 class Example:
     """One solution to train on.
 
-    `targets` has one class per step: 1 no error, 0 the first error, -100 not trained on
-    (unmarked, or after the first error). `first_error` is 0-based, -1 for none.
+    `targets` has for each step the probability that it is right (1.0 no error, 0.0 the first
+    error), or MASKED where it is not trained on: unmarked, or after the first error.
+    `first_error` is 0-based, -1 for none.
     """
 
     problem: str
     steps: tuple[str, ...]
-    targets: tuple[int, ...]
+    targets: tuple[float, ...]
     first_error: int
 
 
@@ -193,8 +194,8 @@ def _from_labels(row: Row) -> Example:
     marked = labels.index(-1) if -1 in labels else -1
     if marked != first:
         raise ValueError(f"first_error is {first}, but the first label of -1 is at {marked}")
-    classes = [MASKED if label is None else int(label >= 0) for label in labels]
-    return _example(problem, steps, classes, first)
+    targets = [MASKED if label is None else float(label >= 0) for label in labels]
+    return _example(problem, steps, targets, first)
 
 
 def _from_trl(row: Row) -> Example:
@@ -206,21 +207,21 @@ def _from_trl(row: Row) -> Example:
     if len(labels) != len(steps):
         raise ValueError(f"{len(steps)} completions have {len(labels)} labels")
     first = labels.index(False) if False in labels else -1
-    return _example(problem, steps, [int(label) for label in labels], first)
+    return _example(problem, steps, [float(label) for label in labels], first)
 
 
 def _from_processbench(row: Row) -> Example:
     """ProcessBench rows: the 0-based first error, -1 for none."""
     problem, steps = _texts(row, "problem", "steps")
     first = _index(row["label"], len(steps), "label")
-    return _example(problem, steps, [1] * len(steps), first)
+    return _example(problem, steps, [1.0] * len(steps), first)
 
 
-def _example(problem: str, steps: list[str], classes: list[int], first: int) -> Example:
+def _example(problem: str, steps: list[str], targets: list[float], first: int) -> Example:
     """Steps behind the first error are masked: the paper removes them (2501.07301, 2.1)."""
     if first >= 0:
-        classes = [*classes[:first], 0, *[MASKED] * (len(classes) - first - 1)]
-    return Example(problem, tuple(steps), tuple(classes), first)
+        targets = [*targets[:first], 0.0, *[MASKED] * (len(targets) - first - 1)]
+    return Example(problem, tuple(steps), tuple(targets), first)
 
 
 def _texts(row: Row, problem_key: str, steps_key: str) -> tuple[str, list[str]]:

@@ -25,10 +25,10 @@ class TrainingError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A solution as token ids, with the targets of the steps that were kept."""
+    """A solution as token ids, with the targets (`Example.targets`) of the steps that were kept."""
 
     encoded: Encoded
-    targets: tuple[int, ...]
+    targets: tuple[float, ...]
     first_error: int
     n_steps: int
 
@@ -101,9 +101,18 @@ def _repeat(items: list[Item], n: int, order: random.Random) -> list[Item]:
 
 
 def class_weights(items: list[Item], power: float) -> tuple[tuple[float, float], tuple[int, int]]:
-    """Loss weights and numbers of steps of class 0 (first errors) and class 1."""
-    targets = [t for item in items for t in item.targets]
-    counts = (targets.count(0), targets.count(1))
+    """Loss weights and numbers of steps of class 0 (first errors) and class 1.
+
+    A step counts as one of class 0 where its solution has its first error, and as one of class 1
+    where it is trained on before that, whatever its target.
+    """
+    classes = [
+        place != item.first_error
+        for item in items
+        for place, target in enumerate(item.targets)
+        if target != MASKED
+    ]
+    counts = (classes.count(False), classes.count(True))
     if not all(counts):
         missing = "first error" if not counts[0] else "step without an error"
         raise TrainingError(

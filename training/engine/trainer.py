@@ -61,13 +61,17 @@ class Batches(Dataset[dict[str, Any]]):
 
 
 def tensors(portion: Sequence[Item]) -> Portion:
-    """`ids` (solutions, width), and for n kept steps their `rows`, `columns` and `labels` (n,)."""
+    """`ids` (solutions, width), and for n kept steps their `rows`, `columns` and `labels` (n,).
+
+    The labels are float32: the targets, MASKED where a step is not trained on.
+    """
     if not portion:
         nothing = torch.zeros(0, dtype=torch.long)
         one_token = torch.zeros((1, 1), dtype=torch.long)
-        return {"ids": one_token, "rows": nothing, "columns": nothing, "labels": nothing}
+        return {"ids": one_token, "rows": nothing, "columns": nothing, "labels": nothing.float()}
     ids, (rows, columns) = pad_batch([item.encoded for item in portion], CPU)
-    labels = torch.tensor([target for item in portion for target in item.targets])
+    targets = [target for item in portion for target in item.targets]
+    labels = torch.tensor(targets, dtype=torch.float32)
     return {"ids": ids, "rows": rows, "columns": columns, "labels": labels}
 
 
@@ -244,11 +248,12 @@ class _Epochs(TrainerCallback):
 def step_loss(logits: Tensor, labels: Tensor, weighting: Tensor) -> Tensor:
     """Weighted cross-entropy, in float32, summed over the marked ones of n steps.
 
-    `logits` (n, 2), `labels` (n,) of 0, 1 or MASKED, `weighting` (2,).
+    `logits` (n, 2), `labels` (n,): the probability of class 1 or MASKED, `weighting` (2,).
     """
-    return functional.cross_entropy(
-        logits.float(), labels, weight=weighting, ignore_index=MASKED, reduction="sum"
-    )
+    marked = labels != MASKED  # by hand: beside soft targets `ignore_index` is not heeded
+    right = torch.where(marked, labels, 0.0)
+    targets = torch.stack([1 - right, right], dim=1) * marked[:, None]
+    return functional.cross_entropy(logits.float(), targets, weight=weighting, reduction="sum")
 
 
 def _metrics(found: list[tuple[int | None, int, float, int]]) -> dict[str, float]:
