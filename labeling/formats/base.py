@@ -55,9 +55,13 @@ Writer = Callable[[ExportRow], dict[str, Json] | None]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One layout of rows; `words` say in half a line what a row holds."""
+    """One layout of rows; `words` say in half a line what a row holds.
+
+    `fields` are those by which a row is recognised when nobody names its format.
+    """
 
     name: str
     words: str
     read: Reader | None = None
     write: Writer | None = None
+    fields: tuple[str, ...] = ()

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from labeling.formats import jsonl
-from labeling.formats.benchmarks import processbench
-from labeling.formats.training_sets import math_shepherd, prm800k, trl
+from labeling.formats.benchmarks import (
+    big_bench_mistake,
+    mr_ben,
+    mr_gsm8k,
+    prmbench,
+    processbench,
+    stepverify,
+)
+from labeling.formats.training_sets import math_shepherd, omegaprm, prm800k, scan, trl
 
 FORMATS = {
     format.name: format
@@ -16,6 +23,13 @@ FORMATS = {
         prm800k.FORMAT,
         math_shepherd.FORMAT,
         trl.FORMAT,
+        prmbench.FORMAT,
+        mr_gsm8k.FORMAT,
+        mr_ben.FORMAT,
+        big_bench_mistake.FORMAT,
+        stepverify.FORMAT,
+        scan.FORMAT,
+        omegaprm.FORMAT,
     )
 }
 READERS = {name: format.read for name, format in FORMATS.items() if format.read}

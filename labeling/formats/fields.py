@@ -156,6 +156,24 @@ def first_error(value: Json, n_steps: int, what: str) -> int:
     return value
 
 
+def step_from_1(value: Json, n_steps: int, what: str) -> int:
+    """The 0-based index of a step that the file counts from 1, as a number or its digits."""
+    digits = isinstance(value, str) and value.strip().isdecimal() and len(value) < 20
+    number = int(str(value)) if digits else whole(value, what)
+    if not 1 <= number <= n_steps:
+        raise BadRow(
+            f"{what} is {shown(value)}, outside the solution of {n_steps} steps (counted from 1)"
+        )
+    return number - 1
+
+
+def first_error_from_1(value: Json, n_steps: int, what: str) -> int:
+    """`step_from_1`, or -1 for "N/A"."""
+    if isinstance(value, str) and value.strip().upper() == "N/A":
+        return -1
+    return step_from_1(value, n_steps, what)
+
+
 def count(value: Json, what: str) -> int:
     """A number of times, 1 where it is not given."""
     if value is None:

@@ -142,5 +142,9 @@ def row(kept: ExportRow) -> dict[str, Json]:
 
 
 FORMAT = Format(
-    "jsonl", "our own: problem, steps, labels (+1, 0, -1), first error", read=rows, write=row
+    "jsonl",
+    "our own: problem, steps, labels (+1, 0, -1), first error",
+    read=rows,
+    write=row,
+    fields=("problem", "steps"),
 )

@@ -54,4 +54,10 @@ def row(kept: ExportRow) -> dict[str, Json] | None:
     }
 
 
-FORMAT = Format("processbench", "problem, steps, first error", read=rows, write=row)
+FORMAT = Format(
+    "processbench",
+    "problem, steps, first error",
+    read=rows,
+    write=row,
+    fields=("problem", "steps", "label"),
+)

@@ -72,4 +72,9 @@ def _signs(parts: list[str], label: str) -> str:
     return signs
 
 
-FORMAT = Format("math-shepherd", "steps ending in ки, labelled + or - by Monte Carlo", read=rows)
+FORMAT = Format(
+    "math-shepherd",
+    "steps ending in ки, labelled + or - by Monte Carlo",
+    read=rows,
+    fields=("input", "label"),
+)

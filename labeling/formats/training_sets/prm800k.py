@@ -258,4 +258,9 @@ def _trajectory(
     )
 
 
-FORMAT = Format("prm800k", "the completions offered for each step, rated and chosen", read=rows)
+FORMAT = Format(
+    "prm800k",
+    "the completions offered for each step, rated and chosen",
+    read=rows,
+    fields=("question", "label"),
+)

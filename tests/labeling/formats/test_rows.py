@@ -13,6 +13,7 @@ import pytest
 from db.records import ImportRow
 from labeling.formats.catalog import READERS
 from labeling.formats.reading import Note, Rejection, read_rows
+from tests.labeling.formats.other_rows import ROWS
 from tests.support.data import shared_data
 
 GOOD: dict[str, dict[str, Any]] = {
@@ -39,6 +40,7 @@ GOOD: dict[str, dict[str, Any]] = {
         },
     },
     "math-shepherd": {"input": "1+1? Step 1: It is 2. ки", "label": "1+1? Step 1: It is 2. +"},
+    **ROWS,
 }
 
 
@@ -375,7 +377,11 @@ def test_the_documented_examples_are_read_without_rejection(tmp_path: Path) -> N
     text = (Path(__file__).parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
     sections = text.split("\n## ")
     for format in READERS:
-        section = next(part for part in sections if part.startswith(format))
+        section = next(
+            part
+            for part in sections
+            if part.split(":")[0].strip() == format or part.startswith(f"{format}\n")
+        )
         example = section.split("```json\n")[1].split("\n```")[0]
         path = tmp_path / "example.jsonl"
         path.write_text(example, encoding="utf-8")
