@@ -10,7 +10,7 @@ from app.cli.console import console, opened, problems, run_here
 from app.ui.formatting import number_of
 from db.engine import create_database, schema_versions, upgrade
 from labeling.formats.catalog import READERS, table
-from labeling.formats.reading import files_of
+from labeling.formats.files.folders import files_of
 from labeling.jobs.importing import in_words
 
 SHOWN_REASONS = 20

@@ -20,7 +20,7 @@ from labeling.datasets import require_dataset
 from labeling.evaluation.provenance import training_data, training_of
 from labeling.evaluation.results import BestOfNJson, ResponsesJson, curves_json
 from labeling.evaluation.stored import BEST_OF_N, solutions_hash, store_evaluation
-from labeling.formats.reading import files_of
+from labeling.formats.files.folders import files_of
 from labeling.formats.responses import ScoredResponse, read_responses
 from labeling.jobs.context import JobContext, Report
 

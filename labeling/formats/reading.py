@@ -9,12 +9,10 @@ from pathlib import Path
 from db.records import ImportRow
 from labeling.formats.catalog import READERS
 from labeling.formats.fields import BadRow
-from labeling.formats.files import parquet
-from labeling.formats.files.compression import ENDINGS
+from labeling.formats.files import arrow, parquet
+from labeling.formats.files.folders import file_stem
 from labeling.formats.files.foreign import advice_on
 from labeling.formats.files.stream import Value, open_values
-
-ROW_ENDINGS = (".json", ".jsonl", ".ndjson", ".parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ def read_rows(
 ) -> Iterator[ImportRow | Rejection | Note]:
     """Open `path` and yield its solutions one by one; a bad row becomes a Rejection.
 
-    Reads JSON lines or one JSON list, plain or compressed, and Parquet, in constant memory.
+    Reads JSON lines or one JSON list, plain or compressed, Parquet and Arrow, in constant memory.
     `on_bytes` is called with the position reached in the file on disk, out of
     `path.stat().st_size`. Raises, at once, ValueError for an unknown format or a file that holds
     no such rows (say, a zip archive), and OSError for one that cannot be opened.
@@ -53,8 +51,9 @@ def read_rows(
 
 def open_rows(path: Path, on_bytes: Callable[[int], None] | None = None) -> Iterator[Value]:
     """The values in a file of rows, whatever they are packed in; raises as `read_rows` does."""
-    read = parquet.open_rows if parquet.is_parquet(path) else open_values
-    return read(path, on_bytes)
+    if parquet.is_parquet(path):
+        return parquet.open_rows(path, on_bytes)
+    return (arrow.open_rows if arrow.is_arrow(path) else open_values)(path, on_bytes)
 
 
 def _rows(
@@ -73,44 +72,3 @@ def _rows(
                     yield (Rejection if found.lost else Note)(path, value.line, found.text)
         except BadRow as error:
             yield Rejection(path, value.line, str(error) + advice_on(value.value))
-
-
-def file_stem(path: Path) -> str:
-    """The file's name without its endings: "gsm8k" for gsm8k.json and gsm8k.jsonl.gz."""
-    name = path.name
-    for ending in (*ENDINGS, *ROW_ENDINGS):
-        name = name.removesuffix(ending)
-    return name or path.name
-
-
-def files_of(path: str | Path) -> list[Path]:
-    """The file itself; of a folder, the files in it that hold rows by their names, sorted.
-
-    Folders in it are looked into, hidden ones not. Where a folder is an export, its data alone is
-    meant. Raises FileNotFoundError where nothing is.
-    """
-    path = Path(path)
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise FileNotFoundError(f"there is no file {path}")
-    if (path / "manifest.json").is_file() and (path / "data.jsonl").is_file():
-        return [path / "data.jsonl"]
-    found = sorted(
-        file
-        for file in path.rglob("*")
-        if file.is_file()
-        and _holds_rows(file)
-        and not any(part.startswith(".") for part in file.relative_to(path).parts)
-    )
-    if not found:
-        endings = ", ".join(ROW_ENDINGS)
-        raise FileNotFoundError(f"there is no file with rows ({endings}) in the folder {path}")
-    return found
-
-
-def _holds_rows(file: Path) -> bool:
-    name = file.name
-    for ending in ENDINGS:
-        name = name.removesuffix(ending)
-    return name.endswith(ROW_ENDINGS)

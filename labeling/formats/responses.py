@@ -10,7 +10,8 @@ from pathlib import Path
 from labeling.answers.extract import extract_answer
 from labeling.formats import fields
 from labeling.formats.base import Json
-from labeling.formats.reading import file_stem, open_rows
+from labeling.formats.files.folders import file_stem
+from labeling.formats.reading import open_rows
 from models.steps import split_steps
 
 _OF_PROBLEM = {"problem", "gold_answer", "dataset"}

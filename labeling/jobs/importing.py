@@ -9,7 +9,8 @@ from typing import Any, TypedDict
 
 from db.ingest import insert_rows, solution_fingerprint
 from db.records import ImportRow, IngestCount, SourceLabel
-from labeling.formats.reading import Note, Rejection, files_of, read_rows
+from labeling.formats.files.folders import files_of
+from labeling.formats.reading import Note, Rejection, read_rows
 from labeling.jobs.context import JobContext
 
 CHUNK = 500  # Rows in one transaction: what a kill -9 can cost.

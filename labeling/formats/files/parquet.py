@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labeling.formats.base import Json
 from labeling.formats.files.stream import Value
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ def _rows(table: ParquetFile, size: int, on_bytes: Callable[[int], None] | None)
         total = max(table.metadata.num_rows, 1)
         try:
             for batch in _batches(table):
-                for row in batch.to_pylist():
+                for value in as_values(batch):
                     line += 1
-                    yield Value(line, json.loads(json.dumps(row, default=_as_json)))
+                    yield Value(line, value)
                 if on_bytes is not None:
                     on_bytes(size * min(line, total) // total)
         except (ArrowException, OSError, UnicodeDecodeError) as error:
@@ -66,6 +67,12 @@ def _batches(table: ParquetFile) -> Iterator[RecordBatch]:
     """One row group after the other: over all of them, what was read is kept in memory."""
     for group in range(table.num_row_groups):
         yield from table.iter_batches(BATCH, row_groups=[group], use_threads=False)
+
+
+def as_values(batch: RecordBatch) -> Iterator[Json]:
+    """The rows of a batch as JSON would give them."""
+    for row in batch.to_pylist():
+        yield json.loads(json.dumps(row, default=_as_json))
 
 
 def _as_json(value: object) -> str:

@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from db.records import ImportRow
 from labeling.formats.catalog import READERS
 from labeling.formats.files import compression, stream
-from labeling.formats.reading import Note, Rejection, file_stem, files_of, read_rows
+from labeling.formats.files.folders import file_stem, files_of
+from labeling.formats.reading import Note, Rejection, read_rows
 from tests.labeling.formats.test_rows import GOOD, read_all, write_rows
 
 ROW = json.dumps(GOOD["jsonl"])
