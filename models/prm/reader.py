@@ -49,12 +49,18 @@ class PRM(nn.Module):
         """Where the weights are."""
         return next(self.parameters()).device
 
-    def forward(self, ids: Tensor, at: tuple[Tensor, Tensor]) -> Tensor:
+    def forward(
+        self, ids: Tensor, at: tuple[Tensor, Tensor], tree: tuple[Tensor, Tensor] | None = None
+    ) -> Tensor:
         """Logits (n, 1 or 2) at the n places `at` = (rows, columns) of `ids` (rows, width).
 
-        Rows are padded on the right, so no mask is needed: attention only looks back.
+        Rows are padded on the right, so no mask is needed: attention only looks back. A `tree` has
+        positions (rows, width) and a mask (rows, 1, width, width) to add (models/prm/trees.py).
         """
-        hidden = self.model(input_ids=ids, use_cache=False).last_hidden_state
+        positions, mask = tree or (None, None)
+        hidden = self.model(
+            input_ids=ids, position_ids=positions, attention_mask=mask, use_cache=False
+        ).last_hidden_state
         return self.score(functional.dropout(hidden[at], self.dropout, self.training))
 
 

@@ -15,6 +15,7 @@ from models.prm.encoding import Encoded, pad_batch, token_batches
 from models.prm.formats import StepFormat
 from models.prm.reader import PRM, probability
 from models.prm.schemes import OWN, STEPLENS_FILE, check_scheme, open_prm, read_json
+from models.prm.trees import groups, supports, tree_of, tree_tensors
 from models.threads import set_threads
 
 try:
@@ -28,6 +29,8 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 # thousands of tokens its caches overflow (benchmarks/prm_scoring.py).
 BATCH_TOKENS_CUDA = 32768
 BATCH_TOKENS_CPU = 1024
+# Nodes of a tree. Its mask, and the work of attention, grow with their square.
+TREE_TOKENS = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +89,14 @@ def score_solutions(
     solutions: Solutions,
     batch_tokens: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    tree_tokens: int = TREE_TOKENS,
 ) -> Scores:
     """P(the step is correct) for every step of every (problem, steps), None for dropped steps.
 
-    One forward pass per solution, in batches of similar length of at most `batch_tokens` padded
-    tokens; what a solution is batched with changes its scores by rounding only. `progress` is
-    told (solutions done, all solutions).
+    Solutions that begin alike are scored together, as trees of at most `tree_tokens` nodes (0: none
+    are); the others in batches of similar length of at most `batch_tokens` padded tokens. What a
+    solution is scored with changes its scores by rounding only. `progress` is told (solutions done,
+    all solutions).
     """
     set_threads(prm.model)
     encoded = [prm.format.encode(problem, steps) for problem, steps in solutions]
@@ -100,9 +105,8 @@ def score_solutions(
     done = len(encoded) - len(kept)
     device = prm.model.device
     budget = BATCH_TOKENS_CUDA if device.type == "cuda" else BATCH_TOKENS_CPU
-    for batch in token_batches([len(encoded[i].ids) for i in kept], batch_tokens or budget):
-        chosen = [kept[at] for at in batch]
-        correct = _fitted(prm, [encoded[i] for i in chosen])
+    for chosen, as_tree in _passes(prm, encoded, kept, batch_tokens or budget, tree_tokens):
+        correct = _fitted(prm, [encoded[i] for i in chosen], as_tree)
         for i in chosen:
             n = encoded[i].n_kept_steps
             scores[i][:n], correct = correct[:n], correct[n:]
@@ -112,12 +116,29 @@ def score_solutions(
     return scores
 
 
-def _fitted(prm: LoadedPRM, batch: Sequence[Encoded]) -> list[float]:
+def _passes(
+    prm: LoadedPRM, encoded: Sequence[Encoded], kept: Sequence[int], budget: int, tree_tokens: int
+) -> list[tuple[list[int], bool]]:
+    """The solutions of every forward pass, and whether they are computed as a tree."""
+    fit = [i for i in kept if supports(prm.model.model.config, len(encoded[i].ids))]
+    trees = [
+        [fit[at] for at in group]
+        for group in groups([encoded[i] for i in fit], tree_tokens)
+        if len(group) > 1
+    ]
+    in_trees = {i for tree in trees for i in tree}
+    others = [i for i in kept if i not in in_trees]
+    batches = token_batches([len(encoded[i].ids) for i in others], budget)
+    return [([others[at] for at in batch], False) for batch in batches] + [
+        (tree, True) for tree in trees
+    ]
+
+
+def _fitted(prm: LoadedPRM, batch: Sequence[Encoded], as_tree: bool) -> list[float]:
     """P(correct) of the kept steps of `batch`, one after the other; in halves where memory ends."""
     try:
-        ids, at = pad_batch(batch, prm.model.device)
         with torch.inference_mode():
-            return probability(prm.model(ids, at)).tolist()
+            return probability(_logits(prm.model, batch, as_tree)).tolist()
     except (RuntimeError, MemoryError) as error:
         if not out_of_memory(error):
             raise
@@ -129,4 +150,12 @@ def _fitted(prm: LoadedPRM, batch: Sequence[Encoded]) -> list[float]:
     # Only here is the error gone, which held the batch's tensors.
     forget(prm.model.device)
     half = len(batch) // 2
-    return _fitted(prm, batch[:half]) + _fitted(prm, batch[half:])
+    parts = batch[:half], batch[half:]
+    return [one for part in parts for one in _fitted(prm, part, as_tree and len(part) > 1)]
+
+
+def _logits(model: PRM, batch: Sequence[Encoded], as_tree: bool) -> torch.Tensor:
+    if not as_tree:
+        return model(*pad_batch(batch, model.device))
+    dtype = next(model.parameters()).dtype
+    return model(*tree_tensors(tree_of(batch), model.device, dtype))

@@ -245,11 +245,13 @@ def test_where_memory_runs_out_batches_are_halved(
         return forward(ids, at)
 
     monkeypatch.setattr(small.model, "forward", fits)
-    for got, wanted in zip(small.score(SOLUTIONS), prm.score(SOLUTIONS), strict=True):
+    for got, wanted in zip(
+        score_solutions(small, SOLUTIONS, tree_tokens=0), prm.score(SOLUTIONS), strict=True
+    ):
         assert got == pytest.approx(wanted, abs=1e-5)
     most = 0
     with pytest.raises(ModelError, match="too much for the memory of cpu"):
-        small.score(SOLUTIONS)
+        score_solutions(small, SOLUTIONS, tree_tokens=0)
 
 
 def test_other_models_are_refused(policy: Path, checkpoint: Path, tmp_path: Path) -> None:

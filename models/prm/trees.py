@@ -1,0 +1,133 @@
+"""Solutions that begin alike as one tree of token ids, in which every prefix stands once.
+
+A node attends to its ancestors and itself alone, and its position counts along its branch: what is
+computed at it is what a pass over its own solution computes there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from models.errors import MissingExtraError
+from models.prm.encoding import Encoded
+
+try:
+    import torch
+    from torch import Tensor
+except ImportError as error:
+    raise MissingExtraError("A process reward model", error) from error
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig
+
+# Families whose logits a test compares with those of one solution at a time. Others may bring
+# position or state of their own, as linear attention does, and are computed one by one.
+FAMILIES = ("gemma", "gemma2", "llama", "mistral", "qwen2", "qwen3")
+MASKED_KERNELS = ("eager", "sdpa")  # that take a mask of our own
+# The share of its tokens that a solution must have in common with the one before it. A mask costs
+# attention its causal kernel, so a few tokens of a chat template are not worth one.
+WORTH = 1 / 8
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Nodes in depth-first order: those from j up to and without `ends[j]` are j and what is below.
+
+    `positions` counts from 0 along each branch. `reads` has, for each solution, the nodes at which
+    its steps are read.
+    """
+
+    ids: tuple[int, ...]
+    positions: tuple[int, ...]
+    ends: tuple[int, ...]
+    reads: tuple[tuple[int, ...], ...]
+
+
+def supports(config: PreTrainedConfig, length: int) -> bool:
+    """Whether trees of solutions of up to `length` tokens can be run by a model of this config.
+
+    Layers with a sliding window take the same mask as all others where nothing reaches beyond it.
+    """
+    window = getattr(config, "sliding_window", None)
+    return (
+        config.model_type in FAMILIES
+        and config._attn_implementation in MASKED_KERNELS
+        and (window is None or length <= window)
+    )
+
+
+def tree_of(solutions: Sequence[Encoded]) -> Tree:
+    """The tree of the solutions' token ids; several roots where they do not begin alike."""
+    ids: list[int] = []
+    positions: list[int] = []
+    ends: list[int] = []
+    reads: list[tuple[int, ...]] = [()] * len(solutions)
+    branch: list[int] = []  # the nodes of the solution before
+    before: tuple[int, ...] = ()
+    # Sorted, solutions that share a prefix are neighbours, and the nodes come out depth-first.
+    for place in sorted(range(len(solutions)), key=lambda i: solutions[i].ids):
+        solution = solutions[place]
+        shared = shared_prefix(before, solution.ids)
+        for node in branch[shared:]:
+            ends[node] = len(ids)
+        branch = branch[:shared] + list(range(len(ids), len(ids) + len(solution.ids) - shared))
+        ids += solution.ids[shared:]
+        positions += range(shared, len(solution.ids))
+        ends += [0] * (len(ids) - len(ends))
+        reads[place] = tuple(branch[at] for at in solution.separator_positions)
+        before = solution.ids
+    for node in branch:
+        ends[node] = len(ids)
+    return Tree(tuple(ids), tuple(positions), tuple(ends), tuple(reads))
+
+
+def groups(solutions: Sequence[Encoded], budget: int) -> list[list[int]]:
+    """Indices of the solutions that are worth a tree together, each tree of at most `budget` nodes.
+
+    A solution that shares too little is a group of its own, and so is one longer than the budget.
+    A tree beyond the budget is cut into several, each with the prefix that its solutions share.
+    """
+    found: list[list[int]] = []
+    before: tuple[int, ...] = ()
+    size = 0
+    for place in sorted(range(len(solutions)), key=lambda i: solutions[i].ids):
+        ids = solutions[place].ids
+        shared = shared_prefix(before, ids)
+        size += len(ids) - shared
+        if found and shared >= WORTH * len(ids) and size <= budget:
+            found[-1].append(place)
+        else:
+            found.append([place])
+            size = len(ids)
+        before = ids
+    return found
+
+
+def shared_prefix(some: tuple[int, ...], others: tuple[int, ...]) -> int:
+    """The number of ids that both begin with."""
+    return len(os.path.commonprefix([some, others]))
+
+
+def tree_tensors(
+    tree: Tree, device: torch.device, dtype: torch.dtype
+) -> tuple[Tensor, tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """`ids` (1, n) of n nodes; rows and columns of all places to read, solution by solution; and
+    what the attention takes: positions (1, n), and a mask (1, 1, n, n) that is added to its logits.
+    """
+    ids, positions, ends = (
+        torch.tensor(one, device=device) for one in (tree.ids, tree.positions, tree.ends)
+    )
+    columns = torch.tensor([node for read in tree.reads for node in read], device=device).long()
+    node = torch.arange(len(tree.ids), device=device)
+    seen = is_ancestor(node[:, None], node[None, :], ends[None, :])
+    mask = torch.zeros(seen.shape, dtype=dtype, device=device)
+    mask.masked_fill_(~seen, torch.finfo(dtype).min)
+    return ids[None], (torch.zeros_like(columns), columns), (positions[None], mask[None, None])
+
+
+def is_ancestor(node: Tensor, other: Tensor, end: Tensor) -> Tensor:
+    """Whether `other`, whose nodes below it end before `end`, is an ancestor of `node`, or it."""
+    return (other <= node) & (node < end)
