@@ -7,10 +7,13 @@ import os
 import click
 
 from app.cli.console import console, opened, problems, run_here
+from app.cli.imports.preview import show_preview
 from app.ui.formatting import number_of
 from db.engine import create_database, schema_versions, upgrade
 from labeling.formats.catalog import READERS, table
 from labeling.formats.files.folders import files_of
+from labeling.formats.guess import guess_format
+from labeling.formats.preview import preview
 from labeling.jobs.importing import in_words
 
 SHOWN_REASONS = 20
@@ -38,23 +41,40 @@ def db_upgrade(ctx: click.Context) -> None:
     short_help="Import solutions with or without step labels.",
     epilog="\b\nFormats:\n" + table(READERS),
 )
-@click.argument("format", type=click.Choice(list(READERS)))
-@click.argument("files", nargs=-1, required=True, type=click.Path())
+@click.argument("files", nargs=-1, required=True, metavar="[FORMAT] FILES...")
 @click.option("--strict", is_flag=True, help="Refuse a whole file if any of its rows is bad.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Show what the first rows would become, and store nothing; reads 1,000 of each file.",
+)
 @click.pass_context
-def import_(ctx: click.Context, format: str, files: tuple[str, ...], strict: bool) -> None:
+def import_(ctx: click.Context, files: tuple[str, ...], strict: bool, dry_run: bool) -> None:
     """Import FILES of one FORMAT (docs/formats.md), or the files in a folder; unpacks as it reads.
 
-    Importing twice adds nothing. A bad row is left out and reported with its file, line and
-    reason; the good rows go in. Exits with 1 where every row of a file is bad.
+    Without FORMAT it is the one whose fields the first rows have. Importing twice adds nothing. A
+    bad row is left out and reported with its file, line and reason; the good rows go in. Exits
+    with 1 where every row of a file is bad.
 
     \b
-    Example:
+    Examples:
       steplens import processbench gsm8k.json math.json
+      steplens import --dry-run mine.jsonl
     """
-    paths = [os.path.abspath(file) for file in files]
-    for path in paths:
-        files_of(path)  # Raises for what is not there, before a database is created.
+    format = files[0] if files[0] in READERS else None
+    given = files if format is None else files[1:]
+    if not given:
+        raise click.UsageError(f"which files are of the format {format}? Name them after it")
+    paths = [os.path.abspath(file) for file in given]
+    found = [file for path in paths for file in files_of(path)]  # before a database is created
+    if format is None:
+        format = guess_format(found)
+        console.print(
+            f"Looks like {format}; name another with: steplens import FORMAT FILES", markup=False
+        )
+    if dry_run:
+        show_preview(preview(paths, format))
+        return
     with opened(ctx, create=True) as database:
         result = run_here(database, "import", "import", format=format, files=paths, strict=strict)
     console.print(

@@ -1,0 +1,1 @@
+"""Importing on the command line: what is shown before and after."""

@@ -1,0 +1,81 @@
+"""What an import would make of files, without storing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from db.records import ImportRow
+from labeling.formats.files.folders import files_of
+from labeling.formats.guess import guess_format
+from labeling.formats.reading import Note, Rejection, read_rows
+
+SHOWN_ROWS = 3
+READ_ROWS = 1000  # of each file, unless all are asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The first solutions of `files`, and what became of the rows that were read.
+
+    `guessed` says that nobody named the format; `complete`, that every file was read to its end.
+    """
+
+    format: str
+    guessed: bool
+    files: tuple[Path, ...]
+    rows: tuple[ImportRow, ...]
+    solutions: int
+    labelled: int  # solutions that somebody says something of
+    rejections: tuple[Rejection, ...]
+    notes: tuple[Note, ...]
+    complete: bool
+
+
+def preview(
+    given: Sequence[str | Path],
+    format: str | None = None,
+    *,
+    shown: int = SHOWN_ROWS,
+    at_most: int | None = READ_ROWS,
+) -> Preview:
+    """Read `at_most` solutions of each file (None: all), and keep the first `shown`.
+
+    Raises FileNotFoundError for what is not there, guess.UnknownFormat where no format is named
+    and none is recognised, and what `read_rows` raises for a file that holds no rows.
+    """
+    files = tuple(file for path in given for file in files_of(path))
+    name = guess_format(files) if format is None else format
+    rows: list[ImportRow] = []
+    rejections: list[Rejection] = []
+    notes: list[Note] = []
+    solutions = labelled = 0
+    complete = True
+    for file in files:
+        of_file = 0
+        for found in read_rows(name, file):
+            if isinstance(found, Rejection):
+                rejections.append(found)
+            elif isinstance(found, Note):
+                notes.append(found)
+            elif at_most is not None and of_file == at_most:
+                complete = False
+                break
+            else:
+                of_file += 1
+                labelled += bool(found.labels)
+                if len(rows) < shown:
+                    rows.append(found)
+        solutions += of_file
+    return Preview(
+        name,
+        format is None,
+        files,
+        tuple(rows),
+        solutions,
+        labelled,
+        tuple(rejections),
+        tuple(notes),
+        complete,
+    )
