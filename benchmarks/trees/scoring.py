@@ -1,6 +1,6 @@
 """`annotate prm` over solutions that begin alike: prefix trees against Qwen's model card.
 
-    python -m benchmarks.prefix_trees [--problems 2] [--trajectories 1] [--rounds 1] [--threads 1]
+    python -m benchmarks.trees.scoring [--problems 2] [--trajectories 1] [--rounds 1] [--threads 1]
 
 Eight answers to each of some MATH problems (qwen_math100), and rated steps of PRM800K with their
 alternatives, each with the steps before it, by the random PRM of `benchmarks.prm_scoring`. The
@@ -25,7 +25,7 @@ from labeling.formats.training_sets import prm800k
 from models.prm.transformers import LoadedPRM, score_solutions
 from models.steps import split_steps
 
-DATA = Path(__file__).parent.parent.parent / "shared" / "data"
+DATA = Path(__file__).parent.parent.parent.parent / "shared" / "data"
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""Prefix trees, measured; and a small real base to measure them with."""
