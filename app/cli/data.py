@@ -11,7 +11,7 @@ from app.cli.imports.preview import show_preview
 from app.ui.formatting import number_of
 from db.engine import create_database, schema_versions, upgrade
 from labeling.formats.catalog import READERS, table
-from labeling.formats.files.folders import files_of
+from labeling.formats.files.hub import SCHEME, given_files
 from labeling.formats.guess import guess_format
 from labeling.formats.preview import preview
 from labeling.jobs.importing import in_words
@@ -65,8 +65,8 @@ def import_(ctx: click.Context, files: tuple[str, ...], strict: bool, dry_run: b
     given = files if format is None else files[1:]
     if not given:
         raise click.UsageError(f"which files are of the format {format}? Name them after it")
-    paths = [os.path.abspath(file) for file in given]
-    found = [file for path in paths for file in files_of(path)]  # before a database is created
+    paths = [file if file.startswith(SCHEME) else os.path.abspath(file) for file in given]
+    found = [file for path in paths for file in given_files(path)]  # before a database is created
     if format is None:
         format = guess_format(found)
         console.print(

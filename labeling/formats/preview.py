@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from db.records import ImportRow
-from labeling.formats.files.folders import files_of
+from labeling.formats.files.hub import given_files
 from labeling.formats.guess import guess_format
 from labeling.formats.reading import Note, Rejection, read_rows
 
@@ -45,7 +45,7 @@ def preview(
     Raises FileNotFoundError for what is not there, guess.UnknownFormat where no format is named
     and none is recognised, and what `read_rows` raises for a file that holds no rows.
     """
-    files = tuple(file for path in given for file in files_of(path))
+    files = tuple(file for path in given for file in given_files(path))
     name = guess_format(files) if format is None else format
     rows: list[ImportRow] = []
     rejections: list[Rejection] = []

@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 
 from db.ingest import insert_rows, solution_fingerprint
 from db.records import ImportRow, IngestCount, SourceLabel
-from labeling.formats.files.folders import files_of
+from labeling.formats.files.hub import given_files
 from labeling.formats.reading import Note, Rejection, read_rows
 from labeling.jobs.context import JobContext
 
@@ -83,7 +83,7 @@ def run_import(context: JobContext) -> dict[str, Any]:
     Running it again adds nothing twice, which is also how a killed import goes on.
     Raises ImportRefused (strict), OSError for a file that cannot be read.
     """
-    files = [file for given in context.params["files"] for file in files_of(given)]
+    files = [file for given in context.params["files"] for file in given_files(given)]
     work = _Import(context, files)
     for file in files:
         if context.params.get("strict"):
