@@ -21,8 +21,11 @@ DEV := -e '.[train,dev]'
 run: $(VENV)/run.stamp
 	$(BIN)/steplens demo --port $(PORT)
 
+# One worker a core: a file's tests share their servers and models, so a file stays whole.
+PARALLEL := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 # The tests that use a database, each in one of its own on a server that is started for them. Those
 # of browsers and models would only show again what they show on SQLite.
@@ -36,7 +39,7 @@ test-vllm: $(VLLM)/stamp
 
 # With the lowest versions that pyproject.toml allows; the browser tests are left to the other runs.
 test-minimum: $(MINIMUM)/stamp
-	$(MINIMUM)/bin/python -m pytest -m "not browser"
+	$(MINIMUM)/bin/python -m pytest $(PARALLEL) -m "not browser"
 
 # TESTS=tests/labeling: of these alone.
 coverage: $(VENV)/dev.stamp

@@ -15,6 +15,8 @@ import pytest
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# A worker of pytest-xdist inherits a width, which the console would keep whatever a test sets.
+os.environ.pop("COLUMNS", None)
 
 from db.engine import Database, create_database
 
