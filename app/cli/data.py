@@ -48,8 +48,16 @@ def db_upgrade(ctx: click.Context) -> None:
     is_flag=True,
     help="Show what the first rows would become, and store nothing; reads 1,000 of each file.",
 )
+@click.option(
+    "--split",
+    metavar="WAY",
+    help="How a text is cut into steps (jsonl's solution): blank-lines, lines, numbered, "
+    "sentences or regex:PATTERN. LaTeX environments, code blocks and tables stay whole.",
+)
 @click.pass_context
-def import_(ctx: click.Context, files: tuple[str, ...], strict: bool, dry_run: bool) -> None:
+def import_(
+    ctx: click.Context, files: tuple[str, ...], strict: bool, dry_run: bool, split: str | None
+) -> None:
     """Import FILES of one FORMAT (docs/formats.md), or the files in a folder; unpacks as it reads.
 
     Without FORMAT it is the one whose fields the first rows have. Importing twice adds nothing. A
@@ -73,10 +81,18 @@ def import_(ctx: click.Context, files: tuple[str, ...], strict: bool, dry_run: b
             f"Looks like {format}; name another with: steplens import FORMAT FILES", markup=False
         )
     if dry_run:
-        show_preview(preview(paths, format))
+        show_preview(preview(paths, format, split))
         return
     with opened(ctx, create=True) as database:
-        result = run_here(database, "import", "import", format=format, files=paths, strict=strict)
+        result = run_here(
+            database,
+            "import",
+            "import",
+            format=format,
+            files=paths,
+            strict=strict,
+            **({"split": split} if split else {}),
+        )
     console.print(
         f"Added {number_of(result['solutions'], 'solution')} and "
         f"{number_of(result['problems'], 'problem')}, {result['annotations']:,} with labels; "

@@ -36,6 +36,7 @@ class Preview:
 def preview(
     given: Sequence[str | Path],
     format: str | None = None,
+    split: str | None = None,
     *,
     shown: int = SHOWN_ROWS,
     at_most: int | None = READ_ROWS,
@@ -54,7 +55,7 @@ def preview(
     complete = True
     for file in files:
         of_file = 0
-        for found in read_rows(name, file):
+        for found in read_rows(name, file, split=split):
             if isinstance(found, Rejection):
                 rejections.append(found)
             elif isinstance(found, Note):

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from db.records import ImportRow
+from labeling.formats.base import Json
 from labeling.formats.catalog import READERS
 from labeling.formats.fields import BadRow
 from labeling.formats.files import arrow, parquet
 from labeling.formats.files.folders import file_stem
 from labeling.formats.files.foreign import advice_on
 from labeling.formats.files.stream import Value, open_values
+from labeling.formats.splitting import pattern_of, split_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +36,27 @@ class Note:
 
 
 def read_rows(
-    format: str, path: str | Path, on_bytes: Callable[[int], None] | None = None
+    format: str,
+    path: str | Path,
+    on_bytes: Callable[[int], None] | None = None,
+    split: str | None = None,
 ) -> Iterator[ImportRow | Rejection | Note]:
     """Open `path` and yield its solutions one by one; a bad row becomes a Rejection.
 
     Reads JSON lines or one JSON list, plain or compressed, Parquet and Arrow, in constant memory.
     `on_bytes` is called with the position reached in the file on disk, out of
-    `path.stat().st_size`. Raises, at once, ValueError for an unknown format or a file that holds
-    no such rows (say, a zip archive), and OSError for one that cannot be opened.
+    `path.stat().st_size`. `split` is a way of `splitting.WAYS` to cut the texts of `solution`.
+    Raises, at once, ValueError for an unknown format or way, or a file that holds no such rows
+    (say, a zip archive), and OSError for one that cannot be opened.
     """
     path = Path(path)
     if format not in READERS:
         raise ValueError(f"there is no import format {format!r}; known: {', '.join(READERS)}")
-    return _rows(format, path, open_rows(path, on_bytes))
+    if split is not None:
+        pattern_of(split)
+        if format != "jsonl":
+            raise ValueError(f"{format} has its steps cut already; only jsonl has texts to split")
+    return _rows(format, path, open_rows(path, on_bytes), split)
 
 
 def open_rows(path: Path, on_bytes: Callable[[int], None] | None = None) -> Iterator[Value]:
@@ -57,7 +67,7 @@ def open_rows(path: Path, on_bytes: Callable[[int], None] | None = None) -> Iter
 
 
 def _rows(
-    format: str, path: Path, values: Iterator[Value]
+    format: str, path: Path, values: Iterator[Value], split: str | None
 ) -> Iterator[ImportRow | Rejection | Note]:
     convert, stem = READERS[format], file_stem(path)
     for value in values:
@@ -65,10 +75,19 @@ def _rows(
             yield Rejection(path, value.line, value.error)
             continue
         try:
-            for found in convert(value.value, stem, value.line):
+            row = value.value if split is None else _with_steps(value.value, split)
+            for found in convert(row, stem, value.line):
                 if isinstance(found, ImportRow):
                     yield found
                 else:
                     yield (Rejection if found.lost else Note)(path, value.line, found.text)
         except BadRow as error:
             yield Rejection(path, value.line, str(error) + advice_on(value.value))
+
+
+def _with_steps(row: Json, split: str) -> Json:
+    """A row with the steps of its `solution` in its place; any other row as it is."""
+    if not isinstance(row, dict) or "steps" in row or not isinstance(row.get("solution"), str):
+        return row
+    steps: list[Json] = [*split_by(str(row["solution"]), split)]
+    return {**{name: value for name, value in row.items() if name != "solution"}, "steps": steps}

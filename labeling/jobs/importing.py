@@ -74,7 +74,8 @@ def lines_of(one: Reason) -> str:
 
 
 def run_import(context: JobContext) -> dict[str, Any]:
-    """Import params["files"] in params["format"]; params["strict"] refuses a file with bad rows.
+    """Import params["files"] in params["format"]; params["strict"] refuses a file with bad rows,
+    params["split"] says how texts are cut into steps (`formats.splitting`).
 
     A folder stands for the files in it.
 
@@ -87,7 +88,7 @@ def run_import(context: JobContext) -> dict[str, Any]:
     work = _Import(context, files)
     for file in files:
         if context.params.get("strict"):
-            _refuse_bad_rows(context.params["format"], file)
+            _refuse_bad_rows(context.params["format"], file, context.params.get("split"))
         work.read(context.params["format"], file)
     return {
         "problems": work.count.problems,
@@ -103,8 +104,8 @@ def run_import(context: JobContext) -> dict[str, Any]:
     }
 
 
-def _refuse_bad_rows(format: str, file: Path) -> None:
-    bad = (row for row in read_rows(format, file) if isinstance(row, Rejection))
+def _refuse_bad_rows(format: str, file: Path, split: str | None) -> None:
+    bad = (row for row in read_rows(format, file, split=split) if isinstance(row, Rejection))
     first = next(bad, None)
     if first is not None:
         more = sum(1 for _ in bad)
@@ -159,7 +160,8 @@ class _Import:
     def read(self, format: str, file: Path) -> None:
         chunk: list[ImportRow] = []
         rejected, rows, repeats = self.rejections.rows, 0, _Repeats()
-        for row in read_rows(format, file, on_bytes=self._advance):
+        split = self._context.params.get("split")
+        for row in read_rows(format, file, self._advance, split):
             if isinstance(row, Rejection):
                 self.rejections.add(file, row.line, row.reason)
             elif isinstance(row, Note):
