@@ -17,6 +17,7 @@ from db.annotators import former_labels
 HERE = Path(__file__).parent
 PAGES = (
     ("overview", "Overview"),
+    ("imports", "Import"),
     ("browse", "Browse"),
     ("review", "Review"),
     ("consensus", "Consensus"),
@@ -26,7 +27,7 @@ PAGES = (
     ("jobs", "Jobs"),
     ("solution", "Solution"),
 )
-MANAGING = ("Consensus", "Jobs")  # Pages that start jobs and write exports.
+MANAGING = ("Import", "Consensus", "Jobs")  # Pages that start jobs and write exports.
 
 st.set_page_config(
     page_title="StepLens",

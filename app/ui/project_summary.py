@@ -253,6 +253,6 @@ def advice(database: Database, reviewer: AnnotatorRecord | None) -> Advice:
     return Advice(
         "Nothing is waiting. Import or sample more solutions.",
         "Import",
-        "jobs",
-        {"start": "Import"},
+        "imports",
+        {},
     )

@@ -48,7 +48,7 @@ if figures == BEST_OF_N:
 elif found is None:
     st.text(NO_REFERENCE)
     with st.container(horizontal=True):
-        st.page_link("views/jobs.py", label="Import labels", query_params={"start": "Import"})
+        st.page_link("views/imports.py", label="Import labels")
         st.page_link("views/review.py", label="Label at random", query_params={"queue": "random"})
 elif not found.annotators:
     st.text(NO_ANNOTATOR)

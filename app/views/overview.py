@@ -37,11 +37,12 @@ def empty(database: Database) -> None:
     with own:
         st.subheader("Bring your solutions")
         st.markdown(
-            "ProcessBench, PRM800K, Math-Shepherd and plain JSONL files are read as they are. "
-            "Importing a file twice adds nothing."
+            "ProcessBench, PRM800K, Math-Shepherd, PRMBench and more are read as they are, and you "
+            "see the first rows before anything is stored. Without a policy or a judge: label by "
+            "hand, compare labels that came with the data, or score with any PRM."
         )
         if st.button("Import files"):
-            st.switch_page("views/jobs.py", query_params={"start": formatting.JOBS["import"]})
+            st.switch_page("views/imports.py")
         st.code(
             project.command(database, "import processbench gsm8k.json math.json"), language=None
         )

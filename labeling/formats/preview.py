@@ -43,6 +43,8 @@ def preview(
 ) -> Preview:
     """Read `at_most` solutions of each file (None: all), and keep the first `shown`.
 
+    So many rejections end the reading of a file, too.
+
     Raises FileNotFoundError for what is not there, guess.UnknownFormat where no format is named
     and none is recognised, and what `read_rows` raises for a file that holds no rows.
     """
@@ -54,15 +56,17 @@ def preview(
     solutions = labelled = 0
     complete = True
     for file in files:
-        of_file = 0
+        of_file = refused = 0
         for found in read_rows(name, file, split=split):
-            if isinstance(found, Rejection):
-                rejections.append(found)
-            elif isinstance(found, Note):
+            if isinstance(found, Note):
                 notes.append(found)
-            elif at_most is not None and of_file == at_most:
+                continue
+            if at_most in (of_file, refused):
                 complete = False
                 break
+            if isinstance(found, Rejection):
+                refused += 1
+                rejections.append(found)
             else:
                 of_file += 1
                 labelled += bool(found.labels)

@@ -20,6 +20,7 @@ from tests.support.rows import correction
 pytestmark = pytest.mark.browser
 PAGES = (
     "",
+    "imports",
     "browse",
     "browse?text=nothing+like+this",
     "review",

@@ -29,7 +29,17 @@ from labeling.review.commits import to_correction
 from labeling.review.queues import QUEUES
 from tests.support.pages import MAIN, open_page, shown, words_of
 
-PAGES = ("overview", "browse", "review", "consensus", "agreement", "evaluation", "jobs", "solution")
+PAGES = (
+    "overview",
+    "imports",
+    "browse",
+    "review",
+    "consensus",
+    "agreement",
+    "evaluation",
+    "jobs",
+    "solution",
+)
 HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(1)>",
     "![x](http://evil.example/x.png) [y](javascript:alert(1)) $\\href{javascript:1}{z}$",

@@ -159,6 +159,8 @@ def test_another_display_name_is_the_same_person(
     [
         ({"managers": ["ada@example.org"]}, "jobs", True),
         ({"managers": ["@example.org"], "people": ["bob@example.com"]}, "consensus", True),
+        ({"managers": ["ada@example.org"]}, "imports", True),
+        ({"people": ["@example.org"], "managers": ["bob@example.org"]}, "imports", False),
         ({"people": ["@example.org"], "managers": ["bob@example.org"]}, "jobs", False),
         ({"people": ["ada@example.org"]}, "consensus", False),
         ({}, "jobs", False),

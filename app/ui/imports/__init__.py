@@ -1,0 +1,1 @@
+"""What the page Import does: takes files in, shows what they would become, follows the import."""

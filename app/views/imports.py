@@ -1,0 +1,138 @@
+"""Import: drop files or name paths, see what they would become, and store them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.ui import address, project
+from app.ui.imports.course import follow
+from app.ui.imports.shown import show
+from app.ui.imports.uploads import Held, hold, keep
+from db.engine import Database, DatabaseError
+from db.jobs import get_job
+from labeling.formats.catalog import READERS, in_words
+from labeling.formats.files.hub import SCHEME
+from labeling.formats.preview import Preview, preview
+from labeling.formats.splitting import WAYS
+from labeling.jobs.runner import start_job
+
+SHOWN = 10
+EMPTY = (
+    "ProcessBench, PRM800K, Math-Shepherd, PRMBench and more are recognised by their fields: JSON "
+    "or JSON lines, compressed or not, Parquet and Arrow. Nothing is stored before you say so."
+)
+
+
+def dropped() -> list[Path]:
+    """The files that were dropped; those that are taken out again leave nothing behind."""
+    limit = int(st.config.get_option("server.maxUploadSize"))
+    given = st.file_uploader(
+        "Files",
+        accept_multiple_files=True,
+        key="uploads",
+        help=f"Up to {limit:,} MB a file. A larger one: name its path below, or use the command.",
+    )
+    st.caption(f"Up to {limit:,} MB a file. For a larger one name its path, or run the command.")
+    held: dict[str, Held] = st.session_state.setdefault("held uploads", {})
+    return [one.path for one in hold(list(given), held)]
+
+
+def named() -> list[Path]:
+    """The files whose paths were typed, on the machine that runs StepLens."""
+    typed = st.text_area(
+        "Or paths on the server",
+        placeholder="/data/processbench/gsm8k.json",
+        help="On the machine that runs StepLens, one per line; a folder stands for its files.",
+        height=68,
+    )
+    paths = [line.strip() for line in typed.splitlines() if line.strip()]
+    if any(path.startswith(SCHEME) for path in paths):
+        raise ValueError(
+            "a data set of the Hub is downloaded first, which may take long: import it with "
+            f"steplens import {SCHEME}datasets/OWNER/NAME, or download it and name its path"
+        )
+    return [Path(path).expanduser().absolute() for path in paths]
+
+
+def looked_at(files: list[Path], format: str | None, split: str | None) -> Preview | None:
+    """What the beginnings of `files` would become, or None with the reason on the page."""
+    try:
+        return preview(files, format, split, shown=SHOWN)
+    except (ValueError, OSError) as error:
+        st.subheader("This cannot be read")
+        project.complain(error)
+        st.text("Nothing was stored. Choose another format, or another file.")
+        return None
+
+
+def begin(database: Database, found: Preview, split: str | None, strict: bool) -> None:
+    """Start the import, with uploads in the project's folder, and follow it."""
+    uploads = {one.path for one in st.session_state.get("held uploads", {}).values()}
+    try:
+        files = [keep(database, file) if file in uploads else file for file in found.files]
+        params = {"format": found.format, "files": [*map(str, files)], "strict": strict}
+        job = start_job(database, "import", params | ({"split": split} if split else {}))
+    except (ValueError, OSError) as error:
+        project.complain(error)
+    else:
+        address.put(job=str(job.id))
+
+
+def under_way(database: Database) -> int | None:
+    """The import that the address names, if there is one."""
+    given = address.get("job") or ""
+    try:
+        job = get_job(database, int(given if given.isascii() and len(given) < 16 else ""))
+    except (ValueError, DatabaseError):
+        return None
+    return job.id if job.kind == "import" else None
+
+
+database = project.project()
+with st.container(key="wide"):
+    st.title("Import")
+left, right = st.columns([1, 2.2], gap="large")
+files: list[Path] = []
+with left:
+    try:
+        files += dropped()
+        files += named()
+    except (ValueError, OSError) as error:
+        project.complain(error)
+        files = []
+    format = st.selectbox(
+        "Format",
+        list(READERS),
+        index=None,
+        format_func=in_words,
+        placeholder="By the fields of the rows",
+        **address.choice("format", list(READERS)),
+    )
+    split = st.selectbox(
+        "Cut texts into steps at",
+        list(WAYS),
+        index=None,
+        format_func=lambda way: way.replace("-", " "),
+        placeholder="As they come",
+        help="For rows with a whole solution in place of steps. steplens import --split also takes "
+        "a regular expression.",
+        **address.choice("split", list(WAYS)),
+    )
+    strict = st.checkbox("Refuse a whole file if any of its rows is bad")
+    start = st.empty()
+    st.code(project.command(database, "import FILE"), language=None, wrap_lines=True)
+with right:
+    found = looked_at(files, format, split) if files else None
+    if found is not None and found.rows:
+        with start:
+            if st.button("Import", type="primary", width="stretch"):
+                begin(database, found, split, strict)
+    job_id = under_way(database)
+    if job_id is not None:
+        follow(database, job_id)
+    if found is not None:
+        show(found)
+    elif not files and job_id is None:
+        st.text(EMPTY)

@@ -1,0 +1,88 @@
+"""Import in a browser: good and bad rows, a file too large, an upload taken back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.serve import OPTIONS
+from db.engine import create_database, open_database
+from db.lists.counts import project_counts
+from tests.support.browser import ROOT, chromium, open_page, streamlit_server
+
+pytestmark = pytest.mark.browser
+OPTIONS_HERE = [f"--{name}={value}" for name, value in OPTIONS if name.startswith("theme")]
+OPTIONS_HERE += ["--server.maxUploadSize=1"]
+ROW = {"problem": "What is $1 + 1$?", "steps": ["It is <b>2</b>.", "So 2."], "labels": [1, 1]}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[str]:
+    url = f"sqlite:///{tmp_path / 'project.db'}"
+    create_database(url).close()
+    with streamlit_server(ROOT / "app" / "asgi.py", {"STEPLENS_DB": url}, OPTIONS_HERE) as at:
+        yield at
+
+
+def drop(page: Page, name: str, content: bytes) -> None:
+    page.locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": "application/json", "buffer": content}
+    )
+
+
+def test_a_file_is_dropped_seen_and_imported(browser: Browser, site: str, tmp_path: Path) -> None:
+    rows = [json.dumps(ROW), '{"problem": "no steps"}', "not JSON"]
+    with open_page(browser, site) as page:
+        page.get_by_role("button", name="Import files").click()
+        drop(page, "../mine rows.jsonl", "\n".join(rows).encode())
+        expect(page.get_by_text("1 solution as jsonl, recognised by its fields")).to_be_visible()
+        expect(page.get_by_text("2 rows rejected.")).to_be_visible()
+        # What a model wrote is text.
+        expect(page.get_by_text("It is <b>2</b>.")).to_be_visible()
+        with page.expect_download() as started:
+            page.get_by_role("button", name="Rejected rows as CSV").click()
+        lines = Path(started.value.path()).read_text().splitlines()
+        assert lines[0] == "file,line,reason"
+        assert [line.split(",")[:2] for line in lines[1:]] == [
+            ["mine-rows.jsonl", "2"],
+            ["mine-rows.jsonl", "3"],
+        ]
+        page.get_by_role("button", name="Import", exact=True).click()
+        expect(page.get_by_text("Done: 1 new solution")).to_be_visible()
+        page.get_by_role("link", name="See the solutions").click()
+        expect(page.get_by_role("heading", name="Browse")).to_be_visible()
+        assert page.errors == []  # type: ignore[attr-defined]
+    database = open_database(f"sqlite:///{tmp_path / 'project.db'}")
+    assert project_counts(database).solutions == 1
+    database.close()
+
+
+def test_a_file_over_the_limit_is_refused_and_the_way_round_is_said(
+    browser: Browser, site: str
+) -> None:
+    with open_page(browser, f"{site}/imports") as page:
+        expect(page.get_by_text("Up to 1 MB a file.").first).to_be_visible()
+        drop(page, "large.jsonl", b" " * 2_000_000)
+        expect(page.get_by_text("File must be 1.0MB or smaller")).to_be_visible()
+        expect(page.get_by_text("import FILE")).to_be_visible()
+        expect(page.get_by_role("button", name="Import", exact=True)).to_have_count(0)
+
+
+def test_an_upload_is_taken_back(browser: Browser, site: str, tmp_path: Path) -> None:
+    with open_page(browser, f"{site}/imports") as page:
+        drop(page, "mine.jsonl", json.dumps(ROW).encode())
+        expect(page.get_by_text("1 solution as jsonl")).to_be_visible()
+        page.get_by_role("button", name="Remove mine.jsonl").click()
+        expect(page.get_by_text("1 solution as jsonl")).to_have_count(0)
+        expect(page.get_by_role("button", name="Import", exact=True)).to_have_count(0)
+    assert not (tmp_path / "project.db.d" / "uploads").exists()

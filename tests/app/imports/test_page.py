@@ -1,0 +1,160 @@
+"""Import without a browser: uploads on disk, what is read, shown and started."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.ui.imports.shown import as_csv
+from app.ui.imports.uploads import Held, hold, keep, safe_name
+from db.engine import Database
+from db.jobs import create_job
+from labeling.formats.preview import READ_ROWS, preview
+from labeling.formats.reading import Rejection
+from labeling.jobs.files import data_folder
+from tests.support.pages import open_page, shown, words_of
+
+GOOD: dict[str, Any] = {"problem": "1 + 1?", "steps": ["It is 2.", "Done."], "labels": [1, -1]}
+
+
+class Upload:
+    """A file as the uploader gives it."""
+
+    def __init__(self, name: str, content: bytes):
+        self.file_id, self.name, self.content = name, name, content
+
+    def getbuffer(self) -> memoryview:
+        return memoryview(self.content)
+
+
+def write(file: Path, *rows: dict[str, Any]) -> Path:
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return file
+
+
+def look_at(test: AppTest, *files: Path) -> AppTest:
+    return test.text_area[0].set_value("\n".join(map(str, files))).run()
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("mine.jsonl", "mine.jsonl"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\rows\\a b.json", "a-b.json"),
+        ("..", "rows"),
+        (".bashrc", "bashrc"),
+        ("\u202e\x00ñ;$(x).jsonl", "x-.jsonl"),
+        ("x" * 300 + ".json.gz", "x" * 72 + ".json.gz"),
+    ],
+)
+def test_an_upload_is_stored_under_a_name_of_ours(given: str, name: str) -> None:
+    assert safe_name(given) == name
+
+
+def test_an_upload_that_is_taken_back_leaves_nothing(database: Database) -> None:
+    held: dict[str, Held] = {}
+    (one,) = hold([Upload("a.jsonl", b"x")], held)
+    path = one.path
+    assert path.read_bytes() == b"x"
+    assert hold([Upload("a.jsonl", b"not read again")], held) == [one]
+    assert hold([], held) == []
+    assert not path.parent.exists()
+    assert not (data_folder(database) / "uploads").exists()
+
+
+def test_what_is_imported_is_kept_once(database: Database) -> None:
+    held: dict[str, Held] = {}
+    one, other = hold([Upload("a.jsonl", b"x"), Upload("b.jsonl", b"y")], held)
+    first = keep(database, one.path)
+    assert first.read_bytes() == b"x"
+    assert first.is_relative_to(data_folder(database) / "uploads")
+    assert keep(database, one.path) == first != keep(database, other.path)
+    assert [file.name for file in first.parent.iterdir()] == ["a.jsonl"]
+    hold([], held)
+
+
+def test_only_the_beginning_of_a_file_of_bad_rows_is_read(tmp_path: Path) -> None:
+    file = write(tmp_path / "bad.jsonl", *[{"problem": "1?"}] * (READ_ROWS + 500))
+    found = preview([file], "jsonl")
+    assert len(found.rejections) == READ_ROWS
+    assert not found.complete
+
+
+def test_the_csv_of_rejected_rows_computes_nothing() -> None:
+    rows = list(csv.reader(as_csv([Rejection(Path("/x/a.jsonl"), 7, '=1+1, "x"')]).splitlines()))
+    assert rows == [["file", "line", "reason"], ["a.jsonl", "7", '\'=1+1, "x"']]
+
+
+def test_the_first_solutions_are_shown_as_they_will_look(
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "mine.jsonl", GOOD, {"problem": "2 + 2?"}, GOOD | {"problem": "3?"})
+    test = look_at(open_page(database, monkeypatch, "imports"), file)
+    assert not test.exception
+    assert "2 solutions as jsonl, recognised by its fields; 2 with labels, 1 row rejected." in (
+        words_of(test)
+    )
+    (item,) = shown(test, "preview")["items"]
+    assert item["steps"] == GOOD["steps"]
+    assert [one["scores"] for one in item["annotators"]] == [[1.0, -1.0]]
+    (row,) = shown(test, "rejected")["rows"]
+    assert [cell["value"] for cell in row["cells"][:2]] == ["1", "2"]
+
+
+def test_texts_are_cut_as_chosen_and_the_import_is_started_so(
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    started: list[tuple[str, dict[str, Any]]] = []
+
+    def start(_: Database, kind: str, params: dict[str, Any]) -> Any:
+        started.append((kind, params))
+        return create_job(database, kind, params)
+
+    monkeypatch.setattr("labeling.jobs.runner.start_job", start)
+    file = write(tmp_path / "texts.jsonl", {"problem": "1?", "solution": "a\nb\nc"})
+    test = look_at(open_page(database, monkeypatch, "imports", split="lines"), file)
+    assert shown(test, "preview")["items"][0]["steps"] == ["a", "b", "c"]
+    (button,) = [one for one in test.button if one.label == "Import"]
+    button.click().run()
+    assert not test.exception
+    params = {"format": "jsonl", "files": [str(file)], "strict": False, "split": "lines"}
+    assert started == [("import", params)]
+
+
+@pytest.mark.parametrize(
+    ("content", "format", "told"),
+    [
+        ('{"a": 1}\n', "", "which no one format has"),
+        (json.dumps(GOOD), "math-shepherd", "1 row rejected"),
+        ("PK\x03\x04", "jsonl", "This cannot be read"),
+    ],
+)
+def test_a_wrong_format_is_said_and_nothing_is_started(
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    content: str,
+    format: str,
+    told: str,
+) -> None:
+    file = tmp_path / "some.jsonl"
+    file.write_text(content)
+    query = {"format": format} if format else {}
+    test = look_at(open_page(database, monkeypatch, "imports", **query), file)
+    assert not test.exception
+    assert told.lower() in words_of(test).lower()
+    assert "Import" not in [one.label for one in test.button]
+
+
+def test_a_data_set_of_the_hub_is_left_to_the_command(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = open_page(database, monkeypatch, "imports")
+    test.text_area[0].set_value("hf://datasets/a/b").run()
+    assert "steplens import hf://" in words_of(test)
