@@ -8,6 +8,7 @@ from typing import Any
 from models.names import SEPARATOR
 
 PASSES, PASSES_OF_A_PRM = 12, 4
+LOSSES = ("cross_entropy", "mse")
 SMALL = 100_000_000  # weights: below, a backbone is trained like the playground's
 
 
@@ -28,6 +29,7 @@ class TrainConfig:
     are trained, at `lora_alpha` / `lora` of their strength; they are merged into the weights in the
     end, and with `keep_adapter` also kept apart. Before `epochs` of everything come
     `head_epochs` of the head alone, at its own rate; then both learn at `learning_rate`.
+    `loss` is "cross_entropy", or "mse": the squared error of the probability that a step is right.
     `save_minutes` is how much work a killed run loses at most. `trainer` are further arguments of
     transformers' TrainingArguments, such as fsdp, deepspeed or report_to.
     """
@@ -49,6 +51,7 @@ class TrainConfig:
     seed: int = 0
     device: str | None = None
     head: str = "mlp"
+    loss: str = "cross_entropy"
     device_tokens: int = 16_384
     head_epochs: int = 0
     lora: int = 0
@@ -61,7 +64,7 @@ class TrainConfig:
 
 @dataclass(frozen=True, slots=True)
 class EpochRecord:
-    """What one pass over the training solutions led to; losses are in nats per step.
+    """What one pass over the training solutions led to; losses are per step, cross-entropy in nats.
 
     None: not defined, since the validation part has no solution of that class.
     """

@@ -78,8 +78,9 @@ def tensors(portion: Sequence[Item]) -> Portion:
 class PRMTrainer(Trainer):
     """Trains a PRM; `evaluate` gives ProcessBench's figures on the validation solutions.
 
-    The loss is the weighted cross-entropy of all marked steps of a batch, divided by their number
-    over all devices and portions: how a batch is cut up makes no difference.
+    The loss is the weighted cross-entropy or squared error of all marked steps of a
+    batch, divided by their number over all devices and portions: how a batch is cut up makes no
+    difference.
     """
 
     def __init__(
@@ -153,7 +154,7 @@ class PRMTrainer(Trainer):
     ) -> Any:
         """The summed loss of a portion over the number of marked steps in the whole batch."""
         logits = model(inputs["ids"], (inputs["rows"], inputs["columns"]))
-        summed = step_loss(logits, inputs["labels"], self.weighting)
+        summed = step_loss(logits, inputs["labels"], self.weighting, self.config.loss)
         # Gradients of several devices are averaged, where the sum is wanted.
         loss = summed * self.args.world_size / max(1, int(num_items_in_batch or 0))
         return (loss, logits) if return_outputs else loss
@@ -222,7 +223,7 @@ class PRMTrainer(Trainer):
             here = slice(place, place + kept)
             missing = [None] * (item.n_steps - kept)
             said = first_error_from_scores([*scores[here], *missing])
-            loss = step_loss(logits[here], labels[here], self.weighting).item()
+            loss = step_loss(logits[here], labels[here], self.weighting, self.config.loss).item()
             found.append((said, item.first_error, loss, int((labels[here] != MASKED).sum())))
             place += kept
         return found
@@ -245,14 +246,19 @@ class _Epochs(TrainerCallback):
         self.batches.set_epoch(state.global_step // len(self.batches))
 
 
-def step_loss(logits: Tensor, labels: Tensor, weighting: Tensor) -> Tensor:
-    """Weighted cross-entropy, in float32, summed over the marked ones of n steps.
+def step_loss(
+    logits: Tensor, labels: Tensor, weighting: Tensor, loss: str = "cross_entropy"
+) -> Tensor:
+    """Weighted loss (config.LOSSES), in float32, summed over the marked ones of n steps.
 
     `logits` (n, 2), `labels` (n,): the probability of class 1 or MASKED, `weighting` (2,).
     """
     marked = labels != MASKED  # by hand: beside soft targets `ignore_index` is not heeded
     right = torch.where(marked, labels, 0.0)
     targets = torch.stack([1 - right, right], dim=1) * marked[:, None]
+    if loss == "mse":
+        error = logits.float().softmax(-1)[:, 1] - right
+        return (targets @ weighting * error**2).sum()  # a masked step has no weight
     return functional.cross_entropy(logits.float(), targets, weight=weighting, reduction="sum")
 
 

@@ -5,6 +5,7 @@ import torch
 from torch.nn import functional
 
 from models.prm.encoding import encoded
+from training.config import LOSSES
 from training.data import MASKED
 from training.engine.batches import Item, TrainingError, class_weights
 from training.engine.trainer import step_loss, tensors
@@ -31,17 +32,25 @@ def test_hard_targets_give_the_loss_of_classes() -> None:
     assert not gradients[1][::5].any()
 
 
-def test_a_soft_target_is_learnt_as_it_is() -> None:
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_soft_target_is_learnt_as_it_is(loss: str) -> None:
     """At the optimum the probability is the target: 7 of 8 successes are neither 0 nor 1."""
     logits = torch.zeros(1, 2, requires_grad=True)
     label = torch.tensor([0.875])
     even = torch.ones(2)
     optimizer = torch.optim.SGD([logits], lr=1.0)
-    for _ in range(200):
+    for _ in range(400):
         optimizer.zero_grad()
-        step_loss(logits, label, even).backward()
+        step_loss(logits, label, even, loss).backward()
         optimizer.step()
     assert logits.softmax(-1)[0, 1].item() == pytest.approx(0.875, abs=1e-4)
+
+
+def test_squared_error_weights_classes_and_leaves_masked_steps_out() -> None:
+    logits = torch.tensor([[0.0, 0.0], [0.0, 0.0], [1.0, 2.0]], requires_grad=True)
+    loss = step_loss(logits, torch.tensor([1.0, 0.0, MASKED]), WEIGHTS, "mse")
+    assert loss.item() == pytest.approx((0.6 + 1.7) / 4)
+    assert not torch.autograd.grad(loss, logits)[0][2].any()
 
 
 def test_the_loss_of_nothing_is_zero_with_a_gradient() -> None:

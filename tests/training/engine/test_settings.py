@@ -27,6 +27,7 @@ def test_options_go_over_a_file_and_a_file_over_a_preset(tmp_path: Path) -> None
         ('epochs = "3"', "epochs must be a int, not '3'"),
         ("lora = true", "lora must be a int, not True"),
         ("gradient_checkpointing = 1", "must be a bool"),
+        ('loss = "hinge"', "loss must be one of cross_entropy, mse"),
         ("epochs = ", "is not TOML"),
     ],
 )
