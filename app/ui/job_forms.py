@@ -18,7 +18,6 @@ from db.engine import Database
 from db.lists.browse import count_solutions, filter_choices
 from db.records import in_order
 from db.results import list_exports
-from labeling.formats.catalog import READERS, in_words
 from labeling.jobs.files import data_folder
 from labeling.judge.templates import shipped_prompts
 from labeling.montecarlo.planner import STRATEGIES
@@ -177,26 +176,10 @@ def evaluate(database: Database) -> Asked:
     return ("evaluate", params) if sent else None
 
 
-def import_files(database: Database) -> Asked:
-    """Solutions from files on the machine that the app runs on."""
-    with st.form("import"):
-        format = st.selectbox("Format", list(READERS), format_func=in_words)
-        listed = st.text_area(
-            "Files",
-            placeholder="/data/processbench/gsm8k.json",
-            help="Paths on the machine that runs StepLens, one per line.",
-        )
-        strict = st.checkbox("Refuse a whole file if any of its rows is bad")
-        sent = st.form_submit_button("Start the import", type="primary", width="stretch")
-    files = [
-        str(Path(line.strip()).expanduser().absolute())
-        for line in listed.splitlines()
-        if line.strip()
-    ]
-    if sent and not files:
-        project.complain("Name at least one file.")
-        return None
-    return ("import", {"format": format, "files": files, "strict": strict}) if sent else None
+def import_files(_: Database) -> None:
+    """Files have a page of their own, which shows what they would become."""
+    st.text("The page Import shows what files would become before it stores them.")
+    st.page_link("views/imports.py", label="Import files")
 
 
 def grade(database: Database) -> Asked:

@@ -25,6 +25,11 @@ EMPTY = (
 )
 
 
+def other_files() -> None:
+    """What was imported before has nothing to say of other files."""
+    address.put(job=None)
+
+
 def dropped() -> list[Path]:
     """The files that were dropped; those that are taken out again leave nothing behind."""
     limit = int(st.config.get_option("server.maxUploadSize"))
@@ -32,6 +37,7 @@ def dropped() -> list[Path]:
         "Files",
         accept_multiple_files=True,
         key="uploads",
+        on_change=other_files,
         help=f"Up to {limit:,} MB a file. A larger one: name its path below, or use the command.",
     )
     st.caption(f"Up to {limit:,} MB a file. For a larger one name its path, or run the command.")
@@ -46,6 +52,7 @@ def named() -> list[Path]:
         placeholder="/data/processbench/gsm8k.json",
         help="On the machine that runs StepLens, one per line; a folder stands for its files.",
         height=68,
+        on_change=other_files,
     )
     paths = [line.strip() for line in typed.splitlines() if line.strip()]
     if any(path.startswith(SCHEME) for path in paths):

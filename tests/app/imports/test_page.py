@@ -125,6 +125,9 @@ def test_texts_are_cut_as_chosen_and_the_import_is_started_so(
     assert not test.exception
     params = {"format": "jsonl", "files": [str(file)], "strict": False, "split": "lines"}
     assert started == [("import", params)]
+    assert test.query_params["job"]
+    other = write(tmp_path / "others.jsonl", GOOD)
+    assert "job" not in look_at(test, other).query_params
 
 
 @pytest.mark.parametrize(
@@ -150,6 +153,12 @@ def test_a_wrong_format_is_said_and_nothing_is_started(
     assert not test.exception
     assert told.lower() in words_of(test).lower()
     assert "Import" not in [one.label for one in test.button]
+
+
+def test_jobs_leads_here(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    test = open_page(database, monkeypatch, "jobs", start="Import")
+    assert not test.exception
+    assert "Import files" in [one.proto.label for one in test.get("page_link")]
 
 
 def test_a_data_set_of_the_hub_is_left_to_the_command(
