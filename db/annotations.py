@@ -66,19 +66,7 @@ def save_wave(
             insert_missing(
                 session,
                 Rollout,
-                [
-                    {
-                        "annotator_id": annotator_id,
-                        "solution_id": r.solution_id,
-                        "step": r.step,
-                        "sample": r.sample,
-                        "text": replace_unstorable(r.text),
-                        "answer": None if r.answer is None else replace_unstorable(r.answer),
-                        "outcome": r.outcome,
-                        "n_tokens": r.n_tokens,
-                    }
-                    for r in rollouts
-                ],
+                [rollout_values(annotator_id, rollout) for rollout in rollouts],
             )
         if annotations:
             for part in _chunks([a.solution_id for a in annotations]):
@@ -112,6 +100,21 @@ def save_wave(
                 ],
             )
             solution_index.update(session, (a.solution_id for a in annotations))
+
+
+def rollout_values(annotator_id: int, rollout: RolloutRecord) -> dict[str, Any]:
+    """A rollout of this annotator as its row."""
+    answer = rollout.answer
+    return {
+        "annotator_id": annotator_id,
+        "solution_id": rollout.solution_id,
+        "step": rollout.step,
+        "sample": rollout.sample,
+        "text": replace_unstorable(rollout.text),
+        "answer": None if answer is None else replace_unstorable(answer),
+        "outcome": rollout.outcome,
+        "n_tokens": rollout.n_tokens,
+    }
 
 
 def revise(database: Database, job: JobRecord, annotations: Sequence[AnnotationRecord]) -> None:

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from db.annotators import count_annotations, ensure_in_session
 from db.engine import IN_LIST, Database, stable_hash
+from db.imports.labels import OnContradiction, Said, store_labels
+from db.imports.matching import problem_fingerprint
 from db.jobs import check_claim
 from db.lists import search, solution_index
-from db.records import ImportRow, IngestCount, JobRecord, SourceLabel, lowest
-from db.schema import Annotation, Problem, Solution, utcnow
-
-Score = float | None
-OnContradiction = Callable[[ImportRow, SourceLabel], None]
-
-
-def problem_fingerprint(text: str) -> str:
-    """Identifies a problem by its text alone, blanks at the ends apart."""
-    return stable_hash(text.strip())
+from db.records import ImportRow, IngestCount, JobRecord
+from db.schema import Problem, Solution, utcnow
 
 
 def solution_fingerprint(problem: str, generator: str, steps: Sequence[str]) -> str:
     """Identifies a solution by problem, generator and steps."""
     return stable_hash([problem.strip(), generator, list(steps)])
+
+
+def fingerprint_of(row: ImportRow) -> str:
+    """The fingerprint of the solution that a row is."""
+    return solution_fingerprint(row.problem, row.generator, row.steps)
 
 
 def insert_rows(
@@ -50,7 +47,12 @@ def insert_rows(
             check_claim(session, job)
         problems, new_problems = _problems(session, rows)
         solutions, new_solutions = _solutions(session, rows, problems)
-        annotations = _labels(session, rows, solutions, hidden_annotators, on_contradiction)
+        said = [
+            Said(solutions[fingerprint_of(row)], label, row.line)
+            for row in rows
+            for label in row.labels
+        ]
+        annotations = store_labels(session, said, hidden_annotators, on_contradiction)
         solution_index.update(session, solutions.values())
     return IngestCount(new_problems, new_solutions, annotations, len(rows) - new_solutions)
 
@@ -102,7 +104,7 @@ def _solutions(
     wanted: dict[str, ImportRow] = {}
     samples: dict[str, int] = {}
     for row in rows:
-        key = solution_fingerprint(row.problem, row.generator, row.steps)
+        key = fingerprint_of(row)
         wanted.setdefault(key, row)
         samples[key] = max(row.samples, samples.get(key, 1))
     known = _existing(session, Solution, list(wanted))
@@ -144,80 +146,3 @@ def _solutions(
         ],
     )
     return stored, len(new)
-
-
-def _labels(
-    session: Session,
-    rows: Sequence[ImportRow],
-    solutions: dict[str, int],
-    hidden: frozenset[str],
-    on_contradiction: OnContradiction | None,
-) -> int:
-    first: dict[tuple[int, int], SourceLabel] = {}
-    told: list[tuple[tuple[int, int], ImportRow, SourceLabel]] = []
-    annotators: dict[tuple[str, str], int] = {}
-    for row in rows:
-        solution_id = solutions[solution_fingerprint(row.problem, row.generator, row.steps)]
-        for label in row.labels:
-            who = (label.kind, label.annotator)
-            if who not in annotators:
-                annotators[who] = ensure_in_session(
-                    session,
-                    *who,
-                    {"source": "dataset", "name": label.annotator},
-                    hidden=label.annotator in hidden,
-                ).id
-            key = (solution_id, annotators[who])
-            told.append((key, row, label))
-            first.setdefault(key, label)
-    known = _annotated(session, list(first))
-    if on_contradiction is not None:
-        for key, row, label in told:
-            kept = known.get(key) or (first[key].scores, first[key].first_error)
-            if _contradicts(label, *kept):
-                on_contradiction(row, label)
-    new = [_annotation(*key, label) for key, label in first.items() if key not in known]
-    if new:
-        session.execute(insert(Annotation), new)
-    for annotator_id, count in Counter(who for _, who in first.keys() - known.keys()).items():
-        count_annotations(session, annotator_id, count)
-    return len(new)
-
-
-def _annotation(solution_id: int, annotator_id: int, label: SourceLabel) -> dict[str, object]:
-    return {
-        "solution_id": solution_id,
-        "annotator_id": annotator_id,
-        "scores": list(label.scores),
-        "first_error": label.first_error,
-        "status": "ok" if label.first_error is not None else "unfinished",
-        "lowest": lowest(label.scores),
-        "margin": None,
-        "evidence": {},
-        "created_at": utcnow(),
-    }
-
-
-def _contradicts(label: SourceLabel, scores: Sequence[Score], first_error: int | None) -> bool:
-    """Whether both say something of the same thing, and not the same; silence contradicts none."""
-    pairs = [(label.first_error, first_error), *zip(label.scores, scores, strict=False)]
-    return any(None not in pair and pair[0] != pair[1] for pair in pairs)
-
-
-def _annotated(
-    session: Session, keys: list[tuple[int, int]]
-) -> dict[tuple[int, int], tuple[Sequence[Score], int | None]]:
-    """The stored scores and first errors of these solutions, by solution and annotator."""
-    found: dict[tuple[int, int], tuple[Sequence[Score], int | None]] = {}
-    ids = sorted({solution_id for solution_id, _ in keys})
-    for start in range(0, len(ids), IN_LIST):
-        part = ids[start : start + IN_LIST]
-        query = select(
-            Annotation.solution_id,
-            Annotation.annotator_id,
-            Annotation.scores,
-            Annotation.first_error,
-        ).where(Annotation.solution_id.in_(part))
-        for solution_id, annotator_id, scores, first_error in session.execute(query):
-            found[solution_id, annotator_id] = (scores, first_error)
-    return found

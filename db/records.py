@@ -39,16 +39,53 @@ COMPARISONS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class SourceLabel:
-    """Step labels that came with a data set: what ONE annotator said of one solution.
+    """What ONE annotator said of one solution, as a file tells it.
 
     `scores` has one entry per step, None where the source says nothing; `first_error` is
-    0-based, -1 for none, None for no verdict.
+    0-based, -1 for none, None for no verdict. `config` is the annotator's configuration, None for
+    labels that came with a data set; `status` None is "ok" with a verdict and "unfinished" without.
+    The rollouts' `solution_id` is not known yet, and 0.
     """
 
     annotator: str
     scores: tuple[float | None, ...]
     first_error: int | None
     kind: AnnotatorKind = "human"
+    config: dict[str, Any] | None = None
+    status: str | None = None
+    margin: float | None = None
+    evidence: dict[str, Any] = field(default_factory=dict)
+    rollouts: tuple[RolloutRecord, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The annotator's `kind:name`."""
+        return f"{self.kind}:{self.annotator}"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Which solution a row of a file is about: by our id, by its data set and id there, or by text.
+
+    The first that is given and known to the project finds it; problem and steps, where they are
+    given too, must then be the solution's own. `generator` only tells equal texts apart.
+    """
+
+    solution_id: int | None = None
+    dataset: str | None = None
+    external_id: str | None = None
+    problem: str | None = None
+    steps: tuple[str, ...] | None = None
+    generator: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationRow:
+    """What a row of a file says of a solution that the project has already."""
+
+    about: About
+    labels: tuple[SourceLabel, ...]
+    line: int | None = None  # of its file, from 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +143,11 @@ class AnnotatorRecord:
         return f"{self.kind}:{self.name}"
 
     @property
+    def gives_rewards(self) -> bool:
+        """Whether it scores whole responses, as an outcome reward model does, and no steps."""
+        return self.config.get("scores") == REWARDS
+
+    @property
     def came_with_data(self) -> bool:
         """Whether this is whoever labelled a data set, and not a person at work here."""
         return self.kind == "human" and self.config.get("source") not in ("review", "adjudication")
@@ -139,6 +181,8 @@ class SolutionRecord:
     samples: int = 1
 
 
+REWARDS: Final = "rewards"  # `scores` in the configuration of who gives one number a response
+REWARDED: Final = "rewarded"  # the status of such an annotation; evidence["reward"] has the number
 FAILED: Final = "failed"  # the status of a solution that its annotator could not be asked about
 
 
@@ -146,7 +190,8 @@ FAILED: Final = "failed"  # the status of a solution that its annotator could no
 class AnnotationRecord:
     """What one annotator says about one solution (see docs/architecture.md).
 
-    `status` is "ok", "unparsed", "unfinished" or FAILED; a failure is the annotator's work still.
+    `status` is "ok", "unparsed", "unfinished", REWARDED or FAILED; a failure is the annotator's
+    work still.
     """
 
     solution_id: int

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from db.ingest import insert_rows, problem_fingerprint
+from db.imports.matching import problem_fingerprint
+from db.ingest import insert_rows
 from db.records import ImportRow, IngestCount, SourceLabel
 from labeling.answers.extract import extract_answer
 from labeling.answers.grade import grade

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
 
-from db.ingest import insert_rows, solution_fingerprint
-from db.records import ImportRow, IngestCount, SourceLabel
+from db.imports.labels import Said
+from db.ingest import fingerprint_of, insert_rows
+from db.records import ImportRow, IngestCount
 from labeling.formats.files.hub import given_files
 from labeling.formats.reading import Note, Rejection, read_rows
 from labeling.jobs.context import JobContext
@@ -73,6 +74,11 @@ def lines_of(one: Reason) -> str:
     return ", ".join(map(str, one["lines"])) + (", …" if one["rows"] > len(one["lines"]) else "")
 
 
+def contradiction(said: Said) -> str:
+    """Why an annotation is not stored where its annotator has said otherwise before."""
+    return f"{said.label.label} already labelled this solution differently; what came first stays"
+
+
 def run_import(context: JobContext) -> dict[str, Any]:
     """Import params["files"] in params["format"]; params["strict"] refuses a file with bad rows,
     params["split"] says how texts are cut into steps (`formats.splitting`).
@@ -132,8 +138,9 @@ class _Repeats:
 
     def counted(self, row: ImportRow) -> ImportRow:
         """The row, with as many samples as it and its repetitions have until here."""
-        solution = solution_fingerprint(row.problem, row.generator, row.steps)
-        key = hash((solution, *sorted((label.kind, label.annotator) for label in row.labels)))
+        key = hash(
+            (fingerprint_of(row), *sorted((label.kind, label.annotator) for label in row.labels))
+        )
         repeated = key in self._once
         self._once.add(key)
         self.number += repeated
@@ -183,13 +190,8 @@ class _Import:
         self._here = position
 
     def _store(self, file: Path, chunk: list[ImportRow]) -> None:
-        def contradicted(row: ImportRow, label: SourceLabel) -> None:
-            self.notes.add(
-                file,
-                row.line or 0,
-                f"{label.kind}:{label.annotator} already labelled this solution differently; "
-                "what came first stays",
-            )
+        def contradicted(said: Said) -> None:
+            self.notes.add(file, said.line or 0, contradiction(said))
 
         if chunk:
             self.count += insert_rows(

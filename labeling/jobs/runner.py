@@ -37,6 +37,7 @@ WORK = {
     "annotate_prm": "labeling.prm.job:annotate_prm",
     "rethreshold": "labeling.prm.rethreshold:rethreshold",
     "import": "labeling.jobs.importing:run_import",
+    "import_scores": "labeling.scores.job:import_scores",
     "grade": "labeling.answers.job:run_grade",
     "sample": "labeling.demo.sample:run_sample",
     "train": "labeling.jobs.training:run_train",

@@ -20,10 +20,8 @@ def annotation(
     gives the same. There is no verdict where a step before any error has no score: it did not fit
     into the model's context and was not judged.
     """
-    from training.evaluation import first_error_from_scores
-
     stored = tuple(None if score is None else round(score, DIGITS) for score in scores)
-    first_error = first_error_from_scores(stored, threshold)
+    first_error = first_error_at(stored, threshold)
     return AnnotationRecord(
         solution_id,
         annotator_id,
@@ -33,3 +31,10 @@ def annotation(
         {"threshold": threshold, "steps_dropped": stored.count(None)},
         margin=prm_margin(stored, first_error, threshold),
     )
+
+
+def first_error_at(scores: Sequence[float | None], threshold: float) -> int | None:
+    """The first step under the threshold, -1 for none; None where an unscored one comes before."""
+    from training.evaluation import first_error_from_scores
+
+    return first_error_from_scores(scores, threshold)

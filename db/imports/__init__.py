@@ -1,0 +1,1 @@
+"""What files say of solutions: which they mean, and storing it."""

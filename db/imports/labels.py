@@ -1,0 +1,137 @@
+"""Storing what files say of solutions: annotations with their evidence, adding nothing twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from db.annotations import insert_missing, rollout_values
+from db.annotators import count_annotations, ensure_in_session
+from db.engine import IN_LIST, Database
+from db.jobs import check_claim
+from db.lists import solution_index
+from db.records import FAILED, JobRecord, SourceLabel, lowest
+from db.schema import Annotation, Rollout, utcnow
+
+Score = float | None
+OnContradiction = Callable[["Said"], None]
+
+
+class Said(NamedTuple):
+    """What one row of a file says of one solution; `line` is the row's, from 1."""
+
+    solution_id: int
+    label: SourceLabel
+    line: int | None = None
+
+
+def insert_labels(
+    database: Database,
+    said: Sequence[Said],
+    *,
+    job: JobRecord | None = None,
+    on_contradiction: OnContradiction | None = None,
+) -> int:
+    """Add these annotations in one transaction and return how many were not there yet.
+
+    `on_contradiction` is told of those that are not stored because their annotator has said
+    otherwise of the solution before. Raises DatabaseError for the name of another configuration,
+    and LostJobError when `job` is no longer this process's; nothing is stored then.
+    """
+    with database.write() as session:
+        if job is not None:
+            check_claim(session, job)
+        stored = store_labels(session, said, frozenset(), on_contradiction)
+        solution_index.update(session, {one.solution_id for one in said})
+    return stored
+
+
+def store_labels(
+    session: Session,
+    said: Sequence[Said],
+    hidden: frozenset[str],
+    on_contradiction: OnContradiction | None,
+) -> int:
+    """`insert_labels` inside the caller's transaction; the solution index is the caller's."""
+    first: dict[tuple[int, int], SourceLabel] = {}
+    told: list[tuple[tuple[int, int], Said]] = []
+    annotators: dict[str, int] = {}
+    for one in said:
+        label = one.label
+        if label.label not in annotators:
+            annotators[label.label] = ensure_in_session(
+                session,
+                label.kind,
+                label.annotator,
+                {"source": "dataset", "name": label.annotator}
+                if label.config is None
+                else label.config,
+                hidden=label.annotator in hidden,
+            ).id
+        key = (one.solution_id, annotators[label.label])
+        told.append((key, one))
+        first.setdefault(key, label)
+    known = _annotated(session, list(first))
+    if on_contradiction is not None:
+        for key, one in told:
+            kept = known.get(key) or (first[key].scores, first[key].first_error)
+            if _contradicts(one.label, *kept):
+                on_contradiction(one)
+    new = {key: label for key, label in first.items() if key not in known}
+    if new:
+        session.execute(insert(Annotation), [_annotation(*key, new[key]) for key in new])
+    rollouts = [
+        rollout_values(annotator_id, replace(rollout, solution_id=solution_id))
+        for (solution_id, annotator_id), label in new.items()
+        for rollout in label.rollouts
+    ]
+    insert_missing(session, Rollout, rollouts)
+    counted = Counter(who for (_, who), label in new.items() if label.status != FAILED)
+    for annotator_id, count in counted.items():
+        count_annotations(session, annotator_id, count)
+    return len(new)
+
+
+def _annotation(solution_id: int, annotator_id: int, label: SourceLabel) -> dict[str, object]:
+    usual = "ok" if label.first_error is not None else "unfinished"
+    return {
+        "solution_id": solution_id,
+        "annotator_id": annotator_id,
+        "scores": list(label.scores),
+        "first_error": label.first_error,
+        "status": usual if label.status is None else label.status,
+        "lowest": lowest(label.scores),
+        "margin": label.margin,
+        "evidence": label.evidence,
+        "created_at": utcnow(),
+    }
+
+
+def _contradicts(label: SourceLabel, scores: Sequence[Score], first_error: int | None) -> bool:
+    """Whether both say something of the same thing, and not the same; silence contradicts none."""
+    pairs = [(label.first_error, first_error), *zip(label.scores, scores, strict=False)]
+    return any(None not in pair and pair[0] != pair[1] for pair in pairs)
+
+
+def _annotated(
+    session: Session, keys: list[tuple[int, int]]
+) -> dict[tuple[int, int], tuple[Sequence[Score], int | None]]:
+    """The stored scores and first errors of these solutions, by solution and annotator."""
+    found: dict[tuple[int, int], tuple[Sequence[Score], int | None]] = {}
+    ids = sorted({solution_id for solution_id, _ in keys})
+    for start in range(0, len(ids), IN_LIST):
+        part = ids[start : start + IN_LIST]
+        query = select(
+            Annotation.solution_id,
+            Annotation.annotator_id,
+            Annotation.scores,
+            Annotation.first_error,
+        ).where(Annotation.solution_id.in_(part))
+        for solution_id, annotator_id, scores, first_error in session.execute(query):
+            found[solution_id, annotator_id] = (scores, first_error)
+    return found
