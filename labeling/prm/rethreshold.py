@@ -69,14 +69,14 @@ def _checked(database: Database, annotator: AnnotatorRecord, threshold: float) -
         raise ValueError(f"a threshold is from 0 to 1, not {threshold}")
     before = annotator.config.get("threshold")
     if annotator.kind != "prm" or before is None:
-        raise ValueError(f"{annotator.label} has no threshold; only a PRM with step scores has")
+        raise ValueError(f"{annotator.label} has no threshold; only a PRM that scored here has")
     model = annotator.config.get("model")  # None where the scores came from files
     for job in jobs.list_jobs(database):
         scores = job.kind == "annotate_prm" and job.params.get("model") == model
         imports = job.kind == "import_scores" and job.params.get("name") == annotator.name
         if (scores or imports) and jobs.is_alive(job):
             raise ValueError(
-                f"job {job.id} stores scores of this PRM now, at the threshold it began with. "
+                f"job {job.id} scores with this PRM now, at the threshold it began with. "
                 "Wait for its end, or cancel it first."
             )
     return float(before)
