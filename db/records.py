@@ -80,15 +80,6 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
-class AnnotationRow:
-    """What a row of a file says of a solution that the project has already."""
-
-    about: About
-    labels: tuple[SourceLabel, ...]
-    line: int | None = None  # of its file, from 1
-
-
-@dataclass(frozen=True, slots=True)
 class ImportRow:
     """One solution as an import format reads it, ready to be stored.
 
@@ -143,9 +134,9 @@ class AnnotatorRecord:
         return f"{self.kind}:{self.name}"
 
     @property
-    def gives_rewards(self) -> bool:
-        """Whether it scores whole responses, as an outcome reward model does, and no steps."""
-        return self.config.get("scores") == REWARDS
+    def from_file(self) -> bool:
+        """Whether its scores were read from files: nobody here can make them again."""
+        return self.config.get("source") == FROM_FILE
 
     @property
     def came_with_data(self) -> bool:
@@ -181,8 +172,7 @@ class SolutionRecord:
     samples: int = 1
 
 
-REWARDS: Final = "rewards"  # `scores` in the configuration of who gives one number a response
-REWARDED: Final = "rewarded"  # the status of such an annotation; evidence["reward"] has the number
+FROM_FILE: Final = "file"  # `source` in the configuration of an annotator out of files
 FAILED: Final = "failed"  # the status of a solution that its annotator could not be asked about
 
 
@@ -190,8 +180,7 @@ FAILED: Final = "failed"  # the status of a solution that its annotator could no
 class AnnotationRecord:
     """What one annotator says about one solution (see docs/architecture.md).
 
-    `status` is "ok", "unparsed", "unfinished", REWARDED or FAILED; a failure is the annotator's
-    work still.
+    `status` is "ok", "unparsed", "unfinished" or FAILED; a failure is the annotator's work still.
     """
 
     solution_id: int

@@ -21,7 +21,10 @@ def annotators() -> None:
 @annotators.command("list")
 @click.pass_context
 def list_(ctx: click.Context) -> None:
-    """List them: how many solutions each has annotated, and which are compared or hidden."""
+    """List them: how many solutions each has annotated, and which are compared or hidden.
+
+    Those "from file" brought their scores along: nobody here can make them again.
+    """
     from db.annotators import former_labels, list_annotators
     from db.lists.comparison import chosen_kinds, compared_annotators
     from db.lists.counts import coverage
@@ -38,6 +41,8 @@ def list_(ctx: click.Context) -> None:
             words = "hidden" if one.hidden else ""
             if one.id in compared:
                 words = "compared, chosen" if one.kind in chosen else "compared"
+            if one.from_file:
+                words = ", ".join(filter(None, [words, "from file"]))
             table.add_row(
                 escape(one.label),
                 f"{covered.get(one.id, 0):,}",

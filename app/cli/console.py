@@ -46,7 +46,7 @@ def opened(ctx: click.Context, *, create: bool = False) -> Iterator[Database]:
         database.close()
 
 
-def run_here(database: Database, kind: str, title: str, **params: Any) -> dict[str, Any]:
+def run_here(database: Database, kind: str, title: str, /, **params: Any) -> dict[str, Any]:
     """Run (or resume) a job in this process with a progress bar."""
     refuse_secrets(str(params.get("model", "")))
     job = create_job(database, kind, params)

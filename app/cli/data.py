@@ -6,17 +6,15 @@ import os
 
 import click
 
-from app.cli.console import console, opened, problems, run_here
+from app.cli.console import console, opened, run_here
 from app.cli.imports.preview import show_preview
+from app.cli.imports.reasons import say_reasons
 from app.ui.formatting import number_of
 from db.engine import create_database, schema_versions, upgrade
 from labeling.formats.catalog import READERS, table
 from labeling.formats.files.hub import SCHEME, given_files
 from labeling.formats.guess import guess_format
 from labeling.formats.preview import preview
-from labeling.jobs.importing import in_words
-
-SHOWN_REASONS = 20
 
 
 @click.group("db")
@@ -99,12 +97,7 @@ def import_(
         f"{result['duplicates']:,} already there; {result['repeated']:,} repeated in their file "
         f"and counted as samples; {number_of(result['rejected'], 'row')} rejected"
     )
-    for what in ("rejections", "notes"):
-        for one in result[what][:SHOWN_REASONS]:
-            problems.print(in_words(one), markup=False, soft_wrap=True)
-        more = sum(one["rows"] for one in result[what][SHOWN_REASONS:])
-        if more:
-            problems.print(f"… and {more:,} more rows for other reasons")
+    say_reasons(result)
     if result["unread"]:
         raise click.ClickException(
             f"nothing in {', '.join(result['unread'])} could be read as {format}. docs/formats.md "

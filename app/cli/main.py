@@ -16,6 +16,7 @@ from app.cli.consensus import consensus_command, export, held_out_command
 from app.cli.console import console
 from app.cli.data import db_group, grade, import_, playground
 from app.cli.evaluate import evaluate
+from app.cli.imports.scores import import_scores
 from app.cli.serving import app_command, demo
 from app.cli.train import train
 from db.engine import DEFAULT_URL
@@ -86,6 +87,7 @@ def doctor(ctx: click.Context) -> None:
 for command in (
     db_group,
     import_,
+    import_scores,
     grade,
     playground,
     annotate,

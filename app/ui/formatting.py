@@ -18,6 +18,7 @@ JOBS = {
     "evaluate": "Evaluate",
     "best_of_n": "Best-of-N",
     "import": "Import",
+    "import_scores": "Import scores",
     "grade": "Grade answers",
     "sample": "Playground",
 }

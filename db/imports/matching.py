@@ -42,14 +42,9 @@ def problem_fingerprint(text: str) -> str:
 def find_solutions(database: Database, rows: Sequence[About]) -> list[Found]:
     """What each row is about, in their order."""
     with database.read() as session:
-        return find_in_session(session, rows)
-
-
-def find_in_session(session: Session, rows: Sequence[About]) -> list[Found]:
-    """`find_solutions` as the caller's transaction sees it."""
-    by_id = _by_id(session, rows)
-    by_name = _by_name(session, rows)
-    by_problem = _by_problem(session, rows)
+        by_id = _by_id(session, rows)
+        by_name = _by_name(session, rows)
+        by_problem = _by_problem(session, rows)
     return [_found(row, by_id, by_name, by_problem) for row in rows]
 
 

@@ -71,8 +71,6 @@ def compared_in(session: Session) -> Compared:
     first: dict[str, AnnotatorRecord] = {}
     for row in rows:
         one = to_record(row)
-        if one.gives_rewards:
-            continue  # It has no first error that could be compared.
         if one.kind in MACHINES:
             first.setdefault(one.kind, one)
         elif row.chosen or one.came_with_data:

@@ -1,17 +1,16 @@
-"""What one annotator says of one solution in a file: scores, first error, reward, evidence.
+"""What one annotator says of one solution in a file: scores, first error, evidence.
 
 The rule from scores to a first error is the kind's own; docs/formats.md has them in a table.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from db.records import KINDS, REWARDED, REWARDS, SourceLabel
+from db.records import SourceLabel
 from labeling.formats import fields
 from labeling.formats.base import Json
 from labeling.formats.fields import BadRow
@@ -22,12 +21,10 @@ from labeling.uncertainty import mc_margin, prm_margin, vote_margin
 
 Scores = tuple[float | None, ...]
 WRONG = {"human": -1.0, "mc": 0.0}
-STATUSES = ("ok", "unparsed", "unfinished", "failed", REWARDED)
 # What a row may say of a solution, whatever the kind.
 SAID = {
     "scores",
     "first_error",
-    "reward",
     "critique",
     "rollouts",
     "evidence",
@@ -44,11 +41,6 @@ class Who:
     config: dict[str, Any] | None = None
     threshold: float | None = None
 
-    @property
-    def gives_rewards(self) -> bool:
-        """Whether it scores whole responses instead of steps."""
-        return self.config is not None and self.config.get("scores") == REWARDS
-
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -57,30 +49,16 @@ class Told:
     label: SourceLabel
     remark: str | None = None
 
-    @property
-    def is_reward(self) -> bool:
-        """Whether it is one number for the whole response."""
-        return self.label.status == REWARDED
-
-
-def kind_of(value: Json, what: str) -> str:
-    """One of the kinds of annotators. Raises BadRow."""
-    if not isinstance(value, str) or value not in KINDS:
-        raise BadRow(f"{what} must be one of {', '.join(KINDS)}, not {fields.shown(value)}")
-    return value
-
 
 def says_something(said: Mapping[str, Json]) -> bool:
     """Whether a row gives a verdict or a score; a null first error says that there was none."""
-    named = ("scores", "reward", "rollouts", "successes", "votes")
+    named = ("scores", "rollouts", "successes", "votes")
     return "first_error" in said or any(said.get(name) is not None for name in named)
 
 
 def read_annotation(said: Mapping[str, Json], who: Who, shape: Shape) -> Told:
     """An annotation of a solution with these steps. Raises BadRow."""
     evidence = read_evidence(said, shape)
-    if said.get("reward") is not None:
-        return Told(_rewarded(said, who, shape, evidence))
     rollouts = read_rollouts(said.get("rollouts"), shape)
     n_steps = shape.n_steps
     if rollouts and who.kind == "mc" and not evidence.get("trials"):
@@ -96,29 +74,6 @@ def read_annotation(said: Mapping[str, Json], who: Who, shape: Shape) -> Told:
         who.name, (), error, who.kind, who.config, evidence=evidence, rollouts=rollouts
     )
     return _VERDICTS[who.kind](label, scores, n_steps, who)
-
-
-def read_exactly(said: Mapping[str, Json], who: Who, shape: Shape) -> SourceLabel:
-    """An annotation as a project stored it: nothing is derived anew. Raises BadRow."""
-    scores = said.get("scores")
-    if scores == []:
-        read: Scores = ()
-    else:
-        read = _scores(scores, who.kind, shape) or (None,) * shape.given
-    error, status = said.get("first_error"), said.get("status")
-    if status not in STATUSES:
-        raise BadRow(f"status must be one of {', '.join(STATUSES)}, not {fields.shown(status)}")
-    return SourceLabel(
-        who.name,
-        read,
-        None if error is None else fields.first_error(error, shape.given, "first_error"),
-        who.kind,
-        who.config,
-        str(status),
-        fields.fraction(said.get("margin"), "margin"),
-        read_evidence(said, shape),
-        read_rollouts(said.get("rollouts"), shape),
-    )
 
 
 def hard_first_error(scores: Scores, kept: Scores, wrong: float) -> int | None:
@@ -145,23 +100,6 @@ def _scores(value: Json, kind: str, shape: Shape) -> Scores | None:
         raise BadRow(f"scores must be a list of {shape.given}, one a step, not {size}")
     read = fields.rating if kind == "human" else fields.fraction
     return tuple(shape.kept([read(one, f"scores[{at}]") for at, one in enumerate(value)]))
-
-
-def _rewarded(
-    said: Mapping[str, Json], who: Who, shape: Shape, evidence: dict[str, Json]
-) -> SourceLabel:
-    if any(said.get(name) is not None for name in ("scores", "first_error", "rollouts")):
-        raise BadRow("give scores (one a step) or reward (one for the response), not both")
-    value = said["reward"]
-    if isinstance(value, list) and len(value) == 1:  # as models with one output write it
-        value = value[0]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise BadRow(f"reward must be a number, not {fields.shown(value)}")
-    n_steps = shape.n_steps
-    evidence["reward"] = float(value)
-    return SourceLabel(
-        who.name, (None,) * n_steps, None, who.kind, who.config, REWARDED, evidence=evidence
-    )
 
 
 def _place_critique(

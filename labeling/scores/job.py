@@ -14,19 +14,18 @@ from db.annotators import list_annotators
 from db.engine import Database, DatabaseError
 from db.imports.labels import Said, insert_labels
 from db.imports.matching import find_solutions
-from db.records import KINDS, REWARDS, AnnotatorRecord
+from db.records import FROM_FILE, KINDS, AnnotatorRecord
 from labeling.datasets import require_dataset
 from labeling.formats.base import Json
-from labeling.formats.fields import MAX_NAME, BadRow
-from labeling.formats.reading import Note, Rejection, file_stem, files_of
+from labeling.formats.fields import BadRow
+from labeling.formats.files.hub import given_files
+from labeling.formats.reading import Note, Rejection
 from labeling.jobs.context import JobContext
 from labeling.jobs.importing import CHUNK, Reason, Reasons, contradiction
 from labeling.prm.verdicts import DEFAULT_THRESHOLD
 from labeling.scores.annotation import Who, read_annotation
 from labeling.scores.evidence import Shape
-from labeling.scores.rows import ScoresRow, Survey, read_scores, survey
-
-FROM_FILE = "file"  # `source` in the configuration of an annotator out of a file
+from labeling.scores.rows import ScoresRow, read_scores, survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +73,11 @@ def import_scores(context: JobContext) -> dict[str, Any]:
     scores, OSError for a file that cannot be read.
     """
     params = context.params
-    files = tuple(file for given in params["files"] for file in files_of(given))
+    files = tuple(file for given in params["files"] for file in given_files(given))
     wanted = Wanted(
         files,
         params["kind"],
-        params.get("name") or file_stem(files[0])[:MAX_NAME],
+        params["name"],
         params.get("threshold"),
         params.get("dataset"),
         params.get("fields") or {},
@@ -199,14 +198,6 @@ def _matched(
                 raise BadRow(match.reason)
             shape = Shape(match.n_steps if row.steps is None else row.steps.given, row.steps)
             read = read_annotation(row.said, who, shape)
-            if who.gives_rewards != read.is_reward:
-                raise BadRow(
-                    "the first row gives a reward for the whole response and this one does not: "
-                    "import them apart"
-                    if who.gives_rewards
-                    else "this row gives a reward and the first one scores or a verdict: import "
-                    "them apart"
-                )
         except BadRow as error:
             told.append(Rejection(file, row.line, str(error)))
             continue
@@ -227,17 +218,15 @@ def annotator_of(database: Database, wanted: Wanted) -> Who:
         raise ValueError(f"there is no kind {wanted.kind!r}; there are {', '.join(KINDS)}")
     if wanted.threshold is not None and wanted.kind == "human":
         raise ValueError("people's labels have no threshold: they are 1, 0 and -1")
-    surveys = [survey(file, wanted.names) for file in wanted.files]
     origin: dict[str, Any] = {
         "source": FROM_FILE,
-        "files": [one.origin() for one in surveys],
+        "files": [survey(file).origin() for file in wanted.files],
         **({"fields": dict(wanted.names)} if wanted.names else {}),
-        **({"scores": REWARDS} if _rewards(surveys) else {}),
     }
     label = f"{wanted.kind}:{wanted.name}"
     there = next((one for one in list_annotators(database) if one.label == label), None)
     threshold = wanted.threshold
-    if threshold is None and wanted.kind == "prm" and not _rewards(surveys):
+    if threshold is None and wanted.kind == "prm":
         threshold = DEFAULT_THRESHOLD
     if there is not None and _but_threshold(there.config) == origin and wanted.threshold is None:
         threshold = there.config.get("threshold")
@@ -245,10 +234,6 @@ def annotator_of(database: Database, wanted: Wanted) -> Who:
     if there is not None and there.config != config:
         raise DatabaseError(_taken(there, origin, threshold))
     return Who(wanted.kind, wanted.name, config, threshold)
-
-
-def _rewards(surveys: list[Survey]) -> bool:
-    return bool(surveys) and surveys[0].rewards
 
 
 def _but_threshold(config: dict[str, Any]) -> dict[str, Any]:
@@ -262,7 +247,7 @@ def _taken(there: AnnotatorRecord, origin: dict[str, Json], threshold: float | N
             f"{there.label} is these very scores at the threshold {there.config['threshold']:g}. "
             f"Leave --threshold out to go on with that, or give the scores another --name"
         )
-    if there.config.get("source") != FROM_FILE:
+    if not there.from_file:
         return f"{there.label} is another annotator. Give these scores another --name"
     files = ", ".join(f"{one['name']} ({one['rows']:,} rows)" for one in there.config["files"])
     return (

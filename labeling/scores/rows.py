@@ -34,34 +34,25 @@ class ScoresRow:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a file of scores is: its name, checksum and number of rows.
-
-    `rewards` says that its first row gives one number for the whole response.
-    """
+    """What a file of scores is: its name, checksum and number of rows."""
 
     name: str
     sha256: str
     rows: int
-    rewards: bool
 
     def origin(self) -> dict[str, Json]:
         """What an annotator's configuration says of the file."""
         return {"name": self.name, "sha256": self.sha256, "rows": self.rows}
 
 
-def survey(path: Path, names: Mapping[str, str]) -> Survey:
+def survey(path: Path) -> Survey:
     """Read a file once, to know which it is. Raises ValueError and OSError as `open_rows` does."""
-    rows, rewards = 0, None
-    for value in open_rows(path):
-        rows += 1
-        if rewards is None and isinstance(value.value, dict):
-            row = renamed(value.value, names)
-            rewards = row.get("reward") is not None if says_something(row) else None
+    rows = sum(1 for _ in open_rows(path))
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             digest.update(block)
-    return Survey(path.name, digest.hexdigest(), rows, bool(rewards))
+    return Survey(path.name, digest.hexdigest(), rows)
 
 
 def read_scores(
@@ -76,12 +67,13 @@ def read_scores(
     `names` are those of the file's own fields (ours -> theirs), `dataset` is that of rows which do
     not name one. Fields that are not read are added to `unread`. Raises as `open_rows` does.
     """
+    read = {*KNOWN, *(theirs.partition(".")[0] for theirs in names.values())}
     for value in open_rows(path, on_bytes):
         try:
             if value.error is not None:
                 raise BadRow(value.error)
             row = renamed(fields.an_object(value.value, "the row"), names)
-            unread |= row.keys() - set(KNOWN)
+            unread |= row.keys() - read
             yield scores_row(row, dataset, value.line)
         except BadRow as error:
             yield Rejection(path, value.line, str(error))
@@ -91,7 +83,7 @@ def scores_row(row: dict[str, Json], dataset: str | None, line: int) -> ScoresRo
     """One row, under our names. Raises BadRow."""
     said = {name: row[name] for name in SAID if name in row}
     if not says_something(said):
-        raise BadRow("the row has neither scores nor first_error nor reward")
+        raise BadRow("the row has neither scores nor first_error")
     given = row.get("solution_id")
     number = None if given is None else fields.whole(given, "solution_id")
     steps = _steps(row)

@@ -70,6 +70,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     row = json.dumps({"problem": "0 + 0?", "gold_answer": "0", "responses": responses})
     (folder / "responses.jsonl").write_text(row + "\n", "utf-8")
+    for info, block in FENCE.findall((ROOT / "docs" / "bring-your-own.md").read_text("utf-8")):
+        if info.startswith("json "):  # The name of the file follows.
+            (folder / info.removeprefix("json ")).write_text(block, "utf-8")
     blocks = FENCE.findall((ROOT / "docs" / "training.md").read_text("utf-8"))
     settings = next(block for language, block in blocks if language == "toml")
     (folder / "run.toml").write_text(settings, "utf-8")
