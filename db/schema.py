@@ -88,7 +88,7 @@ class Solution(Base):
     fingerprint: Mapped[str] = mapped_column(String(32), unique=True)
     dataset: Mapped[str] = mapped_column(String(200), index=True)
     generator: Mapped[str] = mapped_column(String(200), index=True)
-    external_id: Mapped[str | None] = mapped_column(String(200), index=True)
+    external_id: Mapped[str | None] = mapped_column(String(200))
     steps: Mapped[list[Any]]
     n_steps: Mapped[int]
     final_answer: Mapped[str | None] = mapped_column(Text)
