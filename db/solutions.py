@@ -54,6 +54,19 @@ def responses_per_problem(database: Database) -> list[int]:
         return [int(n) for n in session.scalars(query)]
 
 
+def problem_texts(database: Database) -> Iterator[str]:
+    """The texts of all problems, in chunks of one read each."""
+    last = 0
+    while True:
+        query = select(Problem.id, Problem.text).where(Problem.id > last).order_by(Problem.id)
+        with database.read() as session:
+            rows = session.execute(query.limit(IN_LIST)).all()
+        if not rows:
+            return
+        last = rows[-1][0]
+        yield from (text for _, text in rows)
+
+
 def get_solution(database: Database, solution_id: int) -> SolutionRecord:
     """One solution; DatabaseError when there is none of that id."""
     with database.read() as session:

@@ -99,6 +99,7 @@ class TrainReport:
     seconds: float
     held_out_share: float = 0.0
     n_validation_wrong: int | None = None  # None in reports that were written before it was
+    leaks: dict[str, int] = field(default_factory=dict)  # problems left out, by evaluation set
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from training.data import fingerprint
 from training.engine.adapters import merge
 from training.engine.batches import TrainingError
 from training.engine.fit import Progress, Watch, fit, steps_behind
+from training.engine.leaks import without_leaks
 from training.engine.preparation import prepare, read_checked
 from training.engine.start import on_gpu, start
 from training.folders import check_free, resumable_folder, resumable_path, whole_folder
@@ -35,22 +36,29 @@ def train(
     progress: Progress | None = None,
     overwrite: bool = False,
     watch: Watch | None = None,
+    evaluation_sets: Mapping[str, Iterable[str]] | None = None,
+    refuse_leaks: bool = False,
 ) -> TrainReport:
     """Train a PRM from the language model `base` on an export; write it to `out`.
 
     Keeps the epoch with the best ProcessBench F1 on the validation part. `out` appears whole or
     not at all. `progress(done, total, message)` counts batches and may raise to stop the run;
     `watch(course)` is told the losses and epochs so far.
-    Raises ExportError, ModelError, TrainingError, or FileExistsError when `out` holds
-    something: with `overwrite` only another checkpoint of ours is replaced.
+    Problems of `evaluation_sets` (their texts, by the set's name) are not trained on.
+    Raises ExportError, LeakError (everything leaks, or with `refuse_leaks` anything), ModelError,
+    TrainingError, or FileExistsError when `out` holds something: with `overwrite` only another
+    checkpoint of ours is replaced.
     """
     started = time.monotonic()
     target = Path(out)
     check_free(target, "checkpoint", STEPLENS_FILE, overwrite)  # before hours of work
     export, part = read_checked(export_dir)
+    examples, leaks = without_leaks(export.examples, evaluation_sets or {}, refuse=refuse_leaks)
+    export = replace(export, examples=examples)
     folder = checkpoint_folder(base)
     revision = checkpoint_revision(folder)
-    words = json.dumps([export.checksum, revision, asdict(config)], sort_keys=True)
+    learnt = [export.checksum, sorted(leaks.problems), revision, asdict(config)]
+    words = json.dumps(learnt, sort_keys=True)
     # What reports write here must outlive the working folder, where the Trainer would put it.
     os.environ.setdefault("TENSORBOARD_LOGGING_DIR", f"{target}.runs")
     first = int(os.environ.get("RANK", "0")) == 0  # of the processes that torchrun started
@@ -91,6 +99,7 @@ def train(
             seconds=round(time.monotonic() - started, 1),
             held_out_share=part.share,
             n_validation_wrong=sum(i.first_error >= 0 for i in data.validation),
+            leaks=leaks.by_set,
         )
         settings = {
             "separator": config.separator,

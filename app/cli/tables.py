@@ -264,6 +264,8 @@ def training_summary(report: TrainReport) -> str:
     ]
     if report.held_out_share:
         lines.append(f"{report.held_out_share:.0%} of the problems stay apart, to evaluate it on")
+    for name, count in report.leaks.items():
+        lines.append(f"{count:,} problems of {name} are to evaluate on and were left out")
     if report.n_truncated_steps:
         lines.append(f"{report.n_truncated_steps:,} steps did not fit and were dropped")
     return "\n".join(lines)

@@ -64,6 +64,14 @@ COUNT = click.IntRange(1)
 @click.option("--device", help="cpu, where there is a GPU too.")
 @click.option("--report-to", help="tensorboard, wandb, trackio... (docs/training.md).")
 @click.option("--seed", type=int)
+@click.option(
+    "--leak-check",
+    "evaluation_files",
+    multiple=True,
+    metavar="FILE",
+    help="To evaluate on later: its problems are left out. Any import format; may be repeated.",
+)
+@click.option("--refuse-leaks", is_flag=True, help="Stop where any would be left out.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 def train(
     export_dir: str,
@@ -72,6 +80,8 @@ def train(
     file: str | None,
     preset: str,
     report_to: str | None,
+    evaluation_files: tuple[str, ...],
+    refuse_leaks: bool,
     overwrite: bool,
     **given: Any,
 ) -> None:
@@ -82,6 +92,7 @@ def train(
     has and vLLM serves. A run that was killed goes on when the command is given again.
     """
     from app.cli.tables import training_summary
+    from labeling.formats.problems import problems_by_set
     from training.settings import configured
     from training.train import train as train_prm
 
@@ -90,6 +101,15 @@ def train(
     if report_to:
         config.trainer["report_to"] = report_to
     with progress_bar(console, "train") as report:
-        outcome = train_prm(export_dir, base, out, config, progress=report, overwrite=overwrite)
+        outcome = train_prm(
+            export_dir,
+            base,
+            out,
+            config,
+            progress=report,
+            overwrite=overwrite,
+            evaluation_sets=problems_by_set(evaluation_files),
+            refuse_leaks=refuse_leaks,
+        )
     console.print(training_summary(outcome), markup=False)
     console.print(f"[bold]{out}[/bold]: score with `steplens annotate prm --model {out}`")

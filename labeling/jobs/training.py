@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from db.engine import Database
+from db.solutions import problem_texts
+from labeling.consensus.held_out import held_out
 from labeling.jobs.context import JobContext
 
 if TYPE_CHECKING:
@@ -16,6 +20,8 @@ SETTINGS = ("epochs", "learning_rate", "head", "lora", "device_tokens", "seed")
 
 def run_train(context: JobContext) -> dict[str, Any]:
     """Train a PRM on params["export"], from params["base"], into the folder params["out"].
+
+    What the project holds out is never trained on, in another spelling neither.
 
     How it goes stands in the job's state as `losses` and `history`, while it runs.
     """
@@ -36,5 +42,11 @@ def run_train(context: JobContext) -> dict[str, Any]:
         config,
         progress=context.report,
         watch=watch,
+        evaluation_sets={"what this project holds out": _held_out(context.database)},
     )
     return {"checkpoint": str(params["out"]), **dataclasses.asdict(report)}
+
+
+def _held_out(database: Database) -> Iterator[str]:
+    part = held_out(database)
+    return (problem for problem in problem_texts(database) if problem in part)

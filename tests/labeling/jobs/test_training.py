@@ -9,13 +9,17 @@ import pytest
 
 from app.ui import charts
 from db.engine import Database
+from db.ingest import insert_rows
 from db.jobs import claim_job, create_job, get_job, request_cancel, set_state
+from db.records import ImportRow
+from labeling.consensus.held_out import hold_out
 from labeling.jobs import context
 from labeling.jobs.runner import run_job
 from tests.support.pages import open_page
 from tests.support.tiny import save_tiny_policy
 from tests.training.test_data import write_export
 from tests.training.test_training import visible_rule
+from training.data import HeldOut
 
 
 @pytest.fixture
@@ -85,3 +89,15 @@ def test_the_curve_is_drawn_while_it_runs(
     set_state(database, job, {"losses": [[1.0, 0.7], [2.0, 0.6]], "history": history})
     assert not open_page(database, monkeypatch, "jobs").exception
     assert drawn == [(1, 0, 0), (2, 3, 2)]
+
+
+def test_what_the_project_holds_out_is_not_learnt_in_another_spelling(
+    database: Database, asked: dict[str, Any]
+) -> None:
+    learnt = Path(asked["export"], "data.jsonl").read_text("utf-8")
+    problem = next(p for p in (f"Tom 1 {n}" for n in range(100)) if f"${p}$." in HeldOut(0.2))
+    assert f'"{problem}"' in learnt
+    insert_rows(database, [ImportRow(f"${problem}$.", ("a step",), "g", "d")])
+    hold_out(database, HeldOut(0.2))
+    result = run_job(database, create_job(database, "train", asked).id)
+    assert result["leaks"] == {"what this project holds out": 1}
