@@ -61,11 +61,11 @@ def first_error(
     place = fields.first_error_from_1(row.get(step), steps.given, step)
     verdict = row.get(correctness)
     if verdict is not None:
-        if verdict not in _CORRECTNESS:
+        if not isinstance(verdict, str) or verdict not in _CORRECTNESS:
             raise fields.BadRow(
                 f'{correctness} must be "correct" or "wrong", not {fields.shown(verdict)}'
             )
-        if _CORRECTNESS[str(verdict)] != (place == -1):
+        if _CORRECTNESS[verdict] != (place == -1):
             raise fields.BadRow(
                 f"{correctness} is {fields.shown(verdict)}, but {step} is "
                 f"{fields.shown(row.get(step))}"

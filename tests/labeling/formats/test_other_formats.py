@@ -157,6 +157,7 @@ def test_scan_omegaprm_and_trl(tmp_path: Path) -> None:
         ("mr-gsm8k", {"model_output_solution_first_error_step": 4}, "outside the solution of 3"),
         ("mr-gsm8k", {"model_output_solution_first_error_step": "N/A"}, "is 'wrong', but"),
         ("mr-gsm8k", {"model_output_answer_correctness": 1}, '"correct" or "wrong", not 1'),
+        ("mr-gsm8k", {"model_output_solution_correctness": []}, '"correct" or "wrong", not'),
         ("mr-ben", {"Model_Solution_First_Error_Step": "Step x"}, "whole number, not text"),
         ("mr-ben", {"Model_Solution_Steps": "a\nb"}, "is '2', which no line of the program says"),
         ("big-bench-mistake", {"mistake_index": -1}, "outside the solution"),
