@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -225,35 +225,33 @@ def in_small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_others_write_while_the_index_is_made_anew(
-    database: Database, in_small_chunks: None
+    database: Database, in_small_chunks: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A writer comes in before the end, sees whole rows of either comparison, and loses nothing."""
+    """A writer comes in at every pause, sees whole rows of either comparison, and loses nothing."""
     ids = fill(database, 600)
     says(database, "mc:m", dict.fromkeys(ids, 0))
     says(database, "judge:one", dict.fromkeys(ids, 0))
     says(database, "judge:two", dict.fromkeys(ids, 1))  # the newest of equals: compared
     solution_index.ensure(database)
     assert first_kinds(database) == {"location": 600}
-    began = threading.Event()
     seen: list[tuple[int | None, Counter[str]]] = []
 
-    def write() -> None:
-        began.wait(30)
-        for number in range(20):
-            insert_rows(database, [row(1000 + number)])
-            with database.read() as session:
-                state = session.get_one(SolutionIndexState, solution_index.STATE)
-                seen.append((state.renewed_to, first_kinds(database)))
+    def write(number: int) -> None:
+        insert_rows(database, [row(1000 + number)])
+        with database.read() as session:
+            state = session.get_one(SolutionIndexState, solution_index.STATE)
+            seen.append((state.renewed_to, first_kinds(database)))
 
-    writer = threading.Thread(target=write)
-    writer.start()
-    began.set()
-    choice.compare(database, "judge:one")
-    writer.join(60)
-    assert not writer.is_alive()
-    meanwhile = [counts for renewed, counts in seen if renewed is not None]
-    assert meanwhile, "no write came in between"
-    for counts in meanwhile:
+    def pause(seconds: float) -> None:
+        if len(seen) < 20:
+            writer.submit(write, len(seen)).result(60)
+
+    with ThreadPoolExecutor(1) as writer, monkeypatch.context() as patched:
+        patched.setattr("db.lists.solution_index.time.sleep", pause)
+        choice.compare(database, "judge:one")
+    assert len(seen) == 20
+    for renewed, counts in seen:
+        assert renewed is not None
         assert set(counts) <= {"location", "right_answer_flagged"}
         assert sum(counts.values()) == 600
     assert first_kinds(database) == {"right_answer_flagged": 600}
