@@ -27,8 +27,8 @@ from db.lists.browse import SORTS, SORTS_BY, count_solutions, list_solutions
 from db.lists.comparison import compared_annotators
 from db.lists.filters import SolutionFilter
 from db.lists.kinds import ComparedVerdicts
-from db.lists.leases import next_items, queue_state
-from db.lists.queues import Queue
+from db.review.leases import next_items, queue_state
+from db.review.queues import Queue
 from db.schema import Solution
 from labeling.review.queues import QUEUES
 

@@ -16,10 +16,10 @@ from db.lists.agreement import first_error_pairs
 from db.lists.comparison import compared_annotators
 from db.lists.counts import Coverage, ProjectCounts, coverage, project_counts
 from db.lists.kinds import KindCounts
-from db.lists.leases import queue_state
-from db.lists.queues import Queue
 from db.records import AnnotatorRecord, JobRecord, in_order
 from db.results import EvaluationRecord, latest_consensus, list_evaluations, list_exports
+from db.review.leases import queue_state
+from db.review.queues import Queue
 from db.solutions import count_to_annotate, newest_solution_id
 from labeling.evaluation.stored import PROCESSBENCH
 

@@ -13,9 +13,9 @@ from db.corrections import own_error_types
 from db.engine import Database, stable_hash
 from db.lists.comparison import Compared, compared_annotators
 from db.lists.kinds import count_kinds
-from db.lists.leases import next_items, pace, queue_state
-from db.lists.queues import Queue
 from db.records import AnnotatorRecord, in_order
+from db.review.leases import next_items, pace, queue_state
+from db.review.queues import Queue
 from labeling.review.error_types import offer
 from labeling.review.items import Item, review_items
 from labeling.review.queues import (

@@ -1,1 +1,1 @@
-"""Lists of solutions: what Browse, Review and Agreement read."""
+"""Lists of solutions: what Browse and Agreement read."""

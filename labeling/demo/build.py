@@ -23,9 +23,9 @@ from db.annotations import annotations_of
 from db.annotators import ensure_reviewer, find_annotator, save_training_problems
 from db.engine import Database, create_database, open_database
 from db.jobs import create_job
-from db.lists.leases import next_items
-from db.lists.queues import Queue
 from db.results import forget_evaluations
+from db.review.leases import next_items
+from db.review.queues import Queue
 from db.snapshot import write_snapshot
 from labeling.consensus.export import DATA, MANIFEST
 from labeling.consensus.rule import Rule

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from db.annotations import annotations_of
 from db.engine import Database, stable_hash
-from db.lists import queues as held
 from db.lists.comparison import Compared
 from db.records import AGREE, COMPARISONS, AnnotationRecord, AnnotatorKind, lowest
+from db.review import queues as held
 
 NO_COMPARISON = "Fewer than two of Monte Carlo, a judge and a PRM have annotated this project."
 SCORES = "This queue needs a PRM's scores and graded answers."

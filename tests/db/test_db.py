@@ -29,14 +29,14 @@ from db.lists.browse import list_solutions
 from db.lists.comparison import Compared, compared_annotators
 from db.lists.counts import coverage, project_counts
 from db.lists.filters import SolutionFilter
-from db.lists.leases import next_items, queue_state
-from db.lists.queues import Queue
 from db.lists.search import is_search_table
 from db.records import (
     AnnotationRecord,
     RolloutRecord,
     SourceLabel,
 )
+from db.review.leases import next_items, queue_state
+from db.review.queues import Queue
 from db.schema import Annotation, Base
 from db.solutions import solutions_to_annotate
 from tests.support.rows import correction, fill, machine, row

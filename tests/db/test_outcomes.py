@@ -12,7 +12,7 @@ from db.annotators import rename_annotator
 from db.engine import Database, DatabaseError
 from db.lists.browse import count_solutions, solution_ids
 from db.lists.filters import OUTCOMES, SolutionFilter
-from db.lists.queues import Queue, chosen, members_of
+from db.review.queues import Queue, chosen, members_of
 from labeling.jobs.worklist import work_list
 from tests.support.rows import fill, machine
 from training.evaluation import Offsets, first_error_offsets

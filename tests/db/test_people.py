@@ -17,8 +17,8 @@ from db.engine import Database
 from db.lists.agreement import work_of_people
 from db.lists.browse import solution_ids
 from db.lists.filters import SolutionFilter
-from db.lists.leases import next_items, pace, queue_state
-from db.lists.queues import Queue, chosen, conflicts
+from db.review.leases import next_items, pace, queue_state
+from db.review.queues import Queue, chosen, conflicts
 from db.schema import utcnow
 from labeling.review.commits import accept_commits
 from tests.support.rows import fill

@@ -12,10 +12,10 @@ from db.annotators import ensure_adjudicator, ensure_reviewer
 from db.corrections import append_corrections
 from db.engine import Database
 from db.ingest import insert_rows
-from db.lists import leases
 from db.lists.filters import SolutionFilter
-from db.lists.leases import next_items, pace, queue_state
-from db.lists.queues import Queue, chosen, conflicts, shuffled
+from db.review import leases
+from db.review.leases import next_items, pace, queue_state
+from db.review.queues import Queue, chosen, conflicts, shuffled
 from db.schema import Lease, utcnow
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import preview

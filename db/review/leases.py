@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from db.annotations import insert_missing
 from db.corrections import dealt_with
 from db.engine import Database
-from db.lists.queues import Queue, members_of, people
 from db.records import AnnotatorRecord
+from db.review.queues import Queue, members_of, people
 from db.schema import Annotation, Annotator, Correction, Lease, SolutionIndex, utcnow
 
 LEASE = timedelta(minutes=10)

@@ -1,7 +1,7 @@
 """Review queues: which solutions each of them holds, and in which order.
 
 What a queue is called and why a solution is in it is said in `labeling.review.queues`; who is
-handed which solution is decided in `db.lists.leases`.
+handed which solution is decided in `db.review.leases`.
 """
 
 from __future__ import annotations

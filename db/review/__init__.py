@@ -1,0 +1,1 @@
+"""Review: what its queues hold, and who is handed which solution."""
