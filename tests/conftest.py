@@ -38,27 +38,46 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("database")
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """What every test's database is a copy of, since migrating each takes longer than most tests.
+
+    The name of a database on the server STEPLENS_TEST_POSTGRES, else the path of a file.
+    """
+    if server := os.environ.get("STEPLENS_TEST_POSTGRES"):
+        with _postgres(server) as url:
+            create_database(url).close()
+            yield urlsplit(url).path[1:]
+    else:
+        file = tmp_path_factory.mktemp("migrated") / "project.db"
+        create_database(f"sqlite:///{file}").close()
+        yield str(file)
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(tmp_path: Path, migrated: str) -> Iterator[Database]:
     """An empty project: in a file of its own, or on the server STEPLENS_TEST_POSTGRES.
 
     That is the URL of a database whose role may create others; .ci/postgres sets it.
     """
-    server = os.environ.get("STEPLENS_TEST_POSTGRES")
-    with _postgres(server) if server else nullcontext(f"sqlite:///{tmp_path}/project.db") as url:
+    if server := os.environ.get("STEPLENS_TEST_POSTGRES"):
+        copy = _postgres(server, migrated)
+    else:
+        copy = nullcontext(f"sqlite:///{shutil.copy(migrated, tmp_path / 'project.db')}")
+    with copy as url:
         opened = create_database(url)
         yield opened
         opened.close()
 
 
 @contextmanager
-def _postgres(server: str) -> Iterator[str]:
-    """A database for one test, dropped after it."""
+def _postgres(server: str, template: str = "template1") -> Iterator[str]:
+    """A database of one's own, dropped afterwards."""
     import psycopg
 
     name = f"steplens_test_{uuid.uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield urlsplit(server)._replace(path=f"/{name}").geturl()
         finally:
