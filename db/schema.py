@@ -1,7 +1,7 @@
 """The tables (SQLAlchemy 2.1, typed). Alembic migrations follow this file.
 
-One table is not here, because each kind of database has its own: the words of every solution,
-in `db.lists.search`.
+Those of review's queues are in `db.review.tables`, and the words of every solution, which each kind
+of database keeps in its own way, in `db.lists.search`.
 """
 
 from __future__ import annotations
@@ -240,13 +240,28 @@ class ErrorType(Base):
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
 
-class Lease(Base):
-    """An item on somebody's screen: others are not handed it before the lease expires."""
+class SolutionList(Base):
+    """Solutions in an order, as a page showed them; never changed.
 
-    __tablename__ = "lease"
-    solution_id: Mapped[int] = mapped_column(ForeignKey("solution.id"), primary_key=True)
-    holder: Mapped[str] = mapped_column(String(200), primary_key=True)
-    expires_at: Mapped[datetime] = mapped_column(index=True)
+    `token`, made of all the rest, is its name in addresses. `words` say what the list is of,
+    `origin` is the address of the page that it was on.
+    """
+
+    __tablename__ = "solution_list"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token: Mapped[str] = mapped_column(String(16), unique=True)
+    words: Mapped[str] = mapped_column(Text)
+    origin: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class ListedSolution(Base):
+    """A solution at its place, from 0, in a list."""
+
+    __tablename__ = "listed_solution"
+    list_id: Mapped[int] = mapped_column(ForeignKey("solution_list.id"), primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    solution_id: Mapped[int] = mapped_column(ForeignKey("solution.id"))
 
 
 class SolutionIndex(Base):

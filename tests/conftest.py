@@ -7,7 +7,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -60,6 +60,7 @@ def database(tmp_path: Path, migrated: str) -> Iterator[Database]:
 
     That is the URL of a database whose role may create others; .ci/postgres sets it.
     """
+    copy: AbstractContextManager[str]
     if server := os.environ.get("STEPLENS_TEST_POSTGRES"):
         copy = _postgres(server, migrated)
     else:

@@ -33,7 +33,7 @@ MOST_LINES = 400  # of one file: what is longer has two subjects
 MOST_FILES = 12  # of a folder's own, `__init__.py` apart
 # What is still to be mended, with the reason. An exception that is no longer needed fails the test.
 LONG_FILES: dict[str, str] = {}
-FULL_FOLDERS: dict[str, str] = {}
+FULL_FOLDERS = {"db/migrations/versions": "a file for each change of the schema; none ever goes"}
 
 
 def modules() -> list[Path]:

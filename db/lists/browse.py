@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import aliased
 
 from db.engine import Database, DatabaseError
 from db.lists.filters import SolutionFilter, narrow
 from db.records import COMPARISONS
-from db.schema import Annotation, Problem, Solution, SolutionIndex
+from db.schema import Annotation, ListedSolution, Problem, Solution, SolutionIndex
 
 # Orders of a list; "problem" has the solutions of a problem together.
 SORTS = ("oldest", "newest", "fewest_steps", "most_steps", "disagreement", "problem")
 # Orders by what one annotator says, which leave out what it has not scored: its lowest score, low
 # or high first, and how far its verdict is from another one. Written "lowest:12" with its id.
 SORTS_BY = ("lowest", "highest", "margin")
+# The order of a kept list, which leaves out what is not in it. Written "listed:12" with its id.
+LISTED = "listed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def _found(database: Database, wanted: SolutionFilter) -> Select[int]:
 
 
 def sorted_by(query: Select[int], sort: str) -> Select[int]:
-    """`query` (over SolutionIndex) in one of SORTS, or of SORTS_BY with an annotator's id.
+    """`query` (over SolutionIndex) in one of SORTS, of SORTS_BY with an annotator's id, or LISTED.
 
     Raises DatabaseError for another word.
     """
@@ -140,14 +142,18 @@ def sorted_by(query: Select[int], sort: str) -> Select[int]:
     }
     if sort in plain:
         return query.order_by(*plain[sort])
-    what, _, annotator_id = sort.partition(":")
-    if what not in SORTS_BY or not annotator_id.isdecimal():
-        by = [f"{word}:ANNOTATOR_ID" for word in SORTS_BY]
+    what, _, number = sort.partition(":")
+    if what not in (*SORTS_BY, LISTED) or not number.isdecimal():
+        by = [*(f"{word}:ANNOTATOR_ID" for word in SORTS_BY), f"{LISTED}:LIST_ID"]
         raise DatabaseError(f"a list cannot be sorted by {sort!r}; choose one of {[*SORTS, *by]}")
+    if what == LISTED:
+        at = aliased(ListedSolution, name="at")
+        here = and_(at.solution_id == by_id, at.list_id == int(number))
+        return query.join(at, here).order_by(at.place)
     scored = aliased(Annotation, name="scored")
     column = scored.margin if what == "margin" else scored.lowest
     query = query.join(scored, scored.solution_id == SolutionIndex.solution_id).where(
-        scored.annotator_id == int(annotator_id), column.is_not(None)
+        scored.annotator_id == int(number), column.is_not(None)
     )
     if what == "highest":
         return query.order_by(column.desc(), by_id.desc())

@@ -25,7 +25,7 @@ from db.corrections import flagged, labelled
 from db.engine import DatabaseError
 from db.lists import search
 from db.lists.kinds import BITS, is_of
-from db.schema import Annotation, Problem, Solution, SolutionIndex
+from db.schema import Annotation, ListedSolution, Problem, Solution, SolutionIndex
 
 VERDICTS = ("error", "none", "no_verdict", "not_annotated")
 REVIEWED = ("labelled", "not_labelled", "flagged")
@@ -57,7 +57,8 @@ class SolutionFilter:
     ids of the annotator and of the reference it is seen against; `cell` is two first errors
     (0-based, -1 for none), the annotator's and the reference's, with the same two ids;
     `reviewed` is one of REVIEWED and speaks of what anybody's corrections amount to now; `text`
-    is searched in problem and steps; `ids` are the solutions themselves.
+    is searched in problem and steps; `ids` are the solutions themselves, and `listed` is the id of
+    a kept list that has them (`db.lists.solution_lists`).
     """
 
     dataset: str | None = None
@@ -75,6 +76,7 @@ class SolutionFilter:
     reviewed: str | None = None
     text: str | None = None
     ids: tuple[int, ...] = ()
+    listed: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The conditions there are, as a job's parameters keep them."""
@@ -110,6 +112,9 @@ def narrow(query: Select[int], wanted: SolutionFilter, dialect: str) -> Select[i
         query = query.where(SolutionIndex.n_steps <= wanted.steps_to)
     if wanted.ids:
         query = query.where(SolutionIndex.solution_id.in_(_listed(wanted.ids, dialect)))
+    if wanted.listed is not None:
+        members = select(ListedSolution.solution_id).where(ListedSolution.list_id == wanted.listed)
+        query = query.where(SolutionIndex.solution_id.in_(members))
     if wanted.annotator is not None:
         query = _said(query, wanted.annotator, wanted.verdict)
     if wanted.differ is not None:

@@ -4,6 +4,7 @@ from alembic import context
 from sqlalchemy import text
 
 from db.lists.search import is_search_table
+from db.review import tables  # noqa: F401  (they belong to Base, too)
 from db.schema import Base
 
 connection = context.config.attributes["connection"]

@@ -19,7 +19,8 @@ from db.corrections import dealt_with
 from db.engine import Database
 from db.records import AnnotatorRecord
 from db.review.queues import Queue, members_of, people
-from db.schema import Annotation, Annotator, Correction, Lease, SolutionIndex, utcnow
+from db.review.tables import Lease
+from db.schema import Annotation, Annotator, Correction, SolutionIndex, utcnow
 
 LEASE = timedelta(minutes=10)
 PACE_OF, PACE_FROM = 20, 3  # the pace is that of so many labels, and none before so many

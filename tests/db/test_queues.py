@@ -16,7 +16,8 @@ from db.lists.filters import SolutionFilter
 from db.review import leases
 from db.review.leases import next_items, pace, queue_state
 from db.review.queues import Queue, chosen, conflicts, shuffled
-from db.schema import Lease, utcnow
+from db.review.tables import Lease
+from db.schema import utcnow
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import preview
 from labeling.review.queues import QUEUES
