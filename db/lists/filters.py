@@ -32,7 +32,7 @@ REVIEWED = ("labelled", "not_labelled", "flagged")
 ANSWERS = ("right", "wrong", "not_graded")
 # Where an annotator's first error lies beside a reference's: of solutions in which the reference
 # sees an error the first five, of those in which it sees none the rest. The same words as the
-# fields of `training.evaluation.Offsets`, which counts them.
+# fields of `training.metrics.processbench.evaluation.Offsets`, which counts them.
 OUTCOMES = (
     "early",
     "exact",

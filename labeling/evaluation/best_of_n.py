@@ -25,7 +25,7 @@ from labeling.formats.responses import ScoredResponse, read_responses
 from labeling.jobs.context import JobContext, Report
 
 if TYPE_CHECKING:
-    from training.best_of_n import Response, Scorings
+    from training.metrics.best_of_n import Response, Scorings
 
 TRAINED_ON = "not held out of the annotator's training"
 
@@ -55,12 +55,12 @@ def evaluate_best_of_n(
     """Best-of-1 to Best-of-`n` by an annotator's step scores, per data set and their mean; stored.
 
     Answers that an import left open are graded first. Every response counts, as often as it was
-    sampled (`training.best_of_n`). A problem with fewer than `n` responses, or of which something
-    is not known, is left out and counted with the reason, so that each n speaks of the same
-    problems. Raises ValueError when no problem is left, and LostJobError when `job`, if any, is no
-    longer this process's.
+    sampled (`training.metrics.best_of_n`). A problem with fewer than `n` responses, or of which
+    something is not known, is left out and counted with the reason, so that each n speaks of the
+    same problems. Raises ValueError when no problem is left, and LostJobError when `job`, if any,
+    is no longer this process's.
     """
-    from training.best_of_n import SCORINGS
+    from training.metrics.best_of_n import SCORINGS
 
     require_dataset(database, dataset)
     mine = find_annotator(database, annotator)
@@ -100,7 +100,7 @@ def best_of_n_of_files(files: Iterable[str | Path], n: int) -> ResponsesJson:
     Responses have the scores of their steps, or one reward each, or neither: then only voting,
     chance and pass@N are measured. Raises ValueError for a bad row, or when no problem is left.
     """
-    from training.best_of_n import NO_SCORES, REWARD, SCORINGS
+    from training.metrics.best_of_n import NO_SCORES, REWARD, SCORINGS
 
     found = [one for given in files for file in files_of(given) for one in read_responses(file)]
     scored = any(one.scores is not None for one in found)
@@ -150,7 +150,7 @@ class _Problem:
         key: str = "",
     ) -> None:
         """Take in a response; `scores` is None where it should have some and has none."""
-        from training.best_of_n import Response
+        from training.metrics.best_of_n import Response
 
         self.samples += samples
         if is_correct is None and gold is None:
@@ -170,7 +170,7 @@ def _measured(
     problems: Sequence[_Problem], n: int, scorings: Scorings
 ) -> tuple[ResponsesJson, dict[str, list[_Problem]]]:
     """The figures of the problems that lack nothing, and these. ValueError when none is left."""
-    from training.best_of_n import best_of_n, curve_sizes
+    from training.metrics.best_of_n import best_of_n, curve_sizes
 
     left_out = Counter(reason for one in problems if (reason := one.lacks(n)) is not None)
     kept: dict[str, list[_Problem]] = defaultdict(list)

@@ -11,8 +11,8 @@ from db.annotations import compare
 from db.annotators import find_annotator
 from db.engine import Database
 from labeling.montecarlo.planner import has_whole_steps
-from training.evaluation import ProcessBenchReport, processbench_by_dataset
-from training.scored import NO_VERDICT, scored, verdicts
+from training.metrics.processbench.evaluation import ProcessBenchReport, processbench_by_dataset
+from training.metrics.processbench.scored import NO_VERDICT, scored, verdicts
 
 USUAL_SAMPLES = 8  # of labels that came with a data set, which do not say
 

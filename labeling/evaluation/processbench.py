@@ -17,7 +17,7 @@ from labeling.evaluation.stored import PROCESSBENCH, solutions_hash, store_evalu
 from labeling.jobs.context import JobContext
 
 if TYPE_CHECKING:
-    from training.thresholds import Sample
+    from training.metrics.processbench.thresholds import Sample
 
 
 def run_evaluate(context: JobContext) -> dict[str, Any]:
@@ -111,7 +111,7 @@ class _Verdicts:
 
     def add(self, one: Comparison, expected: int) -> None:
         """Take in a solution."""
-        from training.thresholds import sample
+        from training.metrics.processbench.thresholds import sample
 
         self.pairs[one.dataset].append((one.first_error, expected))
         self.fingerprints[one.dataset].append(one.fingerprint)
@@ -125,8 +125,11 @@ class _Verdicts:
 
     def report(self, tune_on: str | None) -> ReportJson:
         """The figures of all that was taken in."""
-        from training.evaluation import first_error_offsets, processbench_by_dataset
-        from training.thresholds import policies
+        from training.metrics.processbench.evaluation import (
+            first_error_offsets,
+            processbench_by_dataset,
+        )
+        from training.metrics.processbench.thresholds import policies
 
         pairs = dict(sorted(self.pairs.items()))
         samples = dict(sorted(self.samples.items()))

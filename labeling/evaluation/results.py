@@ -12,9 +12,13 @@ from labeling.evaluation.provenance import TrainingData
 FEW = 30  # solutions of a class; with fewer, one more or less is over 3 points of accuracy
 
 if TYPE_CHECKING:
-    from training.best_of_n import Curves
-    from training.evaluation import Offsets, ProcessBenchReport, ProcessBenchResult
-    from training.thresholds import Policy
+    from training.metrics.best_of_n import Curves
+    from training.metrics.processbench.evaluation import (
+        Offsets,
+        ProcessBenchReport,
+        ProcessBenchResult,
+    )
+    from training.metrics.processbench.thresholds import Policy
 
 
 class IntervalJson(TypedDict):
@@ -25,7 +29,7 @@ class IntervalJson(TypedDict):
 
 
 class Figures(TypedDict):
-    """A `training.evaluation.ProcessBenchResult`; null where a figure is not defined."""
+    """A `ProcessBenchResult`; null where a figure is not defined."""
 
     error_accuracy: float | None
     correct_accuracy: float | None
@@ -38,7 +42,7 @@ class Figures(TypedDict):
 
 
 class OffsetsJson(TypedDict):
-    """A `training.evaluation.Offsets`."""
+    """A `training.metrics.processbench.evaluation.Offsets`."""
 
     early: int
     exact: int
@@ -51,7 +55,7 @@ class OffsetsJson(TypedDict):
 
 
 class PolicyJson(TypedDict):
-    """A `training.thresholds.Policy`; null where a figure is not defined."""
+    """A `training.metrics.processbench.thresholds.Policy`; null where a figure is not defined."""
 
     name: Literal["fixed", "tuned", "best"]
     thresholds: dict[str, float | None]
@@ -92,7 +96,7 @@ class ProcessBenchJson(TypedDict):
 
 
 class PickJson(TypedDict):
-    """A `training.best_of_n.Pick`."""
+    """A `training.metrics.best_of_n.Pick`."""
 
     accuracy: float
     interval: IntervalJson  # null where the figure is the same for all problems

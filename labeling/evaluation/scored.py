@@ -11,7 +11,7 @@ from db.lists.filters import SolutionFilter
 from db.lists.scores import problem_texts, scored_rows
 from db.records import AnnotatorRecord
 from labeling.evaluation.provenance import TrainingData, training_data, training_of
-from training.scored import Scored, scored
+from training.metrics.processbench.scored import Scored, scored
 
 UNGRADED = -1
 

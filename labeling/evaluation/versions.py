@@ -12,7 +12,7 @@ from labeling.evaluation.provenance import TrainingData, training_data, training
 
 
 class PairedJson(TypedDict):
-    """A `training.mcnemar.Paired`."""
+    """A `training.metrics.mcnemar.Paired`."""
 
     both: int
     only_first: int
@@ -44,7 +44,7 @@ def compare_versions(
     not held out of the training of both is left out, as far as that is known. Raises ValueError
     for a data set that is not there, or when no solution is left.
     """
-    from training.mcnemar import mcnemar
+    from training.metrics.mcnemar import mcnemar
 
     require_dataset(database, dataset)
     one, two, other = (find_annotator(database, name) for name in (first, second, reference))

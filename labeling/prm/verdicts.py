@@ -35,6 +35,6 @@ def annotation(
 
 def first_error_at(scores: Sequence[float | None], threshold: float) -> int | None:
     """The first step under the threshold, -1 for none; None where an unscored one comes before."""
-    from training.evaluation import first_error_from_scores
+    from training.metrics.processbench.evaluation import first_error_from_scores
 
     return first_error_from_scores(scores, threshold)

@@ -15,7 +15,7 @@ from db.lists.filters import OUTCOMES, SolutionFilter
 from db.review.queues import Queue, chosen, members_of
 from labeling.jobs.worklist import work_list
 from tests.support.rows import fill, machine
-from training.evaluation import Offsets, first_error_offsets
+from training.metrics.processbench.evaluation import Offsets, first_error_offsets
 
 ABSENT = -9  # not annotated; no verdict is None
 SAID = (ABSENT, None, -1, 0, 1, 2)

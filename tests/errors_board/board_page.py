@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 
 from app.components.errors_board.errors_board import Board, Dot, errors_board
-from training.evaluation import first_error_from_scores, harmonic_mean
+from training.metrics.processbench.evaluation import first_error_from_scores, harmonic_mean
 
 SET = 0.5
 

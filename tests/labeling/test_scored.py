@@ -12,7 +12,7 @@ from db.lists.filters import SolutionFilter
 from db.records import AnnotationRecord, ImportRow, SourceLabel
 from labeling.evaluation.scored import UNGRADED, scored_solutions
 from training.data import fingerprint
-from training.scored import verdicts
+from training.metrics.processbench.scored import verdicts
 
 
 def solution(number: int, first_error: int | None, is_correct: bool | None) -> ImportRow:

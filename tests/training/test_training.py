@@ -22,7 +22,7 @@ from tests.training.test_data import Row, row, write_export
 from training.config import TrainConfig, resolved
 from training.data import ExportError, HeldOut, fingerprint, read_export, split_by_problem
 from training.engine.batches import TrainingError
-from training.evaluation import first_error_from_scores, processbench_metrics
+from training.metrics.processbench.evaluation import first_error_from_scores, processbench_metrics
 from training.train import TrainReport, train
 
 Trained = tuple[Path, TrainReport, list[tuple[int, int, str]]]
@@ -319,7 +319,7 @@ def test_a_loss_that_is_not_a_number_is_an_error(
 
 def test_settings_and_metrics_need_no_torch() -> None:
     code = (
-        "import sys, training.config, training.data, training.evaluation;"
+        "import sys, training.config, training.data, training.metrics.processbench.evaluation;"
         "print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

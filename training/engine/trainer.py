@@ -24,7 +24,7 @@ from models.prm.reader import PRM, probability
 from training.config import TrainConfig
 from training.data import MASKED
 from training.engine.batches import Item, make_batches, portions
-from training.evaluation import first_error_from_scores, processbench_metrics
+from training.metrics.processbench.evaluation import first_error_from_scores, processbench_metrics
 
 Portion = dict[str, Tensor]
 CPU = torch.device("cpu")

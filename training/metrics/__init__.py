@@ -1,1 +1,1 @@
-"""What is known of a PRM's errors beside F1, on arrays: biases, calibration, ranking, slices."""
+"""What a PRM's scores come to, on arrays: ProcessBench, Best-of-N, biases, calibration, slices."""

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.evaluation import NO_ERROR
 from training.metrics.intervals import Mean, Share, mean, share
+from training.metrics.processbench.evaluation import NO_ERROR
+from training.metrics.processbench.scored import Scored
 from training.metrics.ranking import auc
-from training.scored import Scored
 
 RIGHT, WRONG = 1, 0
 # Where in a solution a step lies, from 0 for the first step to 1 for the last.

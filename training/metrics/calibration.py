@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.evaluation import NO_ERROR, Interval
 from training.metrics.intervals import Mean, Share, bootstrap, groups_of, mean, share
+from training.metrics.processbench.evaluation import NO_ERROR, Interval
+from training.metrics.processbench.scored import Scored
 from training.metrics.ranking import Curves, area_intervals, curves
-from training.scored import Scored
 
 BINS = 10  # of equal width: what readers know, and the same for every PRM
 

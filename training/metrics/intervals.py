@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.evaluation import Interval
+from training.metrics.processbench.evaluation import Interval
 
 FEW = 30  # solutions; with fewer, one more or less is over 3 points of a share
 DRAWS = 1000  # of a bootstrap
@@ -58,10 +58,10 @@ def share_of(count: int, n: int) -> Share:
 def jeffreys(count: int, n: int) -> Interval:
     """The middle 95% of Beta(count + 1/2, n - count + 1/2), widened to an estimate of 0 or 1.
 
-    Jeffreys' interval (Brown, Cai and DasGupta 2001, 4.3), as `training.evaluation` draws it.
-    With x = sin(angle)^2 the density is sin^(2 count) cos^(2 (n - count)), which is smooth, so a
-    sum over a grid is exact to 5 digits and needs no special functions. Raises ValueError for
-    what is no share.
+    Jeffreys' interval (Brown, Cai and DasGupta 2001, 4.3), as
+    `training.metrics.processbench.evaluation` draws it. With x = sin(angle)^2 the density is
+    sin^(2 count) cos^(2 (n - count)), which is smooth, so a sum over a grid is exact to 5 digits
+    and needs no special functions. Raises ValueError for what is no share.
     """
     if not 0 <= count <= n:
         raise ValueError(f"{count} of {n} is not a share")

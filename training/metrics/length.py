@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.evaluation import NO_ERROR, Interval
 from training.metrics.biases import AGGREGATIONS, aggregated
 from training.metrics.intervals import Mean, groups_of, mean
+from training.metrics.processbench.evaluation import NO_ERROR, Interval
+from training.metrics.processbench.scored import Scored
 from training.metrics.ranking import correlation, correlation_interval, ranks
-from training.scored import Scored
 
 
 @dataclass(frozen=True, slots=True)

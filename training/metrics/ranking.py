@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.evaluation import Interval
 from training.metrics.intervals import UNKNOWN, Groups, bootstrap
+from training.metrics.processbench.evaluation import Interval
 
 MOST_POINTS = 400  # of a drawn curve
 BINS = 400  # of scores, for the intervals of areas

@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from training.evaluation import DRAWS, NO_ERROR, Interval, harmonic_mean
 from training.metrics.intervals import FEW, UNKNOWN, Share, share
+from training.metrics.processbench.evaluation import DRAWS, NO_ERROR, Interval, harmonic_mean
 
 FigureName = Literal["exact", "clean", "f1"]
 FIGURES: tuple[FigureName, ...] = ("exact", "clean", "f1")
@@ -69,7 +69,7 @@ def figures(said: np.ndarray, reference: np.ndarray, seed: int = 0) -> Figures:
     """The figures of verdicts (n,) beside a reference (n,), as first errors; NO_ERROR for none.
 
     Any other negative verdict is none, and wrong. Intervals are Jeffreys'; that of F1 is what
-    accuracies drawn from their posteriors give, as in `training.evaluation`.
+    accuracies drawn from their posteriors give, as in `training.metrics.processbench.evaluation`.
     """
     wrong = reference != NO_ERROR
     exact, clean = (share(said[which] == reference[which]) for which in (wrong, ~wrong))

@@ -13,11 +13,11 @@ from labeling.evaluation.prm_errors.biases import Biases
 from labeling.evaluation.prm_errors.calibration import CalibrationReport
 from labeling.evaluation.prm_errors.slices import Slices
 from labeling.evaluation.prm_errors.source import MeasuredOn
-from training.evaluation import Interval
 from training.metrics.biases import PLACES
 from training.metrics.calibration import Calibration, Group
 from training.metrics.intervals import Mean, Share
 from training.metrics.length import LengthEffect
+from training.metrics.processbench.evaluation import Interval
 from training.metrics.slices import FigureName, Figures, by_loss
 
 PUBLISHED = "published"

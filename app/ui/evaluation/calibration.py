@@ -14,7 +14,6 @@ from app.ui.counts import counted
 from app.ui.evaluation.figure import figure
 from app.ui.evaluation.project import NONE_HELD_OUT, Shown, choose_prm
 from labeling.evaluation.scored import ScoredSolutions, scored_solutions
-from training.evaluation import Interval
 from training.metrics.calibration import (
     Calibration,
     calibration,
@@ -22,6 +21,7 @@ from training.metrics.calibration import (
     steps_to_error,
 )
 from training.metrics.intervals import FEW
+from training.metrics.processbench.evaluation import Interval
 
 SENTENCE = (
     "How many of the steps (left, up to the first error) and of the solutions (right, by their "

@@ -18,7 +18,7 @@ from db.records import AnnotatorRecord, JobRecord
 from labeling.evaluation.matrix import MEAN, Cell
 from labeling.evaluation.stored import warning
 from labeling.jobs.runner import start_job
-from training.published import PROCESSBENCH, Published, subset_of
+from training.metrics.processbench.published import PROCESSBENCH, Published, subset_of
 
 BESIDE = ("Qwen2.5-Math-PRM-72B", "Qwen2.5-Math-PRM-7B", "Qwen2.5-Math-7B-PRM800K")
 SENTENCE = (

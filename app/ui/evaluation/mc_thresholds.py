@@ -14,8 +14,8 @@ from app.ui.evaluation.project import Shown
 from db.records import AnnotatorRecord
 from labeling.evaluation.mc_thresholds import MCThresholds, mc_thresholds
 from labeling.montecarlo.planner import has_whole_steps
-from training.evaluation import ProcessBenchResult
 from training.metrics.intervals import FEW
+from training.metrics.processbench.evaluation import ProcessBenchResult
 
 SENTENCE = (
     "F1 of the hard labels of {mc} when a step counts as wrong up to this share of completions "

@@ -18,7 +18,7 @@ from app.ui.prm_errors.population import Population
 from db.engine import Database
 from db.jobs import is_alive, list_jobs
 from labeling.jobs.runner import start_job
-from training.scored import Curve
+from training.metrics.processbench.scored import Curve
 
 KIND = "rethreshold"
 

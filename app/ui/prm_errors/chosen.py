@@ -10,8 +10,8 @@ from app.ui import address, filters
 from app.ui.prm_errors.choice import OF_THE_LIST, Choice, given_filter
 from app.ui.prm_errors.part import PARTS, mask
 from app.ui.prm_errors.population import NOT_SCORED, Population
-from training.evaluation import NO_ERROR
-from training.scored import NO_VERDICT, OUTCOMES, outcomes, verdicts
+from training.metrics.processbench.evaluation import NO_ERROR
+from training.metrics.processbench.scored import NO_VERDICT, OUTCOMES, outcomes, verdicts
 
 MISTAKES = ("missed", "false_alarm", "early", "late")
 WORDS = {

@@ -18,7 +18,7 @@ from db.lists.comparison import compared_annotators
 from db.records import AnnotatorRecord, in_order
 from labeling.evaluation.scored import places_of
 from labeling.review.items import Item, review_items
-from training.scored import NO_VERDICT, verdicts
+from training.metrics.processbench.scored import NO_VERDICT, verdicts
 
 KEY = "prm errors"
 END = "end"  # in the address: the last solution of the list has been saved

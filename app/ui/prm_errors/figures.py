@@ -10,9 +10,9 @@ import streamlit as st
 from app.components.errors_board.errors_board import Count
 from app.ui.prm_errors.population import Population
 from labeling.evaluation.scored import ScoredSolutions
-from training.evaluation import NO_ERROR, Interval, ProcessBenchReport
-from training.paired import Difference, f1_difference
-from training.scored import (
+from training.metrics.processbench.evaluation import NO_ERROR, Interval, ProcessBenchReport
+from training.metrics.processbench.paired import Difference, f1_difference
+from training.metrics.processbench.scored import (
     NO_VERDICT,
     Curve,
     cross_tables,
@@ -20,7 +20,7 @@ from training.scored import (
     report,
     verdicts,
 )
-from training.thresholds import USUAL
+from training.metrics.processbench.thresholds import USUAL
 
 STEPS = 201  # thresholds from 0 to 1, to which those that mean something are added
 KEPT = 20

@@ -13,7 +13,7 @@ from app.ui.prm_errors.chosen import Chosen, query_of
 from app.ui.prm_errors.figures import difference_at, interval_of, report_at
 from app.ui.prm_errors.population import Population
 from labeling.evaluation.results import FEW
-from training.evaluation import NO_ERROR, Interval, ProcessBenchReport
+from training.metrics.processbench.evaluation import NO_ERROR, Interval, ProcessBenchReport
 
 
 def show(choice: Choice, population: Population, chosen: Chosen) -> None:

@@ -17,8 +17,15 @@ from db.engine import Database
 from db.lists.browse import SolutionRow, list_solutions
 from db.lists.filters import SolutionFilter
 from labeling.evaluation.scored import places_of
-from training.evaluation import NO_ERROR
-from training.scored import NO_VERDICT, OUTCOMES, Scored, confidence, outcomes, verdicts
+from training.metrics.processbench.evaluation import NO_ERROR
+from training.metrics.processbench.scored import (
+    NO_VERDICT,
+    OUTCOMES,
+    Scored,
+    confidence,
+    outcomes,
+    verdicts,
+)
 
 PAGE = 50
 LONG, HEIGHT = 14, 600  # rows, and the pixels that a longer list takes

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from labeling.evaluation.scored import ScoredSolutions
-from training.evaluation import NO_ERROR
 from training.metrics.biases import PLACES, RIGHT, WRONG, lowest_steps, places
 from training.metrics.calibration import BINS, solutions, steps_to_error
-from training.scored import verdicts
+from training.metrics.processbench.evaluation import NO_ERROR
+from training.metrics.processbench.scored import verdicts
 
 Mask = Callable[[ScoredSolutions, float], np.ndarray]
 

@@ -21,7 +21,7 @@ from labeling.evaluation.scored import (
     places_of,
     scored_solutions,
 )
-from training.scored import verdicts
+from training.metrics.processbench.scored import verdicts
 
 HELD_OUT, ALL = "held-out problems", "all problems"
 KEPT = 6  # loaded sets of scores; 200,000 solutions of 30 steps take 100 MB

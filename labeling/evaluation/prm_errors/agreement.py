@@ -12,10 +12,10 @@ from db.lists.scores import paired_scores
 from db.records import AnnotatorRecord
 from labeling.compare.agreement import Figure, kappa, share
 from labeling.datasets import require_dataset
-from training.evaluation import NO_ERROR, Interval
 from training.metrics.intervals import groups_of
+from training.metrics.processbench.evaluation import NO_ERROR, Interval
+from training.metrics.processbench.scored import NO_VERDICT, cross_table, scored, verdicts
 from training.metrics.ranking import correlation, correlation_interval, ranks
-from training.scored import NO_VERDICT, cross_table, scored, verdicts
 
 
 @dataclass(frozen=True, slots=True)

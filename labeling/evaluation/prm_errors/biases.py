@@ -24,7 +24,7 @@ from training.metrics.biases import (
     tolerance,
 )
 from training.metrics.intervals import Mean, Share
-from training.scored import NO_VERDICT, verdicts
+from training.metrics.processbench.scored import NO_VERDICT, verdicts
 
 
 @dataclass(frozen=True, slots=True)

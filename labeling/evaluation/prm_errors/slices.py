@@ -13,10 +13,10 @@ from labeling.evaluation.prm_errors.source import MeasuredOn, load, store
 from labeling.evaluation.scored import ScoredSolutions
 from labeling.evaluation.stored import SLICES
 from labeling.review.error_types import word_for
-from training.evaluation import NO_ERROR
 from training.metrics.biases import PLACES, places
+from training.metrics.processbench.evaluation import NO_ERROR
+from training.metrics.processbench.scored import verdicts
 from training.metrics.slices import Attribute, Figures, Slice, figures, ranges, slices
-from training.scored import verdicts
 
 LATEX = re.compile(r"\$|\\[A-Za-z(\[]")
 # Fixed, so that a slice is the same for every PRM and in every link.

@@ -19,7 +19,7 @@ from labeling.demo.prepare import prepare_demo
 from labeling.evaluation.processbench import evaluate_processbench
 from labeling.evaluation.scored import scored_solutions
 from tests.support.browser import ROOT, WAIT, chromium, open_page, streamlit_server
-from training.scored import report
+from training.metrics.processbench.scored import report
 
 pytestmark = pytest.mark.browser
 PRM, TRUTH = "prm:prm-v2", "human:playground-truth"

@@ -13,7 +13,7 @@ from db.ingest import insert_rows
 from db.records import AnnotationRecord, ImportRow, SourceLabel
 from labeling.evaluation.mc_thresholds import mc_thresholds
 from labeling.montecarlo.planner import first_error_from_counts
-from training.evaluation import processbench_by_dataset
+from training.metrics.processbench.evaluation import processbench_by_dataset
 
 
 def test_each_threshold_gives_the_planners_own_labels(database: Database) -> None:

@@ -24,7 +24,7 @@ from labeling.evaluation.prm_errors.slices import Texts, attributes, evaluate_sl
 from labeling.evaluation.scored import ScoredSolutions
 from tests.support.data import shared_data
 from training.data import fingerprint
-from training.scored import scored
+from training.metrics.processbench.scored import scored
 
 WHO = ("--annotator", "prm:prm-v2", "--reference", "human:playground-truth")
 

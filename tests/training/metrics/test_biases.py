@@ -22,7 +22,7 @@ from training.metrics.biases import (
     places,
     tolerance,
 )
-from training.scored import NO_VERDICT, scored
+from training.metrics.processbench.scored import NO_VERDICT, scored
 
 
 @pytest.mark.parametrize(("file", "flawed", "right"), [("gsm8k", 7, 200), ("math", 94, 500)])

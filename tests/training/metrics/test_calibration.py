@@ -16,7 +16,7 @@ from training.metrics.calibration import (
     solutions,
     steps_to_error,
 )
-from training.scored import scored
+from training.metrics.processbench.scored import scored
 
 
 def claims(scores: np.ndarray, right: np.ndarray) -> Claims:

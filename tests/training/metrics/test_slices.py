@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from training.evaluation import processbench_metrics
 from training.metrics.length import length_effects
+from training.metrics.processbench.evaluation import processbench_metrics
+from training.metrics.processbench.scored import NO_VERDICT, scored
 from training.metrics.slices import Attribute, by_loss, figures, ranges, slices
-from training.scored import NO_VERDICT, scored
 
 
 def test_figures_are_those_of_processbench() -> None:

@@ -20,9 +20,9 @@ from db.engine import Database
 from labeling.evaluation.prm_errors import published
 from labeling.evaluation.prm_errors.biases import Biases, biases, tolerances
 from labeling.evaluation.prm_errors.source import Source
-from training.evaluation import Interval
 from training.metrics.biases import PLACES, Tolerance
 from training.metrics.intervals import Mean, Share
+from training.metrics.processbench.evaluation import Interval
 
 NOTHING = Interval(math.nan, math.nan)
 PAPER = "published"

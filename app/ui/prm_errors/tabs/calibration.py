@@ -19,9 +19,9 @@ from db.engine import Database
 from labeling.evaluation.prm_errors.calibration import CalibrationReport, report
 from labeling.evaluation.prm_errors.slices import Texts
 from labeling.evaluation.prm_errors.source import Source
-from training.evaluation import Interval
 from training.metrics.calibration import Calibration, Group
 from training.metrics.length import LengthEffect
+from training.metrics.processbench.evaluation import Interval
 
 STEPS, SOLUTIONS = "Steps up to the first error", "Solutions, by the lowest score"
 

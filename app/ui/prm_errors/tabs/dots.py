@@ -10,7 +10,7 @@ from typing import Literal
 import plotly.graph_objects as go
 
 from app.ui import charts
-from training.evaluation import Interval
+from training.metrics.processbench.evaluation import Interval
 
 ROW = 26  # pixels
 HEADS = 74  # for the axis and the legend

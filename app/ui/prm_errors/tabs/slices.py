@@ -17,6 +17,7 @@ from app.ui.prm_errors.sliced import BETWEEN, by_attribute
 from app.ui.prm_errors.tabs.dots import Dot, Series, dots
 from db.engine import Database
 from labeling.evaluation.scored import ScoredSolutions
+from training.metrics.processbench.scored import verdicts
 from training.metrics.slices import (
     FIGURES,
     Attribute,
@@ -27,7 +28,6 @@ from training.metrics.slices import (
     figures,
     slices,
 )
-from training.scored import verdicts
 
 WORDS: dict[FigureName, str] = {"exact": "Exact step", "clean": "No false alarm", "f1": "F1"}
 MEANS: dict[FigureName, str] = {

@@ -13,8 +13,8 @@ from app.ui.prm_errors.choice import OF_THE_LIST, Choice
 from app.ui.prm_errors.chosen import MOST_IDS, Chosen, changes, query_of
 from app.ui.prm_errors.population import Population
 from labeling.evaluation.scored import ScoredSolutions, places_of
-from training.evaluation import NO_ERROR
-from training.mcnemar import Paired, mcnemar
+from training.metrics.mcnemar import Paired, mcnemar
+from training.metrics.processbench.evaluation import NO_ERROR
 
 MOST_POINTS = 4000  # of the scatter; a browser draws more, but nobody sees them apart
 GROUPS = ("fixed", "broken", "both_wrong", "both_right")  # those that matter first

@@ -15,7 +15,7 @@ from itertools import combinations
 import numpy as np
 
 from models.prm.aggregation import Scores, last, minimum, product
-from training.evaluation import Interval
+from training.metrics.processbench.evaluation import Interval
 
 BOOTSTRAP_SAMPLES = 1000
 VOTE_DRAWS = 200  # random sets of N responses that votes are averaged over

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from training.evaluation import NO_ERROR, harmonic_mean
+from training.metrics.processbench.evaluation import NO_ERROR, harmonic_mean
 
 USUAL = 0.5  # of equally good thresholds the nearest to this is taken
 
@@ -43,8 +43,8 @@ class Policy:
 def sample(scores: Sequence[float | None], expected: int) -> Sample:
     """A solution with these step scores whose first error is `expected`, -1 for none.
 
-    The verdict is that of `training.evaluation.first_error_from_scores`: with a threshold above
-    the score of `expected` and not above any score before it, the first error is found.
+    The verdict is that of `first_error_from_scores`: with a threshold above the score of `expected`
+    and not above any score before it, the first error is found.
     """
     lowest = math.inf
     for step, score in enumerate(scores):

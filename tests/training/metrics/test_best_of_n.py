@@ -18,7 +18,7 @@ from db.ingest import insert_rows
 from db.records import AnnotationRecord, ImportRow
 from labeling.evaluation.best_of_n import evaluate_best_of_n
 from labeling.evaluation.results import picks
-from training.best_of_n import (
+from training.metrics.best_of_n import (
     NO_SCORES,
     REWARD,
     Response,

@@ -5,13 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from training.evaluation import (
+from training.metrics.processbench.evaluation import (
     first_error_from_scores,
     harmonic_mean,
     processbench_by_dataset,
     processbench_metrics,
 )
-from training.published import PROCESSBENCH, Published, subset_of
+from training.metrics.processbench.published import PROCESSBENCH, Published, subset_of
 
 
 @pytest.mark.parametrize("row", PROCESSBENCH, ids=lambda row: row.name)

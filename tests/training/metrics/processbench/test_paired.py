@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from training.evaluation import processbench_by_dataset
-from training.paired import f1_difference
+from training.metrics.processbench.evaluation import processbench_by_dataset
+from training.metrics.processbench.paired import f1_difference
 
 
 def versions(n: int, seed: int, gain: float = 0.0) -> tuple[np.ndarray, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.evaluation import (
+from training.metrics.processbench.evaluation import (
     NO_ERROR,
     Hits,
     Offsets,
@@ -88,7 +88,7 @@ def scored(scores: Sequence[Sequence[float | None]], reference: Sequence[int]) -
 def verdicts(these: Scored, threshold: float) -> np.ndarray:
     """First errors (n,) at this threshold: a step, NO_ERROR or NO_VERDICT.
 
-    The rule is that of `training.evaluation.first_error_from_scores`.
+    The rule is that of `training.metrics.processbench.evaluation.first_error_from_scores`.
     """
     first = (these.minima >= threshold).sum(axis=1)
     passed = np.where(these.complete, NO_ERROR, NO_VERDICT)
@@ -174,7 +174,7 @@ def curve(these: Scored, groups: np.ndarray, thresholds: np.ndarray) -> Curve:
     """ProcessBench's figures at each threshold: the unweighted mean over the groups (n,).
 
     A group is a data set; each figure is averaged over those that define it, as
-    `training.evaluation.processbench_by_dataset` does.
+    `training.metrics.processbench.evaluation.processbench_by_dataset` does.
     """
     low, high = right_between(these)
     wrong = these.reference != NO_ERROR

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.mcnemar import Paired, mcnemar
+from training.metrics.mcnemar import Paired, mcnemar
 
 
 def test_by_hand() -> None:

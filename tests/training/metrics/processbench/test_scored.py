@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.evaluation import (
+from training.metrics.processbench.evaluation import (
     first_error_from_scores,
     first_error_offsets,
     processbench_by_dataset,
 )
-from training.scored import (
+from training.metrics.processbench.scored import (
     NO_VERDICT,
     OUTCOMES,
     confidence,

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.evaluation import DRAWS, Interval
+from training.metrics.processbench.evaluation import DRAWS, Interval
 
 # A quarter for each of (both right, only the first, only the second, neither): the accuracy of
-# either version then has Jeffreys' prior, as `training.evaluation` gives it for one alone.
+# either version then has Jeffreys' prior, as `training.metrics.processbench.evaluation` gives it
+# for one alone.
 PRIOR = 0.25
 
 

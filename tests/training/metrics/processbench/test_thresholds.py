@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.evaluation import (
+from training.metrics.processbench.evaluation import (
     Offsets,
     first_error_from_scores,
     first_error_offsets,
     processbench_metrics,
 )
-from training.thresholds import best_threshold, f1_at, policies, sample
+from training.metrics.processbench.thresholds import best_threshold, f1_at, policies, sample
 
 scores = st.lists(st.one_of(st.none(), st.sampled_from([0.1, 0.2, 0.4, 0.6, 0.9])), max_size=5)
 solutions = st.lists(st.tuples(scores, st.integers(-1, 5)), min_size=1, max_size=12)

@@ -1,0 +1,1 @@
+"""ProcessBench's metric: verdicts at a threshold, its choice, versions, and the paper's figures."""
