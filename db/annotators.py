@@ -69,7 +69,7 @@ def ensure_in_session(
             )
         return row
     wanted = name or default_name
-    if _named(session, kind, wanted) is not None:
+    if named(session, kind, wanted) is not None:
         if name is not None:
             raise DatabaseError(
                 f"the name {kind}:{name} belongs to another configuration (another model, "
@@ -117,7 +117,7 @@ def find_annotator(database: Database, label: str) -> AnnotatorRecord:
     """
     kind, _, name = label.partition(":")
     with database.read() as session:
-        row = _named(session, kind, name)
+        row = named(session, kind, name)
         if row is not None:
             return to_record(row)
         known = [to_record(other).label for other in session.scalars(select(Annotator))]
@@ -166,7 +166,7 @@ def rename_annotator(database: Database, label: str, name: str) -> AnnotatorReco
         row = session.get_one(Annotator, found.id)
         if row.name == wanted:
             return to_record(row)
-        taken = _named(session, row.kind, wanted)
+        taken = named(session, row.kind, wanted)
         if taken is not None and taken.id != row.id:
             raise DatabaseError(
                 f"there is a {row.kind}:{wanted} already. Choose another name."
@@ -268,12 +268,7 @@ def training_problems(database: Database, revision: str) -> frozenset[str] | Non
     return frozenset(packed[start : start + FINGERPRINT_BYTES].hex() for start in starts)
 
 
-def to_record(row: Annotator) -> AnnotatorRecord:
-    """The plain form of a row."""
-    return AnnotatorRecord(row.id, row.kind, row.name, dict(row.config), row.hidden)
-
-
-def _named(session: Session, kind: str, name: str) -> Annotator | None:
+def named(session: Session, kind: str, name: str) -> Annotator | None:
     """Who is called so, or was."""
     now = select(Annotator).where(Annotator.kind == kind, Annotator.name == name)
     formerly = (
@@ -282,6 +277,11 @@ def _named(session: Session, kind: str, name: str) -> Annotator | None:
         .where(FormerName.kind == kind, FormerName.name == name)
     )
     return session.scalar(now) or session.scalar(formerly)
+
+
+def to_record(row: Annotator) -> AnnotatorRecord:
+    """The plain form of a row."""
+    return AnnotatorRecord(row.id, row.kind, row.name, dict(row.config), row.hidden)
 
 
 def _goes_by(session: Session, row: Annotator, name: str | None) -> bool:

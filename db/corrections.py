@@ -8,6 +8,7 @@ transaction (`Correction.is_current`), so queries ask for the mark and never for
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Select, Text, cast, delete, func, select, update
 from sqlalchemy.orm import Session
@@ -33,29 +34,9 @@ def append_corrections(database: Database, corrections: Sequence[CorrectionRecor
         for correction in corrections:
             if session.scalar(select(Correction.id).where(Correction.token == correction.token)):
                 continue
-            session.add(
-                Correction(
-                    token=correction.token,
-                    solution_id=correction.solution_id,
-                    annotator_id=correction.annotator_id,
-                    action=correction.action,
-                    labels=None if correction.labels is None else list(correction.labels),
-                    first_error=correction.first_error,
-                    note=None if correction.note is None else replace_unstorable(correction.note),
-                    flags=list(correction.flags),
-                    seconds=correction.seconds,
-                    scores_visible=correction.scores_visible,
-                    blind=correction.blind,
-                    first_labels=None
-                    if correction.first_labels is None
-                    else list(correction.first_labels),
-                    error_type=correction.error_type,
-                    undoes=correction.undoes,
-                    created_at=utcnow(),
-                )
-            )
+            session.add(to_row(correction, utcnow()))
             session.flush()
-            _project(session, correction.solution_id, correction.annotator_id)
+            project(session, correction.solution_id, correction.annotator_id)
     return [correction.token for correction in corrections]
 
 
@@ -74,14 +55,14 @@ def correction_log(
     if annotator_id is not None:
         query = query.where(Correction.annotator_id == annotator_id)
     with database.read() as session:
-        return [_as_record(row) for row in session.scalars(query)]
+        return [to_record(row) for row in session.scalars(query)]
 
 
 def corrections_of(database: Database, solution_ids: Sequence[int]) -> list[CorrectionRecord]:
     """Every act on these solutions (at most IN_LIST), oldest first."""
     query = select(Correction).where(Correction.solution_id.in_(solution_ids))
     with database.read() as session:
-        return [_as_record(row) for row in session.scalars(query.order_by(Correction.id))]
+        return [to_record(row) for row in session.scalars(query.order_by(Correction.id))]
 
 
 def current_acts(
@@ -94,7 +75,7 @@ def current_acts(
         Correction.is_current,
     )
     with database.read() as session:
-        return {row.solution_id: _as_record(row) for row in session.scalars(query)}
+        return {row.solution_id: to_record(row) for row in session.scalars(query)}
 
 
 def dealt_with(annotator_id: int) -> Select[int]:
@@ -140,7 +121,7 @@ def rebuild_projections(database: Database, annotator_id: int) -> int:
             select(Correction.solution_id).where(Correction.annotator_id == annotator_id).distinct()
         ).all()
         for solution_id in ids:
-            _project(session, solution_id, annotator_id)
+            project(session, solution_id, annotator_id)
     return len(ids)
 
 
@@ -160,11 +141,11 @@ def current(log: Sequence[CorrectionRecord]) -> CorrectionRecord | None:
     return next(acts, None)
 
 
-def _project(session: Session, solution_id: int, annotator_id: int) -> None:
+def project(session: Session, solution_id: int, annotator_id: int) -> None:
     """Mark the act that counts now, and make the person's annotation say what it says."""
     here = (Correction.solution_id == solution_id, Correction.annotator_id == annotator_id)
     rows = session.scalars(select(Correction).where(*here).order_by(Correction.id)).all()
-    act = current([_as_record(row) for row in rows])
+    act = current([to_record(row) for row in rows])
     marked = update(Correction).where(*here)
     # The old mark goes first: a unique index holds that there is only one.
     session.execute(marked.where(Correction.is_current).values(is_current=False))
@@ -200,7 +181,29 @@ def _project(session: Session, solution_id: int, annotator_id: int) -> None:
         solution_index.update(session, [solution_id])
 
 
-def _as_record(row: Correction) -> CorrectionRecord:
+def to_row(act: CorrectionRecord, created_at: datetime) -> Correction:
+    """An act as it is stored; `project` marks which one counts."""
+    return Correction(
+        token=act.token,
+        solution_id=act.solution_id,
+        annotator_id=act.annotator_id,
+        action=act.action,
+        labels=None if act.labels is None else list(act.labels),
+        first_error=act.first_error,
+        note=None if act.note is None else replace_unstorable(act.note),
+        flags=list(act.flags),
+        seconds=act.seconds,
+        scores_visible=act.scores_visible,
+        blind=act.blind,
+        first_labels=None if act.first_labels is None else list(act.first_labels),
+        error_type=act.error_type,
+        undoes=act.undoes,
+        created_at=created_at,
+    )
+
+
+def to_record(row: Correction) -> CorrectionRecord:
+    """The plain form of a row."""
     return CorrectionRecord(
         token=row.token,
         solution_id=row.solution_id,

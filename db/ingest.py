@@ -8,7 +8,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from db.engine import IN_LIST, Database, stable_hash
-from db.imports.labels import OnContradiction, Said, store_labels
+from db.imports.corrections import Done, store_corrections
+from db.imports.labels import OnNote, Said, store_labels
 from db.imports.matching import problem_fingerprint
 from db.jobs import check_claim
 from db.lists import search, solution_index
@@ -32,14 +33,14 @@ def insert_rows(
     *,
     job: JobRecord | None = None,
     hidden_annotators: frozenset[str] = frozenset(),
-    on_contradiction: OnContradiction | None = None,
+    on_note: OnNote | None = None,
 ) -> IngestCount:
     """Add `rows` in one transaction; what is there already is left alone.
 
     A gold answer fills in a problem that had none, and a larger number of samples replaces a
     smaller one. Labels of an annotator in `hidden_annotators` are kept out of the review queue.
-    `on_contradiction` is told of labels that are not stored because their annotator has said
-    otherwise of the solution before. Raises LostJobError, and stores nothing, when `job` is no
+    `on_note` is told of what is not stored because its annotator has said otherwise of the
+    solution before, or is at work here. Raises LostJobError, and stores nothing, when `job` is no
     longer this process's.
     """
     with database.write() as session:
@@ -52,9 +53,17 @@ def insert_rows(
             for row in rows
             for label in row.labels
         ]
-        annotations = store_labels(session, said, hidden_annotators, on_contradiction)
+        annotations = store_labels(session, said, hidden_annotators, on_note)
+        done = [
+            Done(solutions[fingerprint_of(row)], one, row.line)
+            for row in rows
+            for one in row.corrections
+        ]
+        corrections = store_corrections(session, done, on_note)
         solution_index.update(session, solutions.values())
-    return IngestCount(new_problems, new_solutions, annotations, len(rows) - new_solutions)
+    return IngestCount(
+        new_problems, new_solutions, annotations, len(rows) - new_solutions, corrections
+    )
 
 
 def _existing(

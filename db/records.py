@@ -44,7 +44,8 @@ class SourceLabel:
     `scores` has one entry per step, None where the source says nothing; `first_error` is
     0-based, -1 for none, None for no verdict. `config` is the annotator's configuration, None for
     labels that came with a data set; `status` None is "ok" with a verdict and "unfinished" without.
-    The rollouts' `solution_id` is not known yet, and 0.
+    `by_name` says that whoever has the name in the project is meant, and `config` is that of a new
+    one. The rollouts' `solution_id` is not known yet, and 0.
     """
 
     annotator: str
@@ -56,11 +57,37 @@ class SourceLabel:
     margin: float | None = None
     evidence: dict[str, Any] = field(default_factory=dict)
     rollouts: tuple[RolloutRecord, ...] = ()
+    by_name: bool = False
 
     @property
     def label(self) -> str:
         """The annotator's `kind:name`."""
         return f"{self.kind}:{self.annotator}"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAnnotator:
+    """Whoever annotated, as the file of a project tells it; its annotations come in other rows."""
+
+    kind: AnnotatorKind
+    name: str
+    config: dict[str, Any]
+    hidden: bool = False
+    chosen: bool = False
+    former_names: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Its `kind:name`."""
+        return f"{self.kind}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCorrection:
+    """One human act, as the file of a project tells it; the ids in `act` are 0."""
+
+    person: str  # the `kind:name` of the annotator
+    act: CorrectionRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +122,7 @@ class ImportRow:
     final_answer: str | None = None
     is_correct: bool | None = None
     labels: tuple[SourceLabel, ...] = ()
+    corrections: tuple[SourceCorrection, ...] = ()
     samples: int = 1
     meta: dict[str, Any] = field(default_factory=dict)
     line: int | None = None  # of its file, from 1
@@ -108,6 +136,7 @@ class IngestCount:
     solutions: int = 0
     annotations: int = 0
     duplicates: int = 0
+    corrections: int = 0
 
     def __add__(self, other: IngestCount) -> IngestCount:
         return IngestCount(
@@ -115,6 +144,7 @@ class IngestCount:
             self.solutions + other.solutions,
             self.annotations + other.annotations,
             self.duplicates + other.duplicates,
+            self.corrections + other.corrections,
         )
 
 
@@ -137,6 +167,11 @@ class AnnotatorRecord:
     def from_file(self) -> bool:
         """Whether its scores were read from files: nobody here can make them again."""
         return self.config.get("source") == FROM_FILE
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether its annotations are made here, by a model or a person, and not read."""
+        return self.config.get("source") not in (FROM_FILE, FROM_DATASET)
 
     @property
     def came_with_data(self) -> bool:
@@ -172,7 +207,9 @@ class SolutionRecord:
     samples: int = 1
 
 
-FROM_FILE: Final = "file"  # `source` in the configuration of an annotator out of files
+# `source` in the configuration of an annotator out of files, and of labels that came with the data
+FROM_FILE: Final = "file"
+FROM_DATASET: Final = "dataset"
 FAILED: Final = "failed"  # the status of a solution that its annotator could not be asked about
 
 

@@ -20,8 +20,9 @@ from models.names import refuse_secrets
 
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
 
-console = Console()
-problems = Console(stderr=True)
+# Names are shown as they are: prm:x: is no emoji.
+console = Console(emoji=False)
+problems = Console(stderr=True, emoji=False)
 
 
 def option_group(*chosen: Callable[[Decorated], Decorated]) -> Callable[[Decorated], Decorated]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from db.records import ImportRow
+from db.records import ImportRow, SourceAnnotator
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -18,9 +18,9 @@ class Remark:
     lost: bool
 
 
-# (the JSON value, the file's name without its endings, the line from 1) -> the solutions in it,
-# and what is to be said of them. Raises fields.BadRow for a row that is of no use.
-Reader = Callable[[Json, str, int], Iterator[ImportRow | Remark]]
+# (the JSON value, the file's name without its endings, the line from 1) -> the solutions in it, or
+# an annotator, and what is to be said of them. Raises fields.BadRow for a row that is of no use.
+Reader = Callable[[Json, str, int], Iterator[ImportRow | SourceAnnotator | Remark]]
 
 
 @dataclass(frozen=True, slots=True)

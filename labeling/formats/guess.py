@@ -9,6 +9,7 @@ from labeling.formats.base import Json
 from labeling.formats.catalog import FORMATS, READERS
 from labeling.formats.fields import shown
 from labeling.formats.jsonl import KNOWN
+from labeling.formats.project.annotators import is_about_no_solution
 from labeling.formats.reading import open_rows
 
 LOOKED_AT = 20  # rows of each file
@@ -57,5 +58,7 @@ def guess_format(files: Sequence[Path]) -> str:
 def looks_like(format: str, row: dict[str, Json]) -> bool:
     """Whether a row has the fields of a format; our own has no others, and may have a text."""
     if format == "jsonl":
+        if is_about_no_solution(row):
+            return True
         return "problem" in row and bool(row.keys() & {"steps", "solution"}) and row.keys() <= KNOWN
     return all(name in row for name in FORMATS[format].fields)

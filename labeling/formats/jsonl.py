@@ -1,13 +1,17 @@
-"""StepLens' own import format: one solution a line, described in docs/formats.md."""
+"""StepLens' own format: one solution a line, with what is said of it (docs/formats.md)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from db.records import ImportRow, SourceLabel
+from db.records import ImportRow, SourceAnnotator, SourceCorrection, SourceLabel
 from labeling.answers.extract import extract_answer
 from labeling.formats import fields
 from labeling.formats.base import ExportRow, Format, Json, Remark
+from labeling.formats.project.annotations import read_annotations
+from labeling.formats.project.annotators import is_about_no_solution, read_annotator
+from labeling.formats.project.corrections import read_corrections
+from labeling.scores.annotation import WRONG, check_agreement, hard_first_error
 from models.steps import split_steps
 
 KNOWN = {
@@ -26,15 +30,25 @@ KNOWN = {
     "is_correct",
     "samples",
     "meta",
+    "annotations",
+    "corrections",
+    "as_is",
 }
 
 
-def rows(value: Json, stem: str, line: int) -> Iterator[ImportRow | Remark]:
-    """One solution a row, with the labels of at most one annotator. Raises BadRow.
+def rows(value: Json, stem: str, line: int) -> Iterator[ImportRow | SourceAnnotator | Remark]:
+    """One solution a row, with what anybody says of it. Raises BadRow.
 
-    A field that is not known is refused: a misspelt "labels" must not import without a word.
+    A field that is not known is refused: a misspelt "labels" must not import without a word. With
+    `as_is`, which an export of a project has, no answer is looked for and none is graded. Such an
+    export begins with rows that are about no solution (`formats.project.annotators`).
     """
     row = fields.an_object(value, "the row")
+    if is_about_no_solution(row):
+        annotator = read_annotator(row)
+        if annotator is not None:
+            yield annotator
+        return
     unknown = sorted(row.keys() - KNOWN)
     if unknown:
         raise fields.BadRow(
@@ -45,8 +59,12 @@ def rows(value: Json, stem: str, line: int) -> Iterator[ImportRow | Remark]:
     dataset = fields.name(row.get("dataset"), "dataset", stem[: fields.MAX_NAME])
     gold = fields.optional_text(row.get("gold_answer"), "gold_answer")
     answer = fields.optional_text(row.get("final_answer"), "final_answer")
-    answer = answer or extract_answer(steps.texts[-1])
     is_correct = fields.flag(row.get("is_correct"), "is_correct")
+    if not fields.flag(row.get("as_is"), "as_is"):
+        answer = answer or extract_answer(steps.texts[-1])
+        is_correct = fields.answer_is_correct(answer, gold) if is_correct is None else is_correct
+    said = list(read_annotations(row.get("annotations"), steps))
+    done = list(read_corrections(row.get("corrections"), steps))
     yield ImportRow(
         problem=fields.text(row.get("problem"), "problem"),
         steps=steps.texts,
@@ -55,12 +73,17 @@ def rows(value: Json, stem: str, line: int) -> Iterator[ImportRow | Remark]:
         gold_answer=gold,
         external_id=fields.optional_name(row.get("id"), "id"),
         final_answer=answer,
-        is_correct=fields.answer_is_correct(answer, gold) if is_correct is None else is_correct,
-        labels=_labels(row, steps, dataset),
+        is_correct=is_correct,
+        labels=(
+            *_labels(row, steps, dataset),
+            *(one for one in said if isinstance(one, SourceLabel)),
+        ),
+        corrections=tuple(one for one in done if isinstance(one, SourceCorrection)),
         samples=fields.count(row.get("samples"), "samples"),
         meta=fields.an_object(fields.meta(row.get("meta") or {}), "meta"),
         line=line,
     )
+    yield from (one for one in (*said, *done) if isinstance(one, Remark))
     yield from steps.remarks()
 
 
@@ -76,7 +99,7 @@ def _labels(row: dict[str, Json], steps: fields.Steps, dataset: str) -> tuple[So
     kind = row.get("kind", "human")
     if kind not in ("human", "mc"):
         raise fields.BadRow(f'kind must be "human" or "mc", not {fields.shown(kind)}')
-    wrong = -1.0 if kind == "human" else 0.0
+    wrong = WRONG[kind]
     given, labels, n_steps = row.get("first_error"), row.get("labels"), steps.given
     error = None if given is None else fields.first_error(given, n_steps, "first_error")
     if labels is None and "first_error" not in row:
@@ -91,28 +114,12 @@ def _labels(row: dict[str, Json], steps: fields.Steps, dataset: str) -> tuple[So
         read = fields.rating if kind == "human" else fields.fraction
         scores = tuple(read(label, f"labels[{index}]") for index, label in enumerate(labels))
         if "first_error" not in row:
-            error = _first_error(scores, steps.kept(scores), wrong)
+            error = hard_first_error(scores, steps.kept(scores), wrong)
         elif error is not None:
-            _check_agreement(scores, error, wrong)
+            check_agreement(scores, error, wrong)
     annotator = fields.name(row.get("annotator"), "annotator", dataset)
     error = steps.first_error(error, "first_error")
     return (SourceLabel(annotator, steps.kept(scores), error, kind),)
-
-
-def _first_error(
-    scores: tuple[float | None, ...], kept: tuple[float | None, ...], wrong: float
-) -> int | None:
-    if wrong in scores:
-        return scores.index(wrong)
-    return None if None in kept else -1
-
-
-def _check_agreement(scores: tuple[float | None, ...], error: int, wrong: float) -> None:
-    before = scores if error == -1 else scores[:error]
-    if wrong in before:
-        raise fields.BadRow(f"first_error is {error}, but labels[{before.index(wrong)}] is wrong")
-    if error >= 0 and scores[error] not in (wrong, None):
-        raise fields.BadRow(f"first_error is {error}, but labels[{error}] is not wrong")
 
 
 def row(kept: ExportRow) -> dict[str, Json]:

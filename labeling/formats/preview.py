@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from db.records import ImportRow
+from db.records import ImportRow, SourceAnnotator
 from labeling.formats.files.hub import given_files
 from labeling.formats.guess import guess_format
 from labeling.formats.reading import Note, Rejection, read_rows
@@ -60,6 +60,8 @@ def preview(
         for found in read_rows(name, file, split=split):
             if isinstance(found, Note):
                 notes.append(found)
+                continue
+            if isinstance(found, SourceAnnotator):
                 continue
             if at_most in (of_file, refused):
                 complete = False

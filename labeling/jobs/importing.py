@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
 
-from db.imports.labels import Said
+from db.imports.annotators import ensure_from_file
 from db.ingest import fingerprint_of, insert_rows
-from db.records import ImportRow, IngestCount
+from db.records import ImportRow, IngestCount, SourceAnnotator
 from labeling.formats.files.hub import given_files
 from labeling.formats.reading import Note, Rejection, read_rows
 from labeling.jobs.context import JobContext
@@ -74,11 +74,6 @@ def lines_of(one: Reason) -> str:
     return ", ".join(map(str, one["lines"])) + (", …" if one["rows"] > len(one["lines"]) else "")
 
 
-def contradiction(said: Said) -> str:
-    """Why an annotation is not stored where its annotator has said otherwise before."""
-    return f"{said.label.label} already labelled this solution differently; what came first stays"
-
-
 def run_import(context: JobContext) -> dict[str, Any]:
     """Import params["files"] in params["format"]; params["strict"] refuses a file with bad rows,
     params["split"] says how texts are cut into steps (`formats.splitting`).
@@ -100,6 +95,7 @@ def run_import(context: JobContext) -> dict[str, Any]:
         "problems": work.count.problems,
         "solutions": work.count.solutions,
         "annotations": work.count.annotations,
+        "corrections": work.count.corrections,
         "repeated": work.repeated,
         "duplicates": work.count.duplicates - work.repeated,
         "rejected": work.rejections.rows,
@@ -173,6 +169,8 @@ class _Import:
                 self.rejections.add(file, row.line, row.reason)
             elif isinstance(row, Note):
                 self.notes.add(file, row.line, row.reason)
+            elif isinstance(row, SourceAnnotator):
+                ensure_from_file(self._context.database, row, self._context.job)
             else:
                 rows += 1
                 chunk.append(repeats.counted(row))
@@ -190,15 +188,15 @@ class _Import:
         self._here = position
 
     def _store(self, file: Path, chunk: list[ImportRow]) -> None:
-        def contradicted(said: Said) -> None:
-            self.notes.add(file, said.line or 0, contradiction(said))
+        def note(line: int | None, words: str) -> None:
+            self.notes.add(file, line or 0, words)
 
         if chunk:
             self.count += insert_rows(
                 self._context.database,
                 chunk,
                 job=self._context.job,
-                on_contradiction=contradicted,
+                on_note=note,
             )
         self._context.report(
             min(self._before + self._here, self._total),

@@ -21,7 +21,7 @@ from labeling.formats.fields import BadRow
 from labeling.formats.files.hub import given_files
 from labeling.formats.reading import Note, Rejection
 from labeling.jobs.context import JobContext
-from labeling.jobs.importing import CHUNK, Reason, Reasons, contradiction
+from labeling.jobs.importing import CHUNK, Reason, Reasons
 from labeling.prm.verdicts import DEFAULT_THRESHOLD
 from labeling.scores.annotation import Who, read_annotation
 from labeling.scores.evidence import Shape
@@ -140,7 +140,7 @@ class _Scores:
             self._context.database,
             said,
             job=self._context.job,
-            on_contradiction=lambda one: self._notes.add(file, one.line or 0, contradiction(one)),
+            on_note=lambda line, words: self._notes.add(file, line or 0, words),
         )
         self._rows += matched + sum(isinstance(one, Rejection) for one in chunk)
         self._matched += matched

@@ -1,0 +1,126 @@
+"""The `annotations` of a row: what several annotators say of one solution, with their evidence.
+
+With a `status` an annotation is taken as it was stored, as an export of a project writes it.
+Without one it is read as a row of scores is (docs/bring-your-own.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from db.records import (
+    FAILED,
+    FROM_FILE,
+    KINDS,
+    AnnotationRecord,
+    AnnotatorRecord,
+    RolloutRecord,
+    SourceLabel,
+)
+from labeling.formats import fields
+from labeling.formats.base import Json, Remark
+from labeling.formats.fields import BadRow
+from labeling.scores.annotation import SAID, Who, read_annotation, says_something
+from labeling.scores.evidence import Shape, read_evidence, read_rollouts
+
+STATUSES = ("ok", "unparsed", "unfinished", FAILED)
+_KNOWN = {*SAID, "kind", "name", "threshold", "status", "margin"}
+
+
+def read_annotations(value: Json, steps: fields.Steps) -> Iterator[SourceLabel | Remark]:
+    """Each annotation, or a remark that it is lost and why; a bad one costs no other.
+
+    Raises BadRow for what is no list.
+    """
+    if value is None:
+        return
+    if not isinstance(value, list):
+        raise BadRow(f"annotations must be a list, not {fields.kind(value)}")
+    named: set[str] = set()
+    for place, one in enumerate(value):
+        try:
+            label = _label(fields.an_object(one, "it"), steps)
+            if label.label in named:
+                raise BadRow(f"{label.label} is there twice")
+        except BadRow as error:
+            yield Remark(f"annotations[{place}]: {error}", lost=True)
+            continue
+        named.add(label.label)
+        yield label
+
+
+def write_annotation(
+    said: AnnotationRecord, annotator: AnnotatorRecord, rollouts: Sequence[RolloutRecord]
+) -> dict[str, Json]:
+    """An annotation as it is stored, as `read_annotations` takes it."""
+    row: dict[str, Json] = {
+        "kind": annotator.kind,
+        "name": annotator.name,
+        "scores": list(said.scores),
+        "first_error": said.first_error,
+        "status": said.status,
+    }
+    if said.margin is not None:
+        row["margin"] = said.margin
+    if said.evidence:
+        row["evidence"] = said.evidence
+    if rollouts:
+        row["rollouts"] = [
+            {
+                "step": one.step,
+                "sample": one.sample,
+                "text": one.text,
+                "answer": one.answer,
+                "outcome": one.outcome,
+                "n_tokens": one.n_tokens,
+            }
+            for one in rollouts
+        ]
+    return row
+
+
+def _label(told: dict[str, Json], steps: fields.Steps) -> SourceLabel:
+    unknown = sorted(told.keys() - _KNOWN)
+    if unknown:
+        raise BadRow(
+            f'unknown field {fields.shown(unknown[0])}; put what is yours under "evidence". '
+            f"Known: {', '.join(sorted(_KNOWN))}"
+        )
+    kind, name = told.get("kind"), fields.name(told.get("name"), "name", "")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise BadRow(f"kind must be one of {', '.join(KINDS)}, not {fields.shown(kind)}")
+    if not name:
+        raise BadRow("name is missing: who says this?")
+    if not says_something(told):
+        raise BadRow("it has neither scores nor first_error")
+    shape = Shape(steps.given, steps)
+    if told.get("status") is not None:
+        label = _as_stored(told, kind, name, shape)
+    else:
+        threshold = fields.fraction(told.get("threshold"), "threshold")
+        label = read_annotation(told, Who(kind, name, threshold=threshold), shape).label
+    return replace(label, config={"source": FROM_FILE, "name": name}, by_name=True)
+
+
+def _as_stored(told: dict[str, Json], kind: str, name: str, shape: Shape) -> SourceLabel:
+    status = told["status"]
+    if status not in STATUSES:
+        raise BadRow(f"status must be one of {', '.join(STATUSES)}, not {fields.shown(status)}")
+    given, scores = told.get("first_error"), told.get("scores")
+    if not isinstance(scores, list) or len(scores) not in (0, shape.given):
+        size = len(scores) if isinstance(scores, list) else fields.kind(scores)
+        raise BadRow(f"scores must be a list of {shape.given}, one a step, not {size}")
+    error = None if given is None else fields.first_error(given, shape.given, "first_error")
+    read_one = fields.rating if kind == "human" else fields.fraction
+    found = [read_one(one, f"scores[{at}]") for at, one in enumerate(scores)]
+    return SourceLabel(
+        name,
+        tuple(shape.kept(found)) if found else (),
+        shape.step(error, "first_error"),
+        kind,
+        status=str(status),
+        margin=fields.fraction(told.get("margin"), "margin"),
+        evidence=read_evidence(told, shape),
+        rollouts=read_rollouts(told.get("rollouts"), shape),
+    )

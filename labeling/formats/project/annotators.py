@@ -1,0 +1,82 @@
+"""The rows of an export that are about no solution: the project's own, and one for each annotator.
+
+An annotator's configuration says how its annotations can be made again. Of a machine's that have
+travelled in a file, which anybody can write, that is no longer known: it is marked as read from
+one, and the rest of its configuration stays as a record.
+"""
+
+from __future__ import annotations
+
+from db.annotators import reviewer_config
+from db.records import FROM_FILE, KINDS, AnnotatorRecord, SourceAnnotator
+from labeling.formats import fields
+from labeling.formats.base import Json
+from labeling.formats.fields import BadRow
+
+PROJECT, ANNOTATOR = "project", "annotator"
+VERSION = 1  # of the layout
+_KNOWN = {"kind", "name", "config", "hidden", "chosen", "former_names"}
+
+
+def is_about_no_solution(row: dict[str, Json]) -> bool:
+    """Whether a row is one of these."""
+    return row.keys() in ({PROJECT}, {ANNOTATOR}) and isinstance(next(iter(row.values())), dict)
+
+
+def read_annotator(row: dict[str, Json]) -> SourceAnnotator | None:
+    """An annotator; None for the project's row. Raises BadRow, for a newer version too."""
+    if PROJECT in row:
+        version = fields.an_object(row[PROJECT], PROJECT).get("version")
+        if version != VERSION:
+            raise BadRow(
+                f"this project was exported in version {fields.shown(version)} of the layout, and "
+                f"{VERSION} is known here: update StepLens"
+            )
+        return None
+    told = fields.an_object(row[ANNOTATOR], ANNOTATOR)
+    unknown = sorted(told.keys() - _KNOWN)
+    if unknown:
+        raise BadRow(f"unknown field {fields.shown(unknown[0])} of an annotator")
+    kind, name = told.get("kind"), fields.name(told.get("name"), "annotator.name", "")
+    if not isinstance(kind, str) or kind not in KINDS or not name:
+        raise BadRow(f"an annotator has a name and one of the kinds {', '.join(KINDS)}")
+    former = fields.texts(told.get("former_names") or [], "annotator.former_names")
+    return SourceAnnotator(
+        kind,
+        name,
+        _config(told.get("config"), kind, name),
+        hidden=bool(fields.flag(told.get("hidden"), "annotator.hidden")),
+        chosen=bool(fields.flag(told.get("chosen"), "annotator.chosen")),
+        former_names=tuple(fields.name(one, "annotator.former_names", "") for one in former),
+    )
+
+
+def write_annotator(
+    annotator: AnnotatorRecord, chosen: bool, former_names: list[str]
+) -> dict[str, Json]:
+    """An annotator's row, as `read_annotator` takes it."""
+    return {
+        ANNOTATOR: {
+            "kind": annotator.kind,
+            "name": annotator.name,
+            "config": annotator.config,
+            "hidden": annotator.hidden,
+            "chosen": chosen,
+            "former_names": [*former_names],
+        }
+    }
+
+
+def _config(value: Json, kind: str, name: str) -> dict[str, Json]:
+    config = fields.an_object(fields.meta(value or {}, "annotator.config"), "annotator.config")
+    fields.fraction(config.get("threshold"), "annotator.config.threshold")
+    source = config.get("source")
+    if kind != "human":
+        return {**config, "source": FROM_FILE}
+    if source in ("review", "adjudication"):
+        person = config.get("person")
+        shown = name if source == "review" else name.removesuffix(" (adjudicator)")
+        if person != shown or config != {**reviewer_config(shown), "source": source}:
+            raise BadRow(f"human:{name} has the configuration of another person")
+        return config
+    return {**config, "source": source if source == "dataset" else FROM_FILE}
