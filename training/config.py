@@ -9,6 +9,7 @@ from models.names import SEPARATOR
 
 PASSES, PASSES_OF_A_PRM = 12, 4
 LOSSES = ("cross_entropy", "mse")
+PRECISIONS = ("auto", "float32", "bfloat16")
 SMALL = 100_000_000  # weights: below, a backbone is trained like the playground's
 
 
@@ -30,6 +31,8 @@ class TrainConfig:
     end, and with `keep_adapter` also kept apart. Before `epochs` of everything come
     `head_epochs` of the head alone, at its own rate; then both learn at `learning_rate`.
     `loss` is "cross_entropy", or "mse": the squared error of the probability that a step is right.
+    `precision` is what products are computed in: "auto" takes bfloat16 where that is faster. The
+    weights that are learnt stay float32.
     `save_minutes` is how much work a killed run loses at most. `trainer` are further arguments of
     transformers' TrainingArguments, such as fsdp, deepspeed or report_to.
     """
@@ -58,6 +61,7 @@ class TrainConfig:
     lora_alpha: int = 32
     keep_adapter: bool = False
     gradient_checkpointing: bool = False
+    precision: str = "auto"
     save_minutes: float = 10.0
     trainer: dict[str, Any] = field(default_factory=dict)
 
@@ -100,6 +104,7 @@ class TrainReport:
     held_out_share: float = 0.0
     n_validation_wrong: int | None = None  # None in reports that were written before it was
     leaks: dict[str, int] = field(default_factory=dict)  # problems left out, by evaluation set
+    warning: str = ""  # of what made it slow
 
 
 @dataclass(frozen=True, slots=True)

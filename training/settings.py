@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from training.config import LOSSES, TrainConfig
+from training.config import LOSSES, PRECISIONS, TrainConfig
 
 # PURE's recipe (github.com/CJReinforce/PURE): the head alone, then everything much more slowly.
 PRESETS: dict[str, dict[str, Any]] = {
@@ -27,6 +27,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "head_learning_rate": (float, int),
     "device": (str,),
 }
+WORDS = {"loss": LOSSES, "precision": PRECISIONS}  # that a setting may be
 
 
 class SettingsError(ValueError):
@@ -60,8 +61,9 @@ def _read(file: Path) -> dict[str, Any]:
         wanted = _types(name)
         if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
             raise SettingsError(f"{file}: {name} must be a {wanted[0].__name__}, not {value!r}")
-    if (loss := settings.get("loss", LOSSES[0])) not in LOSSES:
-        raise SettingsError(f"{file}: loss must be one of {', '.join(LOSSES)}, not {loss!r}")
+    for name, words in WORDS.items():
+        if (word := settings.get(name, words[0])) not in words:
+            raise SettingsError(f"{file}: {name} must be one of {', '.join(words)}, not {word!r}")
     return settings
 
 

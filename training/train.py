@@ -15,13 +15,14 @@ from pathlib import Path
 import torch
 
 from models.names import checkpoint_folder, checkpoint_revision
+from models.precision import warning
 from models.prm.save import save_prm
 from models.prm.schemes import STEPLENS_FILE, read_json
 from training.config import TrainConfig, TrainReport
 from training.data import fingerprint
 from training.engine.adapters import merge
 from training.engine.batches import TrainingError
-from training.engine.fit import Progress, Watch, fit, steps_behind
+from training.engine.fit import Progress, Watch, fit, precision_behind, steps_behind
 from training.engine.leaks import without_leaks
 from training.engine.preparation import prepare, read_checked
 from training.engine.start import on_gpu, start
@@ -65,7 +66,10 @@ def train(
     with torch.random.fork_rng(), _working_folder(target, words, first) as working:
         data = prepare(export, base, config)
         config = data.config
-        report_progress = progress if first else None
+        config = replace(config, precision=precision_behind(working) or config.precision)
+        device = "cuda" if on_gpu(config) else "cpu"
+        slow = warning(device, getattr(torch, config.precision), "--precision")
+        report_progress = _with(slow, progress) if first else None
         if data.n_truncated and report_progress:
             report_progress(
                 0,
@@ -100,6 +104,7 @@ def train(
             held_out_share=part.share,
             n_validation_wrong=sum(i.first_error >= 0 for i in data.validation),
             leaks=leaks.by_set,
+            warning=slow,
         )
         settings = {
             "separator": config.separator,
@@ -117,7 +122,7 @@ def train(
             "versions": {name: version(name) for name in ("torch", "transformers")},
         }
         if first:
-            dtype = torch.bfloat16 if on_gpu(config) else torch.float32
+            dtype = getattr(torch, config.precision) if on_gpu(config) else torch.float32
             with whole_folder(target, "checkpoint", STEPLENS_FILE, overwrite=overwrite) as partial:
                 if config.lora:
                     merge(fitted.model, partial / "adapter" if config.keep_adapter else None)
@@ -138,6 +143,13 @@ def _working_folder(target: Path, words: str, first: bool) -> Iterator[Path]:
             for left in folder.iterdir():
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
             raise
+
+
+def _with(warning: str, progress: Progress | None) -> Progress | None:
+    """Tells the progress, and each time the warning too, if there is one."""
+    if progress is None or not warning:
+        return progress
+    return lambda done, total, message: progress(done, total, f"{message}. {warning}")
 
 
 def _base_problems(folder: Path) -> list[str] | None:

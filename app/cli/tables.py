@@ -268,6 +268,8 @@ def training_summary(report: TrainReport) -> str:
         lines.append(f"{count:,} problems of {name} are to evaluate on and were left out")
     if report.n_truncated_steps:
         lines.append(f"{report.n_truncated_steps:,} steps did not fit and were dropped")
+    if report.warning:
+        lines.append(report.warning)
     return "\n".join(lines)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from app.cli.console import console, progress_bar
-from training.config import LOSSES
+from training.config import LOSSES, PRECISIONS
 from training.settings import PRESETS
 
 COUNT = click.IntRange(1)
@@ -59,6 +59,11 @@ COUNT = click.IntRange(1)
     is_flag=True,
     default=None,
     help="Less memory for a third more time.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(PRECISIONS),
+    help="Of products; auto measures which is faster. Weights that are learnt stay float32.",
 )
 @click.option("--save-minutes", type=click.FloatRange(0), help="The most that a kill loses.")
 @click.option("--device", help="cpu, where there is a GPU too.")

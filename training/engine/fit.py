@@ -19,6 +19,7 @@ from models.threads import set_threads
 from training.config import Course, EpochRecord, TrainConfig
 from training.engine.batches import Item, TrainingError
 from training.engine.keeper import (
+    PRECISION,
     Keeper,
     Phase,
     Progress,
@@ -52,6 +53,7 @@ OURS = frozenset(
         "warmup_steps",
         "weight_decay",
         "use_cpu",
+        "bf16",
     )
 )
 
@@ -109,6 +111,12 @@ def steps_behind(folder: Path) -> int:
     return max((int(one.name.rsplit("-", 1)[1]) for one in last if one), default=0)
 
 
+def precision_behind(folder: Path) -> str | None:
+    """What a killed run in `folder` computed in: it goes on in that; None for a new one."""
+    file = folder / PRECISION
+    return file.read_text("utf-8") if steps_behind(folder) and file.is_file() else None
+
+
 def _phases(config: TrainConfig) -> list[Phase]:
     if not config.head_epochs:
         return [Phase("all", config.epochs, 0, False, config)]
@@ -161,7 +169,6 @@ def _arguments(model: PRM, phase: Phase, folder: Path, per_epoch: int) -> Traini
             **(chosen.get("fsdp_config") or {}),
         }
     usual = {
-        "bf16": cuda,
         "max_grad_norm": 1.0,
         "report_to": "none",
         "logging_steps": max(1, per_epoch // LOGS_PER_EPOCH),
@@ -175,6 +182,7 @@ def _arguments(model: PRM, phase: Phase, folder: Path, per_epoch: int) -> Traini
             per_device_train_batch_size=1,  # a batch of ours
             seed=phase.config.seed,
             use_cpu=not cuda,
+            bf16=phase.config.precision == "bfloat16",
             save_strategy="no",  # the keeper says when
             eval_strategy="no",
             logging_nan_inf_filter=False,

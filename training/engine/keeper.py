@@ -21,6 +21,8 @@ from training.config import Course, EpochRecord, TrainConfig
 from training.engine.batches import TrainingError
 from training.engine.trainer import PRMTrainer
 
+PRECISION = "precision.txt"
+
 Progress = Callable[[int, int, str], None]
 Watch = Callable[[Course], None]
 
@@ -127,6 +129,7 @@ class Keeper(TrainerCallback):
         """Remember when; the checkpoint before this one has had its day."""
         self.saved = time.monotonic()
         if args.should_save:
+            self.best.with_name(PRECISION).write_text(self.phase.config.precision, "utf-8")
             remove_checkpoints(Path(str(args.output_dir)), but=f"checkpoint-{state.global_step}")
 
     def _due(self, args: TrainingArguments) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from training.engine.batches import (
     encode_examples,
     trainable,
 )
-from training.engine.start import outline, with_separator
+from training.engine.start import outline, precision, with_separator
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 class Prepared:
     """What a run learns from, and what it is chosen on. No weights were loaded for it.
 
-    `config` has its epochs and rates. `examples` are those of training and validation; `training`
-    and `validation` hold the ones with a step to learn from or to judge by. `class_weights` and
-    `class_counts` are of class 0 (first errors) and class 1 of the training part.
+    `config` has its epochs, rates and precision. `examples` are those of training and validation;
+    `training` and `validation` hold the ones with a step to learn from or to judge by.
+    `class_weights` and `class_counts` are of class 0 (first errors) and class 1 of the training
+    part.
     """
 
     config: TrainConfig
@@ -55,6 +56,7 @@ def prepare(export: Export, base: str, config: TrainConfig) -> Prepared:
     tokenizer, separator_id = with_separator(folder, config.separator)
     is_prm = bool(head_weights(folder))
     config = resolved(config, sum(p.numel() for p in backbone.parameters()), is_prm)
+    config = replace(config, precision=precision(config, backbone.config.hidden_size))
     max_length = min(config.max_length, backbone.config.max_position_embeddings)
     examples = split_by_problem(export.examples, config.validation_fraction, config.seed)
     items = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -11,6 +12,7 @@ from transformers import AutoConfig, AutoModel
 
 from models.errors import CheckpointError
 from models.loading import load_tokenizer
+from models.precision import faster
 from models.prm.encoding import separator_token
 from models.prm.reader import PRM, init_prm
 from training.config import TrainConfig
@@ -35,8 +37,7 @@ def outline(folder: Path) -> PreTrainedModel:
 
 def start(base: str, config: TrainConfig) -> PRM:
     """The PRM to train. Raises CheckpointError as `init_prm` does."""
-    dtype = torch.bfloat16 if config.lora and on_gpu(config) else torch.float32
-    model, tokenizer, is_prm = init_prm(base, config.seed, config.head, dtype)
+    model, tokenizer, is_prm = init_prm(base, config.seed, config.head, backbone_dtype(config))
     separator_id = add_separator(tokenizer, config.separator)
     if len(tokenizer) > _embeddings(model).num_embeddings:
         model.model.resize_token_embeddings(len(tokenizer))
@@ -59,6 +60,24 @@ def add_separator(tokenizer: PreTrainedTokenizerBase, separator: str) -> int:
     if len(known) != 1 or known[0] == tokenizer.unk_token_id:
         tokenizer.add_tokens([separator], special_tokens=True)
     return separator_token(tokenizer, separator, "the base model")
+
+
+def precision(config: TrainConfig, width: int) -> str:
+    """What a base of this hidden size is computed in: "float32" or "bfloat16".
+
+    Several processes on CPUs, which might each measure something else, take float32 unless told.
+    """
+    if config.precision != "auto":
+        return config.precision
+    device = "cuda" if on_gpu(config) else "cpu"
+    if device == "cpu" and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        return "float32"
+    return str(faster(device, width)).removeprefix("torch.")
+
+
+def backbone_dtype(config: TrainConfig) -> torch.dtype:
+    """Weights that are learnt are float32; beside adapters they are not, and may be smaller."""
+    return torch.bfloat16 if config.lora and config.precision == "bfloat16" else torch.float32
 
 
 def on_gpu(config: TrainConfig) -> bool:

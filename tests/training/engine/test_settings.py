@@ -28,6 +28,7 @@ def test_options_go_over_a_file_and_a_file_over_a_preset(tmp_path: Path) -> None
         ("lora = true", "lora must be a int, not True"),
         ("gradient_checkpointing = 1", "must be a bool"),
         ('loss = "hinge"', "loss must be one of cross_entropy, mse"),
+        ('precision = "half"', "precision must be one of auto, float32, bfloat16"),
         ("epochs = ", "is not TOML"),
     ],
 )
