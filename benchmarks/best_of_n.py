@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from app.cli.console import console
-from app.cli.tables import best_of_n_curve, best_of_n_table, left_out
+from app.cli.tables import best_of_n_curve, best_of_n_table, left_out, pick_lengths_tables
 from labeling.evaluation.best_of_n import best_of_n_of_files
 
 GPT3 = ("6b_finetuning", "6b_verification", "175b_finetuning", "175b_verification")
@@ -84,6 +84,8 @@ def main() -> None:
             result = best_of_n_of_files([file], n)
             console.print(best_of_n_table(result, f"Best-of-{n} of {file.name}"))
             console.print(best_of_n_curve(result))
+            for table in pick_lengths_tables(result):
+                console.print(table)
             console.print(left_out(result))
 
 

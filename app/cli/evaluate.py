@@ -106,9 +106,11 @@ def evaluate_best_of_n(
     Of the project's solutions by --annotator, or of scored responses in FILES, which need no
     project (docs/formats.md). Beside it: voting with the products as weights, plain voting
     (maj@N), a random pick, and whether any is right (pass@N); for 1 to N responses, by data set
-    and as their unweighted mean. Problems with more than N responses count as what N of them,
-    drawn at random, would give. Open answers are graded first. Problems that the PRM was trained
-    on, and those of which a grade or a score is missing, are left out and counted.
+    and as their unweighted mean. Below: whether a score picks shorter responses than the right
+    ones, and how often each way is right where responses are long. Problems with more than N
+    responses count as what N of them, drawn at random, would give. Open answers are graded first.
+    Problems that the PRM was trained on, and those of which a grade or a score is missing, are left
+    out and counted.
     """
     from labeling.evaluation.best_of_n import best_of_n_of_files
 
@@ -143,6 +145,8 @@ def _say_best_of_n(result: ResponsesJson, title: str) -> None:
     if len(result["datasets"]) > 1:
         console.print(tables.best_of_n_datasets(result))
     console.print(tables.best_of_n_curve(result))
+    for table in tables.pick_lengths_tables(result):
+        console.print(table)
     _note(tables.left_out(result))
 
 

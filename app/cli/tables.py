@@ -14,6 +14,8 @@ from labeling.evaluation.results import (
     BestOfNJson,
     Figures,
     IntervalJson,
+    LengthsJson,
+    MeanJson,
     OffsetsJson,
     PolicyJson,
     ProcessBenchJson,
@@ -207,11 +209,59 @@ def best_of_n_curve(result: ResponsesJson) -> Table:
     return table
 
 
-def _span(interval: IntervalJson, sign: str = "") -> str:
+def pick_lengths_tables(result: ResponsesJson) -> list[Table]:
+    """What length does to the picks of the most responses; nothing where it is not known."""
+    lengths, n = result["lengths"], result["n"]
+    if lengths is None:
+        return []
+    attributes = dict.fromkeys(one["attribute"] for one in lengths["groups"])
+    return [
+        _picked(lengths, n),
+        *(_accuracy_by_length(lengths, attribute, n) for attribute in attributes),
+    ]
+
+
+def _picked(lengths: LengthsJson, n: int) -> Table:
+    """How long the responses are that each score picks, beside all and the right ones."""
+    table = _titled(
+        f"steps of what is picked of {n}",
+        "chosen by", "steps", "above all", "95%", "above right", "95%",
+    )  # fmt: skip
+    for way, one in lengths["picked"].items():
+        table.add_row(
+            way, _steps(one["steps"]),
+            *(cell for mean in (one["above_all"], one["above_right"])
+              for cell in (_steps(mean, "+"), _span(mean["interval"], "+", 2))),
+        )  # fmt: skip
+    table.add_row("all", _steps(lengths["all"]))
+    table.add_row("right ones", _steps(lengths["right"]))
+    return table
+
+
+def _accuracy_by_length(lengths: LengthsJson, attribute: str, n: int) -> Table:
+    """How often each way is right, in groups of problems by the length of their responses."""
+    groups = [one for one in lengths["groups"] if one["attribute"] == attribute]
+    heads = [
+        f"{one['name']} ({one['problems']:,}{', too few' if one['problems'] < FEW else ''})"
+        for one in groups
+    ]
+    table = _titled(f"right, by {attribute} (problems)", "chosen by", *heads)
+    for way in groups[0]["accuracy"] if groups else ():
+        cells = [_figure(one["accuracy"][way]["value"]) for one in groups]
+        table.add_row(way.replace("N", str(n)), *cells)
+    return table
+
+
+def _steps(mean: MeanJson, sign: str = "") -> str:
+    return "–" if mean["value"] is None else f"{mean['value']:{sign}.2f}"
+
+
+def _span(interval: IntervalJson, sign: str = "", digits: int = 3) -> str:
     """An interval, or a dash where it is not defined."""
-    if interval["low"] is None:
+    low, high = interval["low"], interval["high"]
+    if low is None or high is None:
         return "–"
-    return f"{_figure(interval['low'], sign)} to {_figure(interval['high'], sign)}"
+    return f"{low:{sign}.{digits}f} to {high:{sign}.{digits}f}"
 
 
 def evaluations_table(

@@ -18,7 +18,12 @@ from labeling.answers.grade import grade_all, normalise
 from labeling.answers.job import grade_open
 from labeling.datasets import require_dataset
 from labeling.evaluation.provenance import training_data, training_of
-from labeling.evaluation.results import BestOfNJson, ResponsesJson, curves_json
+from labeling.evaluation.results import (
+    BestOfNJson,
+    ResponsesJson,
+    curves_json,
+    lengths_json,
+)
 from labeling.evaluation.stored import BEST_OF_N, solutions_hash, store_evaluation
 from labeling.formats.files.folders import files_of
 from labeling.formats.responses import ScoredResponse, read_responses
@@ -147,6 +152,7 @@ class _Problem:
         gold: str | None,
         scores: Sequence[float | None] | None,
         samples: int,
+        n_steps: int | None,
         key: str = "",
     ) -> None:
         """Take in a response; `scores` is None where it should have some and has none."""
@@ -162,7 +168,7 @@ class _Problem:
         else:
             # A response without an answer has not reached the right one.
             spelling = normalise(answer) if answer else None
-            self.responses.append(Response(spelling, bool(is_correct), scores, samples))
+            self.responses.append(Response(spelling, bool(is_correct), scores, samples, n_steps))
             self.keys.append(key)
 
 
@@ -171,6 +177,7 @@ def _measured(
 ) -> tuple[ResponsesJson, dict[str, list[_Problem]]]:
     """The figures of the problems that lack nothing, and these. ValueError when none is left."""
     from training.metrics.best_of_n import best_of_n, curve_sizes
+    from training.metrics.pick_lengths import pick_lengths
 
     left_out = Counter(reason for one in problems if (reason := one.lacks(n)) is not None)
     kept: dict[str, list[_Problem]] = defaultdict(list)
@@ -188,6 +195,9 @@ def _measured(
     responses = {name: [one.responses for one in kept[name]] for name in names}
     told = best_of_n(responses, curve_sizes(n), scorings)
     counts = {name: _count(responses[name]) for name in names}
+    ways = next(iter(told.chances.values()))
+    of_all = {way: [one for name in names for one in told.chances[name][way]] for way in ways}
+    every = [group for name in names for group in responses[name]]
     figures: ResponsesJson = {
         "n": n,
         "sizes": list(told.sizes),
@@ -195,11 +205,15 @@ def _measured(
         "responses": sum(counts.values()),
         "left_out": dict(left_out.most_common()),
         "curves": curves_json(told.mean),
+        "lengths": lengths_json(pick_lengths(every, of_all, n, scorings)),
         "datasets": {
             name: {
                 "problems": len(kept[name]),
                 "responses": counts[name],
                 "curves": curves_json(told.datasets[name]),
+                "lengths": lengths_json(
+                    pick_lengths(responses[name], told.chances[name], n, scorings)
+                ),
             }
             for name in names
         },
@@ -227,6 +241,7 @@ def _of_project(
                 one.gold_answer,
                 scores.get(one.id),
                 one.samples,
+                len(one.steps),
                 one.fingerprint,
             )
     return list(found.values())
@@ -254,5 +269,5 @@ def _of_files(responses: Sequence[ScoredResponse], *, needs_scores: bool) -> lis
             scores = ()
         key = (one.dataset, one.problem)
         problem = found.setdefault(key, _Problem(one.problem, one.dataset))
-        problem.add(one.answer, is_correct, one.gold_answer, scores, one.samples)
+        problem.add(one.answer, is_correct, one.gold_answer, scores, one.samples, one.n_steps)
     return list(found.values())

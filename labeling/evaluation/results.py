@@ -13,6 +13,7 @@ FEW = 30  # solutions of a class; with fewer, one more or less is over 3 points 
 
 if TYPE_CHECKING:
     from training.metrics.best_of_n import Curves
+    from training.metrics.pick_lengths import PickLengths
     from training.metrics.processbench.evaluation import (
         Offsets,
         ProcessBenchReport,
@@ -107,19 +108,55 @@ class PickJson(TypedDict):
 CurvesJson = dict[str, list[PickJson]]  # by way to choose, a pick for each of `sizes`
 
 
+class MeanJson(TypedDict):
+    """A `Mean` over `n` problems; null where it is not defined."""
+
+    n: int
+    value: float | None
+    interval: IntervalJson
+
+
+class PickedJson(TypedDict):
+    """A `training.metrics.pick_lengths.Picked`."""
+
+    steps: MeanJson
+    above_all: MeanJson
+    above_right: MeanJson
+
+
+class LengthGroupJson(TypedDict):
+    """A `training.metrics.pick_lengths.LengthGroup`."""
+
+    attribute: str
+    name: str
+    problems: int
+    accuracy: dict[str, MeanJson]
+
+
+class LengthsJson(TypedDict):
+    """A `training.metrics.pick_lengths.PickLengths`."""
+
+    all: MeanJson
+    right: MeanJson
+    picked: dict[str, PickedJson]
+    groups: list[LengthGroupJson]
+
+
 class DatasetCurvesJson(TypedDict):
     """Best-of-N of one data set."""
 
     problems: int
     responses: int
     curves: CurvesJson
+    lengths: LengthsJson | None  # None where steps are not known, or nothing is scored
     solutions: NotRequired[str]  # a hash of the responses, where they are a project's
 
 
 class ResponsesJson(TypedDict):
     """Best-of-1 to Best-of-`n`: `curves` over `sizes` are the unweighted mean of data sets.
 
-    `left_out` has the numbers of problems that could not be used, by the reason.
+    `lengths` are of the problems of all data sets together. `left_out` has the numbers of problems
+    that could not be used, by the reason.
     """
 
     n: int
@@ -128,6 +165,7 @@ class ResponsesJson(TypedDict):
     responses: int
     left_out: dict[str, int]
     curves: CurvesJson
+    lengths: LengthsJson | None
     datasets: dict[str, DatasetCurvesJson]
 
 
@@ -186,6 +224,11 @@ def curves_json(curves: Curves) -> CurvesJson:
     }
 
 
+def lengths_json(lengths: PickLengths | None) -> LengthsJson | None:
+    """The stored form of what is told of the lengths of picks."""
+    return None if lengths is None else cast(LengthsJson, _without_nan(asdict(lengths)))
+
+
 def _figures(result: ProcessBenchResult, solutions: str) -> Figures:
     return cast(Figures, {**_without_nan(asdict(result)), "solutions": solutions})
 
@@ -193,4 +236,6 @@ def _figures(result: ProcessBenchResult, solutions: str) -> Figures:
 def _without_nan(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _without_nan(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(inner) for inner in value]
     return None if isinstance(value, float) and math.isnan(value) else value

@@ -30,7 +30,10 @@ _OF_RESPONSE = {
 
 @dataclass(frozen=True, slots=True)
 class ScoredResponse:
-    """One response of a file; `scores` of its steps, or `reward` of the whole, or neither."""
+    """One response of a file; `scores` of its steps, or `reward` of the whole, or neither.
+
+    `n_steps` are known where it has scores or its text.
+    """
 
     problem: str
     dataset: str
@@ -40,6 +43,7 @@ class ScoredResponse:
     scores: tuple[float | None, ...] | None
     reward: float | None
     samples: int
+    n_steps: int | None
 
 
 def read_responses(path: Path) -> Iterator[ScoredResponse]:
@@ -88,9 +92,10 @@ def _response(
     problem: dict[str, Json], row: dict[str, Json], stem: str, where: str
 ) -> ScoredResponse:
     text = fields.optional_text(row.get("response"), f"{where}response")
+    steps = split_steps(text) if text is not None else None
     answer = fields.optional_text(row.get("final_answer"), f"{where}final_answer")
-    if answer is None and text is not None:
-        answer = extract_answer(split_steps(text)[-1])
+    if answer is None and steps is not None:
+        answer = extract_answer(steps[-1])
     is_correct = fields.flag(row.get("is_correct"), f"{where}is_correct")
     gold = fields.optional_text(problem.get("gold_answer"), "gold_answer")
     if is_correct is None and gold is None:
@@ -104,15 +109,18 @@ def _response(
         )
     if row.get("scores") is not None and row.get("reward") is not None:
         raise fields.BadRow(f"give {where}scores (one a step) or {where}reward (one), not both")
+    scores = _scores(row.get("scores"), f"{where}scores")
+    written = scores if scores is not None else steps
     return ScoredResponse(
         problem=fields.text(problem.get("problem"), "problem"),
         dataset=fields.name(problem.get("dataset"), "dataset", stem[: fields.MAX_NAME]),
         gold_answer=gold,
         answer=answer,
         is_correct=is_correct,
-        scores=_scores(row.get("scores"), f"{where}scores"),
+        scores=scores,
         reward=_reward(row.get("reward"), f"{where}reward"),
         samples=fields.count(row.get("samples"), f"{where}samples"),
+        n_steps=None if written is None else len(written),
     )
 
 

@@ -14,7 +14,7 @@ from itertools import combinations
 
 import numpy as np
 
-from models.prm.aggregation import Scores, last, minimum, product
+from models.prm.aggregation import Scores, last, mean, minimum, product
 from training.metrics.processbench.evaluation import Interval
 
 BOOTSTRAP_SAMPLES = 1000
@@ -27,13 +27,15 @@ MAJORITY = "maj@N"
 class Response:
     """One response: its answer in a comparable spelling, and the scores of its steps.
 
-    `samples` is how often it was sampled, word for word the same.
+    `samples` is how often it was sampled, word for word the same; `n_steps` are its steps, None
+    where they are not known.
     """
 
     answer: str | None
     is_correct: bool
     scores: Scores
     samples: int = 1
+    n_steps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +53,20 @@ Curves = dict[str, list[Pick]]  # by way to choose, a pick for each number of re
 
 @dataclass(frozen=True, slots=True)
 class BestOfN:
-    """The curves of each data set over the `sizes`, and their unweighted mean."""
+    """The curves of each data set over the `sizes`, and their unweighted mean.
+
+    `chances` has each problem's chance of a right pick from the most responses, by data set and
+    way.
+    """
 
     sizes: tuple[int, ...]
     mean: Curves
     datasets: dict[str, Curves]
+    chances: dict[str, dict[str, list[float]]]
 
 
 Scorings = Mapping[str, Callable[[Scores], float]]
-SCORINGS: Scorings = {"product": product, "min": minimum, "last": last}
+SCORINGS: Scorings = {"product": product, "min": minimum, "last": last, "mean": mean}
 REWARD: Scorings = {"reward": last}  # one number for a whole response, which need be no probability
 NO_SCORES: Scorings = {}
 
@@ -90,7 +97,8 @@ def best_of_n(
     random = np.random.default_rng(seed)
     ways: list[str] = []
     points, drawn = [], []
-    for problems in datasets.values():
+    largest: dict[str, dict[str, list[float]]] = {}
+    for name, problems in datasets.items():
         found = [
             chances(group, sizes, scorings, np.random.default_rng([seed, place]))
             for place, group in enumerate(problems)
@@ -99,13 +107,14 @@ def best_of_n(
             raise ValueError("Best-of-N needs problems with at least one response each")
         ways = list(found[0])
         right = np.stack([np.stack(list(one.values())) for one in found])
+        largest[name] = dict(zip(ways, right[:, :, -1].T.tolist(), strict=True))
         points.append(right.mean(axis=0))
         drawn.append(_bootstrap(right, samples, random))
     curves = [
         _curves(ways, *of_dataset, sizes=sizes) for of_dataset in zip(points, drawn, strict=True)
     ]
-    mean = _curves(ways, np.mean(points, axis=0), np.mean(drawn, axis=0), sizes=sizes)
-    return BestOfN(tuple(sizes), mean, dict(zip(datasets, curves, strict=True)))
+    together = _curves(ways, np.mean(points, axis=0), np.mean(drawn, axis=0), sizes=sizes)
+    return BestOfN(tuple(sizes), together, dict(zip(datasets, curves, strict=True)), largest)
 
 
 def chances(
@@ -119,19 +128,20 @@ def chances(
     Ways: each of `scorings` (the best by it; of equally good ones each counts its part), weighted
     vote (the answer whose responses have the largest sum of products, as Math-Shepherd votes with
     a verifier, arXiv 2312.08935; only with step scores), maj@N (the commonest answer; of equally
-    common ones each counts its part; a response without an answer has no vote), random (the mean)
-    and pass@N (any is right, by the unbiased estimator of arXiv 2107.03374). All are exact but the
-    two votes, which are averaged over VOTE_DRAWS sets drawn by `random`, or over all sets if there
-    are no more. Raises ValueError with fewer responses than the largest n.
+    common ones each counts its part; a response without an answer has no vote), random (any
+    response) and pass@N (any is right, by the unbiased estimator of arXiv 2107.03374). All are
+    exact but the two votes, which are averaged over VOTE_DRAWS sets drawn by `random`, or over all
+    sets if there are no more. Raises ValueError with fewer responses than the largest n.
     """
     samples = np.array([one.samples for one in group], dtype=int)
     size = int(samples.sum())
     if not group or max(sizes) > size:
         raise ValueError(f"Best-of-{max(sizes)} needs {max(sizes)} responses to a problem")
-    right = samples * np.array([one.is_correct for one in group])
+    is_right = np.array([one.is_correct for one in group])
+    right = samples * is_right
     inside = np.stack([_inside(size, n) for n in sizes])
     found = {
-        name: _best(np.array([rule(one.scores) for one in group]), samples, right, inside)
+        name: of_best(np.array([rule(one.scores) for one in group]), samples, is_right, sizes)
         for name, rule in scorings.items()
     }
     weighted, plain = _votes(group, sizes, random or np.random.default_rng(0))
@@ -180,18 +190,20 @@ def _inside(size: int, n: int) -> np.ndarray:
     return np.array([math.comb(k, n) / sets for k in range(size + 1)])
 
 
-def _best(
-    scores: np.ndarray, samples: np.ndarray, right: np.ndarray, inside: np.ndarray
+def of_best(
+    scores: np.ndarray, samples: np.ndarray, values: np.ndarray, sizes: Sequence[int]
 ) -> np.ndarray:
-    """The chance (sizes,) that the best of n responses by `scores` is right.
+    """What is to be expected (sizes,) of the `values` of the best of n responses by `scores`.
 
-    The best is among the responses of one score when one of these is drawn and none above them.
+    All three are of the responses, each drawn `samples` times. The best is among the responses of
+    one score when one of these is drawn and none above them.
     """
+    inside = np.stack([_inside(int(samples.sum()), n) for n in sizes])
     _, rank = np.unique(-scores, return_inverse=True)
     members = np.bincount(rank, samples).astype(int)
     below = members.sum() - np.concatenate([[0], np.cumsum(members)])
     chosen_here = inside[:, below[:-1]] - inside[:, below[1:]]
-    return chosen_here @ (np.bincount(rank, right) / members)
+    return chosen_here @ (np.bincount(rank, samples * values) / members)
 
 
 def _votes(

@@ -20,7 +20,7 @@ from training.metrics.ranking import auc
 RIGHT, WRONG = 1, 0
 # Where in a solution a step lies, from 0 for the first step to 1 for the last.
 PLACES = ("first quarter", "second quarter", "third quarter", "fourth quarter", "last step")
-AGGREGATIONS = ("product", "min", "last")
+AGGREGATIONS = ("product", "min", "last", "mean")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ def aggregations(these: Scored, answers: np.ndarray) -> list[Aggregation]:
 
 
 def aggregated(these: Scored, name: str) -> np.ndarray:
-    """One score (n,) of each solution's steps: their product, their lowest (min) or the last.
+    """One score (n,) of each solution's steps: product, lowest (min), last or mean.
 
     NaN where a step has no score. Raises ValueError for another name.
     """
@@ -172,6 +172,8 @@ def aggregated(these: Scored, name: str) -> np.ndarray:
     elif name == "last":
         ends = np.maximum(these.n_steps - 1, 0)
         one = np.take_along_axis(_padded(these.scores), ends[:, None], axis=1)[:, 0]
+    elif name == "mean":
+        one = np.nansum(these.scores, axis=1) / np.maximum(these.n_steps, 1)
     else:
         raise ValueError(f"{name} is none of {', '.join(AGGREGATIONS)}")
     return np.where(these.complete & (these.n_steps > 0), one, np.nan)

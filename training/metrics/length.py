@@ -32,7 +32,7 @@ class LengthEffect:
 
 
 def length_effects(these: Scored, lengths: np.ndarray, problems: np.ndarray) -> list[LengthEffect]:
-    """What length (n,), in steps or characters, does to product, min and last.
+    """What length (n,), in steps or characters, does to each way to aggregate scores.
 
     Over solutions with every score; intervals over problems (n,).
     """

@@ -26,16 +26,18 @@ from training.metrics.best_of_n import (
     chances,
     curve_sizes,
     last,
+    mean,
     minimum,
     product,
 )
 
 
-def test_the_three_rules_and_a_step_without_a_score() -> None:
+def test_the_four_rules_and_a_step_without_a_score() -> None:
     assert product([0.5, 0.4]) == pytest.approx(0.2)
     assert minimum([0.5, 0.4, 0.9]) == 0.4
     assert last([0.5, 0.4, 0.9]) == 0.9
-    for rule in (product, minimum, last):
+    assert mean([0.5, 0.4, 0.9]) == pytest.approx(0.6)
+    for rule in (product, minimum, last, mean):
         assert rule([0.9, None]) < rule([0.1, 0.0])
 
 
@@ -55,7 +57,7 @@ def test_by_hand() -> None:
         Response("8", False, [0.1, 1.0]),  # 0.1, 0.1, 1.0
     ]
     assert of_all(group) == {
-        "product": 1.0, "min": 1.0, "last": 0.0, "weighted vote": 1.0, "maj@N": 0.0,
+        "product": 1.0, "min": 1.0, "last": 0.0, "mean": 1.0, "weighted vote": 1.0, "maj@N": 0.0,
         "random": pytest.approx(1 / 3),
         "pass@N": 1.0,
     }  # fmt: skip

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from models.prm.aggregation import last, minimum, product
+from models.prm.aggregation import last, mean, minimum, product
 from tests.support.data import shared_data
 from training.metrics.biases import (
     PLACES,
@@ -98,11 +98,12 @@ def test_aggregated_scores_are_those_that_best_of_n_picks_by() -> None:
     random = np.random.default_rng(0)
     rows = [random.random(size).tolist() for size in (1, 3, 6)]
     these = scored(rows, [-1, 0, 1])
-    for name, rule in (("product", product), ("min", minimum), ("last", last)):
+    rules = {"product": product, "min": minimum, "last": last, "mean": mean}
+    for name, rule in rules.items():
         assert aggregated(these, name).tolist() == pytest.approx([rule(row) for row in rows])
     assert np.isnan(aggregated(scored([[0.5, None], []], [-1, -1]), "last")).all()
-    with pytest.raises(ValueError, match="none of product, min, last"):
-        aggregated(these, "mean")
+    with pytest.raises(ValueError, match="none of product, min, last, mean"):
+        aggregated(these, "sum")
 
 
 def test_an_outcome_model_tells_answers_by_its_last_score_and_processes_by_none() -> None:

@@ -61,7 +61,7 @@ def test_a_product_punishes_length_where_steps_are_equally_good() -> None:
     reference = [-1 if random.random() < 0.5 else 0 for _ in rows]
     problems = np.repeat(np.arange(100), 4)
     effects = length_effects(scored(rows, reference), sizes, problems)
-    product, lowest, last = effects
+    product, lowest, last, average = effects
     assert product.name == "product"
     assert product.correlation < -0.8
     assert product.correlation_interval.low < product.correlation
