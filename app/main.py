@@ -20,6 +20,7 @@ PAGES = (
     ("imports", "Import"),
     ("browse", "Browse"),
     ("review", "Review"),
+    ("queues", "Queues"),
     ("consensus", "Consensus"),
     ("agreement", "Agreement"),
     ("prm_errors", "PRM errors"),
@@ -27,6 +28,7 @@ PAGES = (
     ("jobs", "Jobs"),
     ("solution", "Solution"),
 )
+HIDDEN = ("queues", "solution")  # Reached from other pages: Review, and any list of solutions.
 MANAGING = ("Import", "Consensus", "Jobs")  # Pages that start jobs and write exports.
 
 st.set_page_config(
@@ -46,8 +48,7 @@ page = st.navigation(
             title=title,
             url_path="" if name == "overview" else name,
             default=name == "overview",
-            # A solution is reached from a list, and its address needs an id.
-            visibility="hidden" if name == "solution" else "visible",
+            visibility="hidden" if name in HIDDEN else "visible",
         )
         for name, title in PAGES
     ],

@@ -26,6 +26,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunCon
 MOST_IN_FLIGHT = 8
 KEY = "address"
 Query = dict[str, list[str]]
+Written = list[str] | Mapping[str, list[str] | None] | None
 
 
 class Bound(TypedDict):
@@ -141,10 +142,13 @@ def number(name: str, low: int, high: int, *, clears: Sequence[str] = ()) -> Bou
 def value(
     name: str,
     read: Callable[[list[str]], Any],
-    write: Callable[[Any], list[str] | None],
+    write: Callable[[Any], Written],
     clears: Sequence[str] = (),
 ) -> Bound:
-    """For any widget: `read` makes its value of the address's, `write` the address's of it."""
+    """For any widget: `read` makes its value of the address's, `write` the address's of it.
+
+    Where a choice decides about other names too, `write` gives what each is to say.
+    """
     address = _now()
     if address.seeded.get(name) != address.arrival or name not in st.session_state:
         st.session_state[name] = read(address.written[-1].get(name, []))
@@ -152,13 +156,16 @@ def value(
     return {"key": name, "on_change": _chosen, "args": (name, write, tuple(clears))}
 
 
-def _chosen(name: str, write: Callable[[Any], list[str] | None], clears: tuple[str, ...]) -> None:
+def _chosen(name: str, write: Callable[[Any], Written], clears: tuple[str, ...]) -> None:
     """A widget has another value: the address follows, unless it is the newer of the two."""
     if _context().is_history_navigation:
         return
-    for other in clears:
-        st.session_state.pop(other, None)
-    put(**{**dict.fromkeys(clears), name: write(st.session_state[name])})
+    wrote = write(st.session_state[name])
+    says = {**dict.fromkeys(clears), **(wrote if isinstance(wrote, Mapping) else {name: wrote})}
+    for other in says:
+        if other != name:
+            st.session_state.pop(other, None)
+    put(**says)
 
 
 def rename(former: Mapping[str, str]) -> None:

@@ -12,9 +12,10 @@ from app.ui.address import get
 from app.ui.counts import counted
 from db.annotators import former_labels, list_annotators
 from db.engine import Database
-from db.lists.browse import filter_choices
+from db.lists.browse import LISTED, filter_choices
 from db.lists.comparison import compared_annotators
 from db.lists.filters import SolutionFilter
+from db.lists.solution_lists import find_list
 from db.records import COMPARISONS, AnnotatorRecord, in_order
 
 ANSWERS = {"Right answer": "right", "Wrong answer": "wrong", "Not graded": "not_graded"}
@@ -104,6 +105,7 @@ def understood(database: Database, address: Mapping[str, str]) -> SolutionFilter
         reviewed=words.of("people", PEOPLE),
         text=address.get("text", "").strip() or None,
         ids=words.ids(),
+        listed=words.listed(),
     )
     if words.trouble:
         raise NotUnderstood("\n".join(words.trouble))
@@ -177,6 +179,14 @@ class _Words:
             self._senseless("ids", word)
         return ids_of(word)
 
+    def listed(self) -> int | None:
+        """The id of a kept list."""
+        token = self._address.get("listed")
+        found = find_list(self._database, token) if token else None
+        if token and found is None:
+            self.trouble.append(f"This project has no list {formatting.shorten(token, 60)}.")
+        return None if found is None else found.id
+
     def together(self, needed: Mapping[str, Collection[str]]) -> None:
         """Each name is needed where one of the others is given."""
         for name, others in needed.items():
@@ -208,8 +218,8 @@ FIELDS = {
 }
 
 
-def sorts(database: Database) -> dict[str, str]:
-    """The orders that a list may have, as they stand in an address -> words."""
+def sorts(database: Database, *, listed: bool = False) -> dict[str, str]:
+    """The orders that a list may have, a `listed` one its own too: word in an address -> words."""
     scored = [
         one
         for one in list_annotators(database, with_work=True)
@@ -220,11 +230,17 @@ def sorts(database: Database) -> dict[str, str]:
         for one in reversed(scored)
         for name, words in SORTS_BY.items()
     }
-    return {**SORTS, **by}
+    return {**({LISTED: "As listed"} if listed else {}), **SORTS, **by}
 
 
-def sort_of(database: Database, word: str) -> str:
-    """The order that a word in the address stands for, as the database takes it; or the oldest."""
+def sort_of(database: Database, word: str, listed: str | None) -> str:
+    """The order that a word in the address stands for, as the database takes it; or the oldest.
+
+    `listed` is the token in the address of the kept list whose order it may be.
+    """
+    if word == LISTED and listed:
+        found = find_list(database, listed)
+        return "oldest" if found is None else f"{LISTED}:{found.id}"
     name, _, label = word.partition(":")
     ids = {one.label: one.id for one in list_annotators(database)}
     if name in SORTS_BY and label in ids:
@@ -275,6 +291,8 @@ def conditions(database: Database, address: Mapping[str, str]) -> list[tuple[tup
         parts = [SENTENCES.get(name, str)(address[name]) for name in names if address.get(name)]
         if names == ("disagreement",):
             parts = [kinds.get(part, part) for part in parts]
+        if names == ("listed",):
+            parts = [_list_in_words(database, part) for part in parts]
         if names == BESIDE:
             parts = _beside_in_words(address) or parts
         if parts:
@@ -295,6 +313,7 @@ GROUPS: tuple[tuple[str, ...], ...] = (  # all of NAMES, by condition
     ("one", "other", "after"),
     BESIDE,
     ("ids",),
+    ("listed",),
 )
 SENTENCES: dict[str, Callable[[str], str]] = {
     "text": lambda value: f"containing {formatting.shorten(value, 40)}",
@@ -322,6 +341,11 @@ def _beside_in_words(address: Mapping[str, str]) -> list[str]:
     if cell is not None:
         parts.append(f"{of} {_sees(cell[0])} and {against} {_sees(cell[1])}")
     return parts
+
+
+def _list_in_words(database: Database, token: str) -> str:
+    found = find_list(database, token)
+    return token if found is None else found.words
 
 
 def _sees(first_error: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +14,7 @@ from app.components.data_table import data_table
 from app.ui import address, filters, formatting, project
 from app.ui.counts import counted, counted_at
 from app.ui.navigation import carried_list
+from app.ui.queues.save import save_as_queue
 from db.annotators import list_annotators
 from db.engine import Database
 from db.lists.browse import (
@@ -24,6 +26,7 @@ from db.lists.browse import (
 )
 from db.lists.filters import SolutionFilter
 from db.records import AnnotatorRecord, in_order
+from db.review.saved_queues import Contents
 from labeling.selection import MOST_AT_ONCE, as_jsonl
 
 PAGE_SIZE = 50
@@ -101,7 +104,8 @@ def chips(database: Database) -> None:
                 key=f"chip {names[0]}",
                 help="Take this condition away",
                 on_click=address.put,
-                kwargs=dict.fromkeys([*names, *PAGE]),
+                # A kept list takes its order along.
+                kwargs=dict.fromkeys([*names, *PAGE, *(["sort"] if "listed" in names else [])]),
             )
         if len(given) > 1:
             st.button(
@@ -230,7 +234,7 @@ def actions(
     """What can be done with the ticked solutions, or with all that were found."""
     chosen = {"ids": ",".join(map(str, ticked))} if ticked else filters.given()
     n = len(ticked) or total
-    sort = filters.sort_of(database, order)
+    sort = filters.sort_of(database, order, address.get("listed"))
     with st.container(width=430):
         data_table.line(
             data_table.link(
@@ -246,6 +250,12 @@ def actions(
             ),
             key="actions",
         )
+    save_as_queue(
+        database,
+        lambda: Contents("filter", replace(wanted, ids=tuple(ticked)) if ticked else wanted, sort),
+        f"{n:,} ticked" if ticked else filters.in_words(database, filters.given()),
+        key="browse",
+    )
     limited = n > MOST_AT_ONCE
     st.download_button(
         "Export",
@@ -280,7 +290,7 @@ with st.container(key="wide", horizontal=True, vertical_alignment="center"):
         help="The lowest score of each solution instead of its first error",
         **address.switch("scores"),
     )
-    orders = filters.sorts(database)
+    orders = filters.sorts(database, listed=bool(address.get("listed")))
     order = st.selectbox(
         "Order",
         list(orders),
@@ -289,7 +299,7 @@ with st.container(key="wide", horizontal=True, vertical_alignment="center"):
         width=230,
         **address.choice("sort", list(orders), "oldest", clears=PAGE),
     )
-    sort = filters.sort_of(database, order)
+    sort = filters.sort_of(database, order, address.get("listed"))
     asked_order = address.get("sort")
     total, age = counted_at(
         database, f"count {wanted} {sort}", lambda: count_solutions(database, wanted, sort)

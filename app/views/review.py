@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
 import streamlit as st
 
 from app.auth import identity
 from app.ui import address, filters, formatting, project
 from app.ui.counts import counted
+from app.ui.formatting import number_of
+from app.ui.queues import opened, wording
+from app.ui.queues.opened import Opened
+from app.ui.queues.save import PER_ITEM, save_as_queue
 from app.ui.review_table import Progress, review_table
 from db.annotators import list_annotators
 from db.corrections import own_error_types
@@ -15,90 +22,124 @@ from db.lists.comparison import Compared, compared_annotators
 from db.lists.kinds import count_kinds
 from db.records import AnnotatorRecord, in_order
 from db.review.leases import next_items, pace, queue_state
-from db.review.queues import Queue
+from db.review.saved_queues import Contents
 from labeling.review.error_types import offer
 from labeling.review.items import Item, review_items
-from labeling.review.queues import (
-    ADJUDICATION,
-    BY_KIND,
-    DISAGREEMENT,
-    FILTER,
-    QUEUES,
-    ReviewQueue,
-    by_address,
-    in_address,
-    in_figures,
-    in_general,
-    in_words,
-)
+from labeling.review.queues import ADJUDICATION, BY_KIND, DISAGREEMENT, FILTER, in_figures
 
 AHEAD = 6  # The one on screen and the next, so that going on does not wait for the server.
 COLUMNS = 5
-PER_ITEM = {"1": 1, "2": 2, "3": 3, "everybody": None}
 
 
-def choose_queue(*, blind: bool) -> ReviewQueue:
-    """The queue on screen; the address has its name.
+def choose_queue(database: Database) -> tuple[Opened, bool]:
+    """The queue on screen, which the address has, and whether it is worked on blindly.
 
     A blind reviewer is told of no queue whose name gives verdicts away, not even of the one that
     a link led to.
     """
-    name = address.get("queue") or ""
-    given = by_address(name) or DISAGREEMENT
-    if blind and given.blind_words and name == given.name:
-        address.put(queue=in_address(given, blind=True))
-    narrowed = filters.any_of(filters.given())
-    options = [
-        one.name
-        for one in QUEUES.values()
-        if (one is not FILTER or narrowed) and (one is given or not (blind and one.blind_words))
-    ]
+    asked_blind = address.get("blind") == "true"
+    word = address.get("queue") or ""
+    given = opened.of_address(database, word)
+    if word and given is None:
+        project.complain(f"This project has no queue {formatting.shorten(word, 60)}.")
+    if asked_blind and given is not None:
+        hidden = opened.covered(database, given, known_by(database))
+        if not given.saved and given.queue.blind_words and word == given.queue.name:
+            hidden.setdefault("queue", [opened.word_in_address(given, blind=True)])
+        if hidden:
+            address.put(**hidden)
+            given = opened.of_address(database, address.get("queue") or "") or given
+    choices = opened.offered(database, blind=asked_blind)
+    if given is not None:
+        choices.setdefault(given.name, given)
 
     def read(values: list[str]) -> str:
-        one = by_address(values[-1]) if values else None
-        return one.name if one is not None and one.name in options else DISAGREEMENT.name
+        one = opened.of_address(database, values[-1]) if values else None
+        if values:
+            return one.name if one is not None and one.name in choices else DISAGREEMENT.name
+        first = opened.first_for_me(database)
+        choices.setdefault(first.name, first)
+        return first.name
 
-    def write(name: str) -> list[str]:
-        return [in_address(QUEUES[name], blind=blind)]
+    def write(name: str) -> Mapping[str, list[str] | None]:
+        # A saved queue has a filter of its own.
+        others = dict.fromkeys((*filters.NAMES, "sort")) if choices[name].saved else {}
+        return {**others, "queue": [opened.word_in_address(choices[name], blind=asked_blind)]}
 
+    bound = address.value("queue", read, write)
+    name = st.session_state["queue"]
+    if name not in choices:  # archived, or given to others, since it was opened
+        found = opened.of_address(database, name)
+        choices[name] = found or Opened(DISAGREEMENT)
+    blind = asked_blind or choices[name].is_blind
     name = st.selectbox(
         "Queue",
-        options,
-        format_func=lambda name: compared.named(in_words(QUEUES[name], blind=blind)),
+        list(choices),
+        format_func=lambda name: opened.words(choices[name], compared, blind=blind),
         label_visibility="collapsed",
         width=290,
-        **address.value("queue", read, write),
+        **bound,
     )
-    return QUEUES[name]
+    return choices[name], blind
 
 
-def ask_options(database: Database) -> tuple[bool, int | None, int | None]:
-    """(blind, people per item, id of the annotator whose labels are known)."""
-    known = [one.label for one in list_annotators(database) if one.came_with_data]
+def known_by(database: Database) -> int | None:
+    """The id of the annotator whose labels are known, as the address says."""
+    known = [one for one in list_annotators(database) if one.came_with_data]
+    word = address.get("known")
+    return next((one.id for one in known if word in (None, one.label)), None)
+
+
+def ask_options(database: Database, chosen: Opened) -> tuple[bool, int | None]:
+    """(blind, people per item), which a queue that was saved under a name decides itself."""
+    kept = chosen.kept
     with st.popover("Options", icon=":material/tune:"):
-        blind = st.toggle(
-            "Blind: no scores before my verdict",
-            help="Scores, the gold answer and the reason for this item appear once your labels say "
-            "where the first error is. What you said before is kept with the correction.",
-            **address.switch("blind"),
-        )
-        people = st.selectbox(
-            "People per item",
-            list(PER_ITEM),
-            help="An item leaves the queue once this many people have labelled it. Nobody sees "
-            "anybody else's labels. An item on somebody's screen is theirs for ten minutes.",
-            **address.choice("per", list(PER_ITEM), "1"),
-        )
-        reference = st.selectbox(
-            "Known labels for quality control",
-            known,
-            placeholder="no data set came with labels",
-            **address.choice("known", known, known[0] if known else None),
-        )
+        blind = True
+        if chosen.is_blind:
+            st.text("This queue is blind: scores and what it holds appear with your verdict.")
+        else:
+            blind = st.toggle(
+                "Blind: no scores before my verdict",
+                help="Scores, the gold answer and the reason for this item appear once your labels "
+                "say where the first error is. What you said before is kept with the correction.",
+                **address.value("blind", lambda values: values[-1:] == ["true"], go_blind(chosen)),
+            )
+        if kept is not None:
+            people = "everybody" if kept.per_item is None else number_of(kept.per_item, "person")
+            st.text(f"An item is labelled by {people.replace('persons', 'people')}.")
+            per_item = kept.per_item
+        else:
+            per_item = PER_ITEM[
+                st.selectbox(
+                    "People per item",
+                    list(PER_ITEM),
+                    help="An item leaves the queue once this many people have labelled it. Nobody "
+                    "sees anybody else's labels. An item on somebody's screen is theirs for ten "
+                    "minutes.",
+                    **address.choice("per", list(PER_ITEM), "1"),
+                )
+            ]
+        if chosen.saved is None:
+            known = [one.label for one in list_annotators(database) if one.came_with_data]
+            st.selectbox(
+                "Known labels for quality control",
+                known,
+                placeholder="no data set came with labels",
+                **address.choice("known", known, known[0] if known else None),
+            )
         if identity.is_manager():
             own_types(database)
-    ids = {one.label: one.id for one in list_annotators(database)}
-    return blind, PER_ITEM[people], ids.get(reference or "")
+    return blind, per_item
+
+
+def go_blind(chosen: Opened) -> Callable[[bool], Mapping[str, list[str] | None]]:
+    """What the address says of being blind: with it, nothing of what the queue holds."""
+
+    def write(blind: bool) -> Mapping[str, list[str] | None]:
+        hidden = opened.covered(database, chosen, known_by(database)) if blind else {}
+        return {**hidden, "blind": ["true"] if blind else None}
+
+    return write
 
 
 def own_types(database: Database) -> None:
@@ -122,7 +163,7 @@ def own_types(database: Database) -> None:
         project.complain(error)
 
 
-def columns(database: Database, compared: Compared, chosen: ReviewQueue) -> list[AnnotatorRecord]:
+def columns(database: Database, compared: Compared, chosen: Opened) -> list[AnnotatorRecord]:
     """The compared annotators, and older machines while there is room.
 
     Labels of other people are left out, so that everybody judges by themselves, unless it is
@@ -130,7 +171,7 @@ def columns(database: Database, compared: Compared, chosen: ReviewQueue) -> list
     """
     members = compared.members()
     everybody = list_annotators(database)
-    if chosen is ADJUDICATION:
+    if chosen.queue is ADJUDICATION:
         people = [one for one in everybody if one.config.get("source") == "review"]
         return in_order([*members, *people])
     others = [
@@ -139,15 +180,6 @@ def columns(database: Database, compared: Compared, chosen: ReviewQueue) -> list
         if one.kind != "human" and not one.hidden and one not in members
     ]
     return in_order([*members, *others[: COLUMNS - len(members)]])
-
-
-def as_queue(
-    database: Database, chosen: ReviewQueue, per_item: int | None, reference: int | None
-) -> Queue:
-    """What the page asks the database for."""
-    wanted = filters.asked_for(database, filters.given())
-    sort = filters.sort_of(database, address.get("sort") or "")
-    return Queue(chosen.members, wanted, sort=sort, per_item=per_item, reference=reference)
 
 
 def progress_of(reviewer: AnnotatorRecord | None) -> Progress:
@@ -160,7 +192,7 @@ def progress_of(reviewer: AnnotatorRecord | None) -> Progress:
         "position": min(counts.total - counts.left + 1, counts.total),
         "total": counts.total,
         "left": counts.left,
-        "label": compared.named(in_words(chosen, blind=blind)),
+        "label": opened.words(chosen, compared, blind=blind),
     }
     if reviewer is not None:
         shown["today"], seconds = pace(database, reviewer, formatting.midnight())
@@ -174,9 +206,10 @@ def load(reviewer: AnnotatorRecord | None) -> tuple[list[Item], Progress]:
     """The next few solutions of the queue, and how far the reviewer is."""
     ids = next_items(database, queue, reviewer, AHEAD)
     items = review_items(database, ids, shown, reviewer, compared=compared.members())
-    figures = dict(zip(ids, in_figures(database, chosen, compared, ids), strict=True))
+    figures = dict(zip(ids, in_figures(database, chosen.queue, compared, ids), strict=True))
+    why = opened.reason(database, held, chosen, compared, blind=blind)
     for item in items:
-        item["queue_reason"] = compared.named(in_general(chosen, blind=blind))
+        item["queue_reason"] = why
         item["reason"] = figures[item["solution_id"]] + (item["reason"] or "")
     return items, progress_of(reviewer)
 
@@ -187,7 +220,7 @@ def nothing() -> str:
     held = 0 if me is None else queue_state(database, queue, me).held
     if held:
         return f"{held:,} are on other people's screens, and come back if nobody labels them there."
-    return chosen.needs
+    return chosen.queue.needs
 
 
 def empty() -> None:
@@ -202,31 +235,51 @@ def empty() -> None:
     )
 
 
+def heading(chosen: Opened, held: Contents, *, blind: bool) -> None:
+    """What the queue holds, unless that would tell, and the ways on."""
+    if filters.any_of(held_words := wording.in_address(database, held.wanted)) and not blind:
+        said = wording.contents_in_words(database, replace(held, holds=FILTER.name, sort="oldest"))
+        st.text(formatting.shorten(said, 60), width="content")
+        if chosen.kept is None:
+            st.page_link("views/browse.py", label="Change", query_params=held_words)
+    if chosen.kept is None and chosen.queue is not ADJUDICATION and not blind:
+        save_as_queue(
+            database, lambda: held, wording.contents_in_words(database, held), key="review"
+        )
+    st.page_link("views/queues.py", label="All queues")
+
+
+def instructions(text: str) -> None:
+    """What whoever saved the queue asks for, above every solution of it."""
+    with st.container(key="instructions"):
+        st.text(text)
+
+
 database = project.project()
 compared = compared_annotators(database)
 with st.container(key="wide", horizontal=True, vertical_alignment="center"):
     st.title("Review", width="content")
-    chosen = choose_queue(blind=address.get("blind") == "true")
-    blind, per_item, reference = ask_options(database)
-    if filters.any_of(filters.given()) and not blind:
-        st.text(
-            formatting.shorten(filters.in_words(database, filters.given()), 70), width="content"
-        )
-        st.page_link("views/browse.py", label="Change", query_params=filters.given())
-queue = as_queue(database, chosen, per_item, reference)
+    chosen, hidden = choose_queue(database)
+    blind, per_item = ask_options(database, chosen)
+    blind = blind or hidden
+    held = opened.contents(database, chosen, known_by(database))
+    heading(chosen, held, blind=blind)
+if chosen.kept is not None and chosen.kept.instructions:
+    instructions(chosen.kept.instructions)
+queue = opened.as_queue(held, chosen, per_item)
 shown = columns(database, compared, chosen)
 kinds = counted(database, "kinds", lambda: count_kinds(database))
-if chosen in (DISAGREEMENT, *BY_KIND) and not kinds.compared:
+if chosen.queue in (DISAGREEMENT, *BY_KIND) and not kinds.compared:
     empty()
     st.stop()
 review_table(
     database,
     key="review",
     mode="review",
-    queue=stable_hash([chosen.name, queue.wanted.to_json(), queue.sort, reference])[:12],
+    queue=stable_hash([chosen.name, held.wanted.to_json(), held.sort, held.reference])[:12],
     annotators=shown,
     load=load,
     nothing=nothing,
-    blind=blind and chosen is not ADJUDICATION,
-    adjudicating=chosen is ADJUDICATION,
+    blind=blind and chosen.queue is not ADJUDICATION,
+    adjudicating=chosen.queue is ADJUDICATION,
 )

@@ -1,20 +1,20 @@
-"""Saved queues as they are handed out: what each holds, how far it is, and whose turn it is."""
+"""Saved queues as they are handed out: what each holds, and how far it is."""
 
 from __future__ import annotations
 
 from db.engine import Database, DatabaseError
 from db.review.progress import Progress, progress
 from db.review.queues import Queue
-from db.review.saved_queues import SavedQueue
+from db.review.saved_queues import Contents, SavedQueue
 from labeling.review.queues import QUEUES, ReviewQueue
 
 
-def held_by(saved: SavedQueue) -> ReviewQueue:
+def held_by(contents: Contents) -> ReviewQueue:
     """The queue that a saved one holds a part of.
 
     Raises DatabaseError where this version has no such queue.
     """
-    name = saved.contents.holds
+    name = contents.holds
     if name not in QUEUES:
         raise DatabaseError(f"this version of StepLens has no queue {name}")
     return QUEUES[name]
@@ -24,7 +24,7 @@ def handed_out(saved: SavedQueue, per_item: int | None) -> Queue:
     """What a saved queue hands out, to `per_item` people each."""
     holds = saved.contents
     return Queue(
-        held_by(saved).members,
+        held_by(holds).members,
         holds.wanted,
         sort=holds.sort,
         per_item=per_item,

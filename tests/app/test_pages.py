@@ -34,6 +34,7 @@ PAGES = (
     "imports",
     "browse",
     "review",
+    "queues",
     "consensus",
     "agreement",
     "evaluation",

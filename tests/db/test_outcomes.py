@@ -121,7 +121,7 @@ def test_a_list_is_ordered_by_the_scores_of_a_chosen_annotator(database: Databas
     prm = machine(database, "prm", dict.fromkeys(ids, 0), {ids[0]: (0.9,), ids[1]: (0.1,)})
     orders = filters.sorts(database)
     assert orders["lowest:prm:prm"] == "prm: lowest score first"
-    order = filters.sort_of(database, "lowest:prm:prm")
+    order = filters.sort_of(database, "lowest:prm:prm", None)
     assert order == f"lowest:{prm.id}"
     assert solution_ids(database, SolutionFilter(), sort=order) == [ids[1], ids[0]]
-    assert filters.sort_of(database, "lowest:prm:gone") == "oldest"
+    assert filters.sort_of(database, "lowest:prm:gone", None) == "oldest"

@@ -50,7 +50,7 @@ def carried(database: Database, solution_id: int) -> Carried | None:
         return None
     said = dict(parse_qsl(query))
     wanted = filters.understood(database, {k: v for k, v in said.items() if k in filters.NAMES})
-    sort = filters.sort_of(database, said.get("sort", ""))
+    sort = filters.sort_of(database, said.get("sort", ""), said.get("listed"))
     at = max(int(given), 1)
     first = max(at - 2, 0)
     ids = solution_ids(database, wanted, sort=sort, offset=first, limit=at - first + 1)

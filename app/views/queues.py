@@ -1,0 +1,132 @@
+"""Queues: those that were saved, how far each is, and what is changed of them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from app.auth import identity
+from app.components.data_table import data_table
+from app.ui import address, formatting, project
+from app.ui.counts import counted
+from app.ui.queues import change, wording
+from db.engine import Database
+from db.review.saved_queues import SavedQueue, for_person, saved_queues
+from labeling.review.saved import progress_of
+
+PEOPLE_SHOWN = 4
+
+
+def rows(database: Database, queues: list[SavedQueue], opened: str) -> list[data_table.Row]:
+    """A row for each queue, which opens it in Review; managers also see what blind ones hold."""
+    me, manages = identity.reviewer_name(), identity.is_manager()
+    found = []
+    for saved in queues:
+        done = counted(
+            database,
+            f"progress {saved.contents} {saved.per_item} {len(saved.assigned)}",
+            partial(progress_of, database, saved),
+        )
+        told = manages or not saved.blind
+        name = saved.name if told and saved.name else wording.title(saved, blind=saved.blind)
+        href = data_table.page_href("review", queue=saved.token)
+        holds = wording.contents_in_words(database, saved.contents) if told else "blind"
+        cells: list[data_table.Cell] = [
+            data_table.stack(
+                data_table.link(name, href, "main strong"),
+                data_table.text(formatting.shorten(holds, 90), "muted"),
+            ),
+            data_table.bar(
+                done.done / done.total if done.total else 0.0,
+                f"{done.done:,} of {done.total:,}",
+                "human",
+                title="Labelled by as many people as the queue asks for",
+            ),
+            f"{done.total - done.done:,}",
+            by_whom(done.by),
+            assigned(saved, me),
+            data_table.text(how(saved), "muted nowrap"),
+        ]
+        if manages:
+            cells.append(data_table.pick("Change", saved.id))
+        found.append(data_table.door(cells, chosen=saved.token == opened))
+    return found
+
+
+def by_whom(counts: dict[str, int]) -> data_table.Cell:
+    """Who labelled how many, most first."""
+    if not counts:
+        return data_table.text("nobody yet", "muted")
+    parts = [f"{name} {count:,}" for name, count in counts.items()]
+    more = f", {len(parts) - PEOPLE_SHOWN} more" if len(parts) > PEOPLE_SHOWN else ""
+    return data_table.text(", ".join(parts[:PEOPLE_SHOWN]) + more, title=", ".join(parts))
+
+
+def assigned(saved: SavedQueue, me: str) -> data_table.Cell:
+    """Who is to work on it, oneself first."""
+    if not saved.assigned:
+        return data_table.text("anybody", "muted")
+    mine = ["you"] if me in saved.assigned else []
+    return data_table.text(", ".join([*mine, *(one for one in saved.assigned if one != me)]))
+
+
+def how(saved: SavedQueue) -> str:
+    """How it is worked on, where that is not as usual."""
+    parts = ["archived"] if saved.archived else []
+    if saved.per_item != 1:
+        parts.append("everybody" if saved.per_item is None else f"{saved.per_item} people each")
+    return ", ".join([*parts, *(["blind"] if saved.blind else [])])
+
+
+def nothing() -> None:
+    """No queue is saved: how to have one."""
+    st.text("No queue has been saved yet.")
+    if identity.is_manager():
+        st.text(
+            "Narrow the list in Browse, choose mistakes on PRM errors, or open a queue in Review, "
+            "and there choose Save as a queue. It then has a name, instructions, and people who "
+            "are to work on it."
+        )
+        st.page_link("views/browse.py", label="Choose solutions in Browse")
+    else:
+        st.text("Managers save queues. Until then, Review has those that are always there.")
+    st.page_link("views/review.py", label="Review")
+
+
+database = project.project()
+with st.container(key="wide", horizontal=True, vertical_alignment="center"):
+    st.title("Queues", width="content")
+    every = saved_queues(database, archived=True)
+    archived = sum(one.archived for one in every)
+    with_archived = False
+    if archived and identity.is_manager():
+        with_archived = st.toggle(f"Show {archived:,} archived", **address.switch("archived"))
+if not every:
+    nothing()
+    st.stop()
+opened = address.get("queue") or ""
+queues = [one for one in every if with_archived or not one.archived or one.token == opened]
+mine = for_person(queues, identity.reviewer_name())
+if identity.is_manager():
+    mine += [one for one in queues if one not in mine]
+picked = data_table.table(
+    [
+        "Queue",
+        data_table.column("Done", width="16%"),
+        data_table.column("Left", "right"),
+        data_table.column("By", width="18%"),
+        data_table.column("Assigned to", width="16%"),
+        "How",
+        *([""] if identity.is_manager() else []),
+    ],
+    rows(database, mine, opened),
+    key="queues",
+    empty="No queue is for you. Review has those that are always there.",
+)
+if picked is not None:
+    address.put(queue=next((one.token for one in mine if one.id == picked), None))
+    st.rerun()
+chosen = next((one for one in mine if one.token == opened), None)
+if chosen is not None and identity.is_manager():
+    change.show(database, chosen)
