@@ -15,11 +15,14 @@ ADVICE = (
     "GPUs (docs/generators.md). Start the job again then: what is stored is kept"
 )
 
+# What torch's allocators for CPUs say, by system.
+OF_A_CPU = ("can't allocate memory", "not enough memory")
+
 
 def out_of_memory(error: BaseException) -> bool:
     """Whether `error` says that torch, or Python itself, found no memory for something."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
-        isinstance(error, RuntimeError) and "can't allocate memory" in str(error)  # on a CPU
+        isinstance(error, RuntimeError) and any(words in str(error) for words in OF_A_CPU)
     )
 
 

@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from models.memory import out_of_memory
 from models.names import checkpoint_folder, checkpoint_revision
 from models.precision import warning
 from models.prm.save import save_prm
@@ -24,6 +26,7 @@ from training.engine.adapters import merge
 from training.engine.batches import TrainingError
 from training.engine.fit import Progress, Watch, fit, precision_behind, steps_behind
 from training.engine.leaks import without_leaks
+from training.engine.memory import OutOfMemory, shortage
 from training.engine.preparation import prepare, read_checked
 from training.engine.start import on_gpu, start
 from training.folders import check_free, resumable_folder, resumable_path, whole_folder
@@ -47,8 +50,8 @@ def train(
     `watch(course)` is told the losses and epochs so far.
     Problems of `evaluation_sets` (their texts, by the set's name) are not trained on.
     Raises ExportError, LeakError (everything leaks, or with `refuse_leaks` anything), ModelError,
-    TrainingError, or FileExistsError when `out` holds something: with `overwrite` only another
-    checkpoint of ours is replaced.
+    TrainingError (of them OutOfMemory names what helps), or FileExistsError when `out` holds
+    something: with `overwrite` only another checkpoint of ours is replaced.
     """
     started = time.monotonic()
     target = Path(out)
@@ -58,7 +61,7 @@ def train(
     export = replace(export, examples=examples)
     folder = checkpoint_folder(base)
     revision = checkpoint_revision(folder)
-    learnt = [export.checksum, sorted(leaks.problems), revision, asdict(config)]
+    learnt = [export.checksum, sorted(leaks.problems), revision, _what_counts(config)]
     words = json.dumps(learnt, sort_keys=True)
     # What reports write here must outlive the working folder, where the Trainer would put it.
     os.environ.setdefault("TENSORBOARD_LOGGING_DIR", f"{target}.runs")
@@ -78,16 +81,21 @@ def train(
             )
         if (behind := steps_behind(working)) and report_progress:
             report_progress(0, 1, f"continues an earlier run after its step {behind:,}")
-        fitted = fit(
-            lambda: start(base, config),
-            data.training,
-            data.validation,
-            data.class_weights,
-            config,
-            working,
-            report_progress,
-            watch if first else None,
-        )
+        try:
+            fitted = fit(
+                lambda: start(base, config),
+                data.training,
+                data.validation,
+                data.class_weights,
+                config,
+                working,
+                report_progress,
+                watch if first else None,
+            )
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            raise shortage(replace(data, config=config)) from error
         report = TrainReport(
             out=str(target),
             n_training=len(data.training),
@@ -130,6 +138,12 @@ def train(
     return report
 
 
+def _what_counts(config: TrainConfig) -> dict[str, Any]:
+    """The settings that decide what is learnt: a killed run goes on with any of the others."""
+    others = ("device_tokens", "gradient_checkpointing", "save_minutes")
+    return {name: value for name, value in asdict(config).items() if name not in others}
+
+
 @contextmanager
 def _working_folder(target: Path, words: str, first: bool) -> Iterator[Path]:
     """What a killed run left, to go on from; the first process's, which all of them share."""
@@ -139,6 +153,8 @@ def _working_folder(target: Path, words: str, first: bool) -> Iterator[Path]:
     with resumable_folder(target, words) as folder:
         try:
             yield folder
+        except OutOfMemory:  # other settings go on from there
+            raise
         except TrainingError:  # It would come to the same end again.
             for left in folder.iterdir():
                 shutil.rmtree(left) if left.is_dir() else left.unlink()

@@ -35,6 +35,7 @@ class Prepared:
 
     config: TrainConfig
     max_length: int
+    n_weights: int  # of the base's decoder
     is_prm: bool  # the base, already
     tokenizer: PreTrainedTokenizerBase
     separator_id: int
@@ -55,7 +56,8 @@ def prepare(export: Export, base: str, config: TrainConfig) -> Prepared:
     backbone = outline(folder)
     tokenizer, separator_id = with_separator(folder, config.separator)
     is_prm = bool(head_weights(folder))
-    config = resolved(config, sum(p.numel() for p in backbone.parameters()), is_prm)
+    n_weights = sum(p.numel() for p in backbone.parameters())
+    config = resolved(config, n_weights, is_prm)
     config = replace(config, precision=precision(config, backbone.config.hidden_size))
     max_length = min(config.max_length, backbone.config.max_position_embeddings)
     examples = split_by_problem(export.examples, config.validation_fraction, config.seed)
@@ -74,6 +76,7 @@ def prepare(export: Export, base: str, config: TrainConfig) -> Prepared:
     return Prepared(
         config,
         max_length,
+        n_weights,
         is_prm,
         tokenizer,
         separator_id,
