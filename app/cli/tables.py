@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from rich.markup import escape
 from rich.table import Table
 
+from app.ui.formatting import duration, number_of
 from db.results import EvaluationRecord
 from labeling.evaluation.results import (
     FEW,
@@ -30,8 +31,11 @@ from labeling.evaluation.versions import VersionsJson
 
 if TYPE_CHECKING:
     from training.config import TrainReport
+    from training.dry_run.memory import Memory
+    from training.dry_run.run import DryRun
 
 CURVE_COLUMNS = 9  # that fit a terminal
+PLACES = 10  # of steps that have a line each
 
 
 def processbench_table(result: ProcessBenchJson) -> Table:
@@ -321,6 +325,71 @@ def training_summary(report: TrainReport) -> str:
     if report.warning:
         lines.append(report.warning)
     return "\n".join(lines)
+
+
+def dry_run_summary(found: DryRun) -> str:
+    """What a training would learn from, cut, leave out and take."""
+    counts, epoch = found.counts, found.epoch
+    lines = ["Nothing was written. This run would learn from"]
+    for name, part in (("training", counts.training), ("validation", counts.validation)):
+        lines.append(
+            f"{name:<12}{number_of(part.solutions, 'solution')} ({part.wrong:,} with an error), "
+            f"{part.tokens:,} tokens, the longest {part.longest:,}"
+        )
+    lines.append("step               right  first errors")
+    for place, (right, wrong) in enumerate(counts.places[:PLACES], start=1):
+        lines.append(f"{place:>8}{right:>16,}{wrong:>14,}")
+    if later := counts.places[PLACES:]:
+        right, wrong = (sum(one) for one in zip(*later, strict=True))
+        lines.append(f"{'later':>8}{right:>16,}{wrong:>14,}")
+    if counts.cut_steps:
+        lines.append(
+            f"cut         {number_of(counts.cut_steps, 'step')} of "
+            f"{number_of(counts.cut_solutions, 'solution')}, beyond --max-length"
+        )
+    if counts.left_out:
+        lines.append(
+            f"left out    {number_of(counts.left_out, 'solution')} without a step to learn from"
+        )
+    for name, count in found.leaks.items():
+        lines.append(f"leaks       {number_of(count, 'problem')} of {name}")
+    if found.leaks:
+        lines.append(f"            {number_of(found.leaked, 'solution')} to them left out")
+    lines.append(
+        f"epoch       {epoch.batches:,} batches in {epoch.passes:,} passes, "
+        f"{epoch.tokens:,} tokens, {epoch.padded / epoch.tokens - 1:.0%} padding"
+    )
+    lines += _memory(found.memory, found.device)
+    if found.pace is None or found.seconds is None:
+        return "\n".join([*lines, "time        not measured"])
+    epochs = found.config.epochs + found.config.head_epochs
+    lines += [
+        f"time        {duration(found.seconds)} at most, {number_of(epochs, 'epoch')} and their "
+        "validation",
+        f"            {found.pace.training:,.0f} tokens/s in {found.config.precision}, measured on "
+        f"{found.pace.batches} of the batches",
+    ]
+    return "\n".join(lines)
+
+
+def _memory(needed: Memory, device: str) -> list[str]:
+    lines = [
+        f"{name:<12}{_size(getattr(needed, name))}"
+        for name in ("weights", "gradients", "optimizer", "activations")
+    ]
+    lines[0] += f" ({needed.n_learnt:,} of {needed.n_weights:,} are learnt)"
+    lines.append(
+        f"memory      {_size(needed.total)} of {_size(needed.available)} free on the {device}"
+    )
+    if not needed.fits and needed.total - needed.activations < needed.available:
+        lines.append("            does not fit: halve --device-tokens, or --gradient-checkpointing")
+    elif not needed.fits:
+        lines.append("            does not fit: --lora 16, or fsdp over several devices")
+    return lines
+
+
+def _size(n_bytes: int) -> str:
+    return f"{n_bytes / 1e9:,.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:,.1f} MB"
 
 
 def _figure(value: float | None, sign: str = "") -> str:

@@ -77,6 +77,9 @@ COUNT = click.IntRange(1)
     help="To evaluate on later: its problems are left out. Any import format; may be repeated.",
 )
 @click.option("--refuse-leaks", is_flag=True, help="Stop where any would be left out.")
+@click.option(
+    "--dry-run", is_flag=True, help="Say what it would learn from and take; writes nothing."
+)
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 def train(
     export_dir: str,
@@ -87,6 +90,7 @@ def train(
     report_to: str | None,
     evaluation_files: tuple[str, ...],
     refuse_leaks: bool,
+    dry_run: bool,
     overwrite: bool,
     **given: Any,
 ) -> None:
@@ -96,7 +100,7 @@ def train(
     export's validation part is kept, as safetensors: a Qwen2 in the layout that Qwen2.5-Math-PRM
     has and vLLM serves. A run that was killed goes on when the command is given again.
     """
-    from app.cli.tables import training_summary
+    from app.cli.tables import dry_run_summary, training_summary
     from labeling.formats.problems import problems_by_set
     from training.settings import configured
     from training.train import train as train_prm
@@ -105,6 +109,13 @@ def train(
     config = configured(file, preset, given)
     if report_to:
         config.trainer["report_to"] = report_to
+    if dry_run:
+        from training.dry_run.run import dry_run as try_out
+
+        with console.status("counting, and training on a few batches"):
+            found = try_out(export_dir, base, config, problems_by_set(evaluation_files))
+        console.print(dry_run_summary(found), markup=False)
+        return
     with progress_bar(console, "train") as report:
         outcome = train_prm(
             export_dir,

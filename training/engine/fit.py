@@ -31,6 +31,7 @@ from training.engine.keeper import (
     remove_checkpoints,
     stale,
 )
+from training.engine.start import recompute_activations
 from training.engine.trainer import PRMTrainer
 
 BEST, STATE, DONE = "best.safetensors", "trainer_state.json", "done.json"
@@ -89,7 +90,7 @@ def fit(
         done = folder / phase.name / DONE
         if not done.is_file():
             model = _loaded(build(), folder / BEST)
-            trainer = _trainer(model, training, validation, weights, phase, folder)
+            trainer = new_trainer(model, training, validation, weights, phase, folder)
             teller = Teller(phase, behind, total, progress, watch)
             trainer.add_callback(Keeper(trainer, phase, folder / BEST, teller))
             _train(trainer, done.parent)
@@ -127,7 +128,7 @@ def _phases(config: TrainConfig) -> list[Phase]:
     ]
 
 
-def _trainer(
+def new_trainer(
     model: PRM,
     training: list[Item],
     validation: list[Item],
@@ -135,15 +136,13 @@ def _trainer(
     phase: Phase,
     folder: Path,
 ) -> PRMTrainer:
+    """A Trainer of one phase, in whose `folder` its checkpoints are to be. Keeps nothing yet."""
     config = phase.config
     model.dropout = config.dropout
     if phase.head_alone:
         model.model.requires_grad_(False)
     if config.gradient_checkpointing:
-        # Its name before and after Transformers 5.2x.
-        enable = getattr(model.model, "activation_checkpointing_enable", None)
-        (enable or model.model.gradient_checkpointing_enable)({"use_reentrant": False})
-        model.model.enable_input_require_grads()
+        recompute_activations(model)
     per_epoch = math.ceil(len(training) / config.batch_size)
     trainer = PRMTrainer(
         model, _arguments(model, phase, folder, per_epoch), training, validation, weights, config

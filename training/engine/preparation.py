@@ -45,6 +45,7 @@ class Prepared:
     class_weights: tuple[float, float]
     class_counts: tuple[int, int]
     n_truncated: int  # steps that lie beyond max_length
+    n_cut: int  # solutions that have such steps
 
 
 def prepare(export: Export, base: str, config: TrainConfig) -> Prepared:
@@ -72,7 +73,7 @@ def prepare(export: Export, base: str, config: TrainConfig) -> Prepared:
             "export more solutions or raise max_length"
         )
     weights, counts = class_weights(training, config.class_balance)
-    truncated = sum(i.n_steps - i.encoded.n_kept_steps for part in items for i in part)
+    beyond = [i.n_steps - i.encoded.n_kept_steps for part in items for i in part]
     return Prepared(
         config,
         max_length,
@@ -85,7 +86,8 @@ def prepare(export: Export, base: str, config: TrainConfig) -> Prepared:
         validation,
         weights,
         counts,
-        truncated,
+        sum(beyond),
+        sum(map(bool, beyond)),
     )
 
 

@@ -12,9 +12,10 @@ from transformers import AutoConfig, AutoModel
 
 from models.errors import CheckpointError
 from models.loading import load_tokenizer
+from models.names import checkpoint_folder
 from models.precision import faster
 from models.prm.encoding import separator_token
-from models.prm.reader import PRM, init_prm
+from models.prm.reader import PRM, init_prm, new_head, weight_names
 from training.config import TrainConfig
 from training.engine.adapters import with_adapters
 
@@ -46,6 +47,37 @@ def start(base: str, config: TrainConfig) -> PRM:
     if config.lora:
         model.model = with_adapters(model.model, config)
     return model
+
+
+def blank(base: str, config: TrainConfig, n_tokens: int) -> PRM:
+    """A PRM of the shape that `start` gives one, on the meta device, which takes no memory.
+
+    `n_tokens` are the tokenizer's.
+    """
+    folder = checkpoint_folder(base)
+    shape = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    shape.vocab_size = max(shape.vocab_size, n_tokens)
+    names = weight_names(folder)
+    kind = "linear" if "score.weight" in names else "mlp"
+    if not any(name.startswith("score.") for name in names):
+        kind = config.head
+    dtype = backbone_dtype(config)
+    with torch.device("meta"):
+        backbone = AutoModel.from_config(shape, dtype=dtype, trust_remote_code=False)
+        model = PRM(backbone, new_head(kind, shape.hidden_size))
+        if config.lora:
+            model.model = with_adapters(model.model, config)
+    if config.gradient_checkpointing:
+        recompute_activations(model)
+    return model
+
+
+def recompute_activations(model: PRM) -> None:
+    """Let the backward pass compute activations anew, which then need not be kept."""
+    # Its name before and after Transformers 5.2x.
+    enable = getattr(model.model, "activation_checkpointing_enable", None)
+    (enable or model.model.gradient_checkpointing_enable)({"use_reentrant": False})
+    model.model.enable_input_require_grads()
 
 
 def with_separator(folder: Path, separator: str) -> tuple[PreTrainedTokenizerBase, int]:

@@ -1,0 +1,1 @@
+"""What a run would learn from and take, found without training: counts, memory, time."""

@@ -1,0 +1,72 @@
+"""`steplens train --dry-run`: what a run would learn from and take; nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from training.config import TrainConfig
+from training.dry_run.counts import Counts, Epoch, count, first_epoch
+from training.dry_run.memory import Memory, memory
+from training.dry_run.pace import Pace, measure, tokens_of
+from training.engine.leaks import without_leaks
+from training.engine.preparation import prepare, read_checked
+from training.engine.start import on_gpu
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a run would come to. `config` has what was chosen for it.
+
+    `leaks` are problems by evaluation set, and `leaked` the solutions to them, which are left out.
+    Without `pace` it would not fit into memory, so nothing was run; `seconds` is the most that all
+    epochs would then take: it stops earlier where nothing gets better.
+    """
+
+    config: TrainConfig
+    device: str
+    counts: Counts
+    epoch: Epoch
+    leaks: dict[str, int]
+    leaked: int
+    memory: Memory
+    pace: Pace | None
+    seconds: float | None
+
+
+def dry_run(
+    export_dir: str | Path,
+    base: str,
+    config: TrainConfig,
+    evaluation_sets: Mapping[str, Iterable[str]] | None = None,
+) -> DryRun:
+    """Find out what `train` in the same words would learn from and take, by a few batches of it.
+
+    Writes nothing. Raises what `train` raises before it trains.
+    """
+    export, _ = read_checked(export_dir)
+    examples, leaks = without_leaks(export.examples, evaluation_sets or {})
+    data = prepare(replace(export, examples=examples), base, config)
+    config = data.config
+    epoch = first_epoch(data.training, config)
+    needed = memory(base, data, epoch.largest)
+    pace, seconds = None, None
+    if needed.fits:
+        with torch.random.fork_rng():
+            pace = measure(base, data)
+        once = epoch.tokens / pace.training + tokens_of(data.validation) / pace.validation
+        seconds = once * (config.epochs + config.head_epochs)
+    return DryRun(
+        config=config,
+        device="cuda" if on_gpu(config) else "cpu",
+        counts=count(data),
+        epoch=epoch,
+        leaks=leaks.by_set,
+        leaked=len(export.examples) - len(examples),
+        memory=needed,
+        pace=pace,
+        seconds=seconds,
+    )
