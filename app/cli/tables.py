@@ -11,7 +11,6 @@ from rich.table import Table
 from app.ui.formatting import duration, number_of
 from db.results import EvaluationRecord
 from labeling.evaluation.results import (
-    FEW,
     BestOfNJson,
     Figures,
     IntervalJson,
@@ -28,6 +27,7 @@ from labeling.evaluation.results import (
 )
 from labeling.evaluation.stored import headline
 from labeling.evaluation.versions import VersionsJson
+from training.metrics.few import FEW
 
 if TYPE_CHECKING:
     from training.config import TrainReport

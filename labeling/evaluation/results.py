@@ -8,8 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict, cast
 
 from labeling.evaluation.provenance import TrainingData
-
-FEW = 30  # solutions of a class; with fewer, one more or less is over 3 points of accuracy
+from training.metrics.few import FEW
 
 if TYPE_CHECKING:
     from training.metrics.best_of_n import Curves

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from training.metrics.few import FEW
 from training.metrics.processbench.evaluation import Interval
 
-FEW = 30  # solutions; with fewer, one more or less is over 3 points of a share
 DRAWS = 1000  # of a bootstrap
 MOST_GROUPS = 1000  # that it draws from
 UNKNOWN = Interval(math.nan, math.nan)

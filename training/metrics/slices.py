@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from training.metrics.intervals import FEW, UNKNOWN, Share, share
+from training.metrics.few import FEW
+from training.metrics.intervals import UNKNOWN, Share, share
 from training.metrics.processbench.evaluation import DRAWS, NO_ERROR, Interval, harmonic_mean
 
 FigureName = Literal["exact", "clean", "f1"]

@@ -12,8 +12,8 @@ from app.components.data_table import data_table
 from app.components.figure.downloads import Numbers
 from app.ui import address, charts, formatting, project
 from app.ui.counts import counted
-from app.ui.evaluation.figure import bounds, figure
 from app.ui.evaluation.matrix import number
+from app.ui.figures.figure import bounds, figure
 from db.annotators import list_annotators
 from db.engine import Database
 from db.jobs import is_alive, list_jobs
@@ -21,9 +21,10 @@ from db.records import AnnotatorRecord
 from db.results import EvaluationRecord, list_evaluations
 from db.solutions import responses_per_problem
 from labeling.evaluation.matrix import in_families
-from labeling.evaluation.results import FEW, CurvesJson, PickJson
+from labeling.evaluation.results import CurvesJson, PickJson
 from labeling.evaluation.stored import BEST_OF_N, basis, warning
 from labeling.jobs.runner import start_job
+from training.metrics.few import FEW
 
 SENTENCE = (
     "The share of problems whose chosen response has the right answer, by how many responses "

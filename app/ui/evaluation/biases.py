@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-import math
-
 import streamlit as st
 
 from app.components.data_table import data_table
 from app.components.figure.downloads import Numbers
 from app.ui import project
 from app.ui.counts import counted
-from app.ui.evaluation.dots import PUBLISHED, Dot, dot_plot
-from app.ui.evaluation.figure import figure
 from app.ui.evaluation.project import NONE_HELD_OUT, Shown, choose_prm
+from app.ui.figures.dots import Dot, Series, dots, published_series
+from app.ui.figures.figure import figure
 from labeling.evaluation.prm_errors import published
 from labeling.evaluation.prm_errors.biases import Biases, biases, tolerances
 from labeling.evaluation.prm_errors.source import load
 from training.metrics.intervals import Share
 
 FLAWED = (
-    "Of the solutions with a right answer, {count} of {n} have a wrong step by {reference}. Grey "
-    "squares are published for a policy's own right answers (arXiv 2501.07301, 3.2.1)."
+    "Of the solutions with a right answer, {count} of {n} have a wrong step by {reference}. "
+    "Diamonds are published for a policy's own right answers (arXiv 2501.07301, 3.2.1)."
 )
 TOLERANCE = (
     "What is made of right answers: of those with a wrong step, how many are named exactly and how "
     "many are flagged at all; and how many clean ones are flagged, which a strict annotator pays "
-    "with. Grey squares are published means over ProcessBench (3.2.2)."
+    "with. Diamonds are published means over ProcessBench (3.2.2)."
 )
 LOWEST = (
     "How often the lowest score of {prm} is on the last step: a PRM that has become a judge of "
-    "answers puts it there more often than first errors are. Grey squares are published, of other "
+    "answers puts it there more often than first errors are. Diamonds are published, of other "
     "responses (3.2.3)."
 )
 PANELS = ("Exact, of flawed", "Flagged, of flawed", "Flagged, of clean")
@@ -42,6 +40,7 @@ NAMES = {
     "olympiadbench": "OlympiadBench",
     "omnimath": "Omni-MATH",
 }
+SHARE = "share (95% interval)"
 Row = list[str | float | int | None]
 
 
@@ -81,10 +80,8 @@ def flawed(told: Biases, reference: str) -> None:
         f"{NAMES[name]}, a policy": percent / 100
         for name, percent in published.FLAWED_OF_POLICY.items()
     }
-    rows = [*shares, *beside]
-    panel = "Right answers with a wrong step"
-    dots = [_dot(name, panel, one, "human") for name, one in shares.items()]
-    dots += [Dot(name, panel, value, hue=PUBLISHED) for name, value in beside.items()]
+    mine = [_dot(name, one) for name, one in shares.items()]
+    paper = [Dot(name, value) for name, value in beside.items()]
     numbers: list[Row] = [_row(name, one) for name, one in shares.items()]
     numbers += [
         [f"{name} (published)", value, None, None, None, None] for name, value in beside.items()
@@ -92,7 +89,7 @@ def flawed(told: Biases, reference: str) -> None:
     figure(
         "Right answers by a wrong process",
         FLAWED.format(count=f"{told.flawed.count:,}", n=f"{told.flawed.n:,}", reference=reference),
-        dot_plot(dots, rows, [panel], "share (95% interval)", percent=True),
+        dots([Series(reference, "human", "circle", mine), published_series(paper)], axis=SHARE),
         Numbers(("of", "share", "low", "high", "flawed", "right answers"), numbers),
         f"flawed-right-answers-{reference}",
     )
@@ -103,23 +100,26 @@ def flawed(told: Biases, reference: str) -> None:
 
 def tolerance(told: Biases, reference: str) -> None:
     """Bias 2: what annotators make of exactly these."""
-    dots, rows, numbers = [], [], []
+    mine, paper = [], []
+    numbers: list[Row] = []
     for who, one in told.tolerances.items():
         kind, _, name = who.partition(":")
         row = name if sum(other.endswith(f":{name}") for other in told.tolerances) == 1 else who
-        rows.append(row)
         for panel, part in zip(PANELS, (one.exact, one.caught, one.false_alarms), strict=True):
-            dots.append(_dot(row, panel, part, kind))
+            mine.append(_dot(row, part, panel, kind))
             numbers.append([who, panel, *_row("", part)[1:]])
     for who in BESIDE:
-        rows.append(who)
-        dots.append(Dot(who, PANELS[0], published.TOLERANCE[who] / 100, hue=PUBLISHED))
         value = published.TOLERANCE[who] / 100
+        paper.append(Dot(who, value, panel=PANELS[0]))
         numbers.append([f"{who} (published)", PANELS[0], value, None, None, None, None])
     figure(
         "Tolerance of right answers",
         TOLERANCE,
-        dot_plot(dots, rows, PANELS, "share (95% interval)", percent=True),
+        dots(
+            [Series("here", "prm", "circle", mine), published_series(paper)],
+            axis=SHARE,
+            panels=PANELS,
+        ),
         Numbers(("annotator", "of", "share", "low", "high", "count", "solutions"), numbers),
         f"tolerance-{reference}",
     )
@@ -158,7 +158,6 @@ def _tolerance_table(told: Biases, reference: str) -> None:
 
 def lowest(told: Biases, prm: str) -> None:
     """Bias 3: where the lowest score lies."""
-    panel = "Lowest score on the last step"
     parts = {
         "All solutions": told.lowest.last,
         "Right answers": told.lowest.last_of_right,
@@ -167,9 +166,9 @@ def lowest(told: Biases, prm: str) -> None:
     }
     parts = {name: one for name, one in parts.items() if one.n}
     hues = {"True first errors": "human"}
-    dots = [_dot(name, panel, one, hues.get(name, "prm")) for name, one in parts.items()]
+    mine = [_dot(name, one, hue=hues.get(name, "prm")) for name, one in parts.items()]
     beside = {name: published.LOWEST_ON_LAST[name] / 100 for name in (*BESIDE, HIGHEST)}
-    dots += [Dot(name, panel, value, hue=PUBLISHED) for name, value in beside.items()]
+    paper = [Dot(name, value) for name, value in beside.items()]
     numbers: list[Row] = [_row(name, one) for name, one in parts.items()]
     numbers += [
         [f"{name} (published)", value, None, None, None, None] for name, value in beside.items()
@@ -177,7 +176,7 @@ def lowest(told: Biases, prm: str) -> None:
     figure(
         "Where the lowest score lies",
         LOWEST.format(prm=prm),
-        dot_plot(dots, [*parts, *beside], [panel], "share (95% interval)", percent=True),
+        dots([Series(prm, "prm", "circle", mine), published_series(paper)], axis=SHARE),
         Numbers(("of", "share", "low", "high", "on the last step", "solutions"), numbers),
         f"lowest-on-last-{prm}",
     )
@@ -191,11 +190,9 @@ def _doors(*links: tuple[str, str], key: str) -> None:
     data_table.line(*(data_table.link(words, href) for words, href in links), key=key)
 
 
-def _dot(row: str, panel: str, part: Share, hue: str = "prm") -> Dot:
-    value = 0.0 if math.isnan(part.value) else part.value
-    inside = (part.interval.low, part.interval.high)
-    note = f", {part.count:,} of {part.n:,}" + (", too few" if part.too_few else "")
-    return Dot(row, panel, value, inside, hue, part.too_few, note)
+def _dot(row: str, part: Share, panel: str = "", hue: str = "") -> Dot:
+    note = f"{part.count:,} of {part.n:,}" + (", too few" if part.too_few else "")
+    return Dot(row, part.value, part.interval, note, few=part.too_few, hue=hue, panel=panel)
 
 
 def _row(name: str, part: Share) -> Row:

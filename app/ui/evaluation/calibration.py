@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
-
 from app.components.data_table import data_table
-from app.components.figure.downloads import Numbers
-from app.ui import charts, project
+from app.ui import project
 from app.ui.counts import counted
-from app.ui.evaluation.figure import figure
 from app.ui.evaluation.project import NONE_HELD_OUT, Shown, choose_prm
+from app.ui.figures import reliability
+from app.ui.figures.figure import figure
 from labeling.evaluation.scored import ScoredSolutions, scored_solutions
 from training.metrics.calibration import (
     Calibration,
@@ -20,7 +17,6 @@ from training.metrics.calibration import (
     solutions,
     steps_to_error,
 )
-from training.metrics.intervals import FEW
 from training.metrics.processbench.evaluation import Interval
 
 SENTENCE = (
@@ -50,8 +46,8 @@ def draw(found: Shown) -> None:
     figure(
         "Reliability",
         SENTENCE.format(prm=prm, reference=found.reference.label),
-        chart(parts),
-        numbers(parts),
+        reliability.reliability(parts),
+        reliability.numbers(parts),
         f"calibration-{prm}",
     )
     table(parts, prm)
@@ -96,92 +92,6 @@ def measured(found: Shown, prm: str) -> tuple[Calibration, Calibration] | None:
     problems = these.problems
     steps, whole = steps_to_error(these.scored), solutions(these.scored)
     return calibration(steps, problems), calibration(whole, problems)
-
-
-def chart(parts: dict[str, Calibration]) -> go.Figure:
-    """Share right over score, and under it how many there are."""
-    now = charts.palette()
-    drawn = make_subplots(
-        rows=2,
-        cols=len(parts),
-        row_heights=[0.78, 0.22],
-        vertical_spacing=0.06,
-        horizontal_spacing=0.08,
-        shared_xaxes=True,
-        subplot_titles=[name.capitalize() for name in parts],
-    )
-    colour = now.hues["prm"]
-    for at, (name, one) in enumerate(parts.items(), start=1):
-        drawn.add_scatter(
-            x=[0, 1],
-            y=[0, 1],
-            mode="lines",
-            line={"color": now.muted, "dash": "dash", "width": 1.2},
-            hoverinfo="skip",
-            row=1,
-            col=at,
-        )
-        largest = max((bin.right.n for bin in one.bins), default=1)
-        shown = [bin.right.interval for bin in one.bins]
-        drawn.add_scatter(
-            x=[bin.score for bin in one.bins],
-            y=[bin.right.value for bin in one.bins],
-            mode="markers",
-            marker={
-                "size": [7 + 13 * math.sqrt(bin.right.n / largest) for bin in one.bins],
-                "symbol": ["circle" if bin.right.n >= FEW else "circle-open" for bin in one.bins],
-                "color": colour,
-                "line": {"width": 1.5, "color": colour},
-            },
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": [
-                    span.high - bin.right.value if bin.right.n >= FEW else 0
-                    for bin, span in zip(one.bins, shown, strict=True)
-                ],
-                "arrayminus": [
-                    bin.right.value - span.low if bin.right.n >= FEW else 0
-                    for bin, span in zip(one.bins, shown, strict=True)
-                ],
-                "color": colour,
-                "thickness": 1.8,
-                "width": 0,
-            },
-            customdata=[[bin.right.n] for bin in one.bins],
-            hovertemplate=f"score %{{x:.3f}}: %{{y:.1%}} of %{{customdata[0]:,}} {name} right"
-            "<extra></extra>",
-            row=1,
-            col=at,
-        )
-        drawn.add_bar(
-            x=[(bin.low + bin.high) / 2 for bin in one.bins],
-            y=[bin.right.n for bin in one.bins],
-            width=0.09,
-            marker={"color": now.muted},
-            hovertemplate=f"%{{y:,}} {name}<extra></extra>",
-            row=2,
-            col=at,
-        )
-        drawn.update_xaxes(title="score", row=2, col=at)
-    drawn.update_xaxes(range=[-0.02, 1.02])
-    drawn.update_yaxes(title="right", tickformat=".0%", range=[-0.04, 1.06], row=1)
-    drawn.update_yaxes(title="number", automargin=True, nticks=3, row=2)
-    drawn.update_annotations(font={"size": charts.TEXT_SIZE, "color": now.text})
-    drawn.update_layout(height=480, margin={"l": 64, "r": 12, "t": 34, "b": 48}, showlegend=False)
-    return drawn
-
-
-def numbers(parts: dict[str, Calibration]) -> Numbers:
-    """A row for each mark."""
-    rows: list[list[str | float | int | None]] = []
-    for name, one in parts.items():
-        for bin in one.bins:
-            few = bin.right.n < FEW
-            inside = (None, None) if few else (bin.right.interval.low, bin.right.interval.high)
-            rows.append([name, bin.low, bin.high, bin.score, bin.right.value, *inside, bin.right.n])
-    columns = ("of", "from", "to", "mean score", "right", "low", "high", "number")
-    return Numbers(columns, rows)
 
 
 def _span(interval: Interval) -> str:

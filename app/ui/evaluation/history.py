@@ -11,9 +11,9 @@ from plotly.subplots import make_subplots
 from app.components.data_table import data_table
 from app.components.figure.downloads import Numbers
 from app.ui import charts
-from app.ui.evaluation.figure import bounds, figure
 from app.ui.evaluation.matrix import number, span
 from app.ui.evaluation.project import Shown
+from app.ui.figures.figure import bounds, figure
 from db.jobs import list_jobs
 from db.results import list_exports
 from labeling.evaluation.matrix import MEAN, Cell, Version, family, versions

@@ -9,15 +9,17 @@ from app.auth import identity
 from app.components.data_table import data_table
 from app.components.figure.downloads import Numbers
 from app.ui import formatting, project
-from app.ui.evaluation.dots import PUBLISHED, Dot, dot_plot
-from app.ui.evaluation.figure import bounds, figure
 from app.ui.evaluation.project import Shown
+from app.ui.figures.dots import Dot, Series, dots, published_series
+from app.ui.figures.figure import bounds, figure
 from app.ui.prm_errors.population import ALL
 from db.jobs import is_alive, list_jobs
 from db.records import AnnotatorRecord, JobRecord
 from labeling.evaluation.matrix import MEAN, Cell
 from labeling.evaluation.stored import warning
 from labeling.jobs.runner import start_job
+from training.metrics.intervals import UNKNOWN
+from training.metrics.processbench.evaluation import Interval
 from training.metrics.processbench.published import PROCESSBENCH, Published, subset_of
 
 BESIDE = ("Qwen2.5-Math-PRM-72B", "Qwen2.5-Math-PRM-7B", "Qwen2.5-Math-7B-PRM800K")
@@ -31,7 +33,7 @@ LEGEND = (
     "right ones in which none is seen. Each number opens its solutions."
 )
 BESIDE_WORDS = (
-    " Grey squares are published figures of the same solutions (arXiv 2501.07301, table of "
+    " Diamonds are published figures of the same solutions (arXiv 2501.07301, table of "
     "ProcessBench results), not measured here."
 )
 
@@ -44,7 +46,7 @@ def draw(found: Shown) -> None:
         figure(
             "First errors found, by data set",
             SENTENCE + (BESIDE_WORDS if published else ""),
-            dots(found, published),
+            chart(found, published),
             numbers(found, published),
             f"f1-{found.reference.name}",
         )
@@ -240,36 +242,41 @@ def published_rows(found: Shown) -> dict[str, dict[str, float]]:
     }
 
 
-def dots(found: Shown, published: dict[str, dict[str, float]]) -> go.Figure:
+def chart(found: Shown, published: dict[str, dict[str, float]]) -> go.Figure:
     """A panel for each data set over one scale of F1, a row for each annotator."""
     names = [*found.datasets, MEAN] if len(found.datasets) > 1 else list(found.datasets)
     who = [one for one in found.annotators if any((one.id, n) in found.cells for n in names)]
-    drawn = []
+    mine, paper = [], []
     for name in names:
         for one in who:
             told = found.cells.get((one.id, name))
             if told is None or told.figures.get("f1") is None:
                 continue
             interval = told.figures["intervals"]["f1"]
-            drawn.append(
+            inside = bounds(interval["low"], interval["high"])
+            mine.append(
                 Dot(
                     row_name(found, one),
-                    panel(name),
                     float(told.figures["f1"] or 0.0),
-                    bounds(interval["low"], interval["high"]),
-                    one.kind,
-                    told.few,
-                    f"{span(told)}, {told.n:,} solutions",
+                    UNKNOWN if inside is None else Interval(*inside),
+                    f"{told.n:,} solutions",
+                    few=told.few,
+                    hue=one.kind,
+                    panel=panel(name),
                 )
             )
-        drawn += [
-            Dot(label, panel(name), f1s[name], hue=PUBLISHED, note=", published")
+        paper += [
+            Dot(label, f1s[name], panel=panel(name), note="published")
             for label, f1s in published.items()
             if name in f1s
         ]
-    rows = [row_name(found, one) for one in who] + list(published)
     panels = [panel(name) for name in names]
-    return dot_plot(drawn, rows, panels, "F1 (95% interval)", percent=False)
+    return dots(
+        [Series("here", "prm", "circle", mine), published_series(paper)],
+        axis="F1 (95% interval)",
+        panels=panels,
+        percent=False,
+    )
 
 
 def panel(dataset: str) -> str:

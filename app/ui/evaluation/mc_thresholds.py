@@ -9,12 +9,12 @@ from app.components.data_table import data_table
 from app.components.figure.downloads import Numbers
 from app.ui import charts
 from app.ui.counts import counted
-from app.ui.evaluation.figure import bounds, figure
 from app.ui.evaluation.project import Shown
+from app.ui.figures.figure import bounds, figure
 from db.records import AnnotatorRecord
 from labeling.evaluation.mc_thresholds import MCThresholds, mc_thresholds
 from labeling.montecarlo.planner import has_whole_steps
-from training.metrics.intervals import FEW
+from training.metrics.few import FEW
 from training.metrics.processbench.evaluation import ProcessBenchResult
 
 SENTENCE = (

@@ -12,7 +12,7 @@ from app.ui.prm_errors.choice import Choice, notice
 from app.ui.prm_errors.chosen import Chosen, query_of
 from app.ui.prm_errors.figures import difference_at, interval_of, report_at
 from app.ui.prm_errors.population import Population
-from labeling.evaluation.results import FEW
+from training.metrics.few import FEW
 from training.metrics.processbench.evaluation import NO_ERROR, Interval, ProcessBenchReport
 
 

@@ -8,24 +8,20 @@ import streamlit as st
 
 from app.components.data_table import data_table
 from app.components.figure.downloads import Numbers
-from app.ui.evaluation.figure import figure
+from app.ui.figures.dots import Dot, Series, dots, published_series
+from app.ui.figures.figure import figure
 from app.ui.formatting import number_of
 from app.ui.prm_errors.choice import Choice
 from app.ui.prm_errors.chosen import Chosen, of_part
 from app.ui.prm_errors.population import Population, source
 from app.ui.prm_errors.sliced import BETWEEN
 from app.ui.prm_errors.tabs import curves
-from app.ui.prm_errors.tabs.dots import Dot, Series, dots
 from db.engine import Database
 from labeling.evaluation.prm_errors import published
 from labeling.evaluation.prm_errors.biases import Biases, biases, tolerances
 from labeling.evaluation.prm_errors.source import Source
 from training.metrics.biases import PLACES, Tolerance
 from training.metrics.intervals import Mean, Share
-from training.metrics.processbench.evaluation import Interval
-
-NOTHING = Interval(math.nan, math.nan)
-PAPER = "published"
 
 
 def show(database: Database, choice: Choice, population: Population, chosen: Chosen) -> None:
@@ -63,7 +59,7 @@ def _tolerance(found: Biases, mine: Tolerance, name: str) -> None:
     else:
         sentence = f"None of these right answers has a wrong step; of {clean:,}, {name} flags "
         sentence += f"{mine.false_alarms.count:,}."
-    if flawed < 30:
+    if mine.exact.too_few:
         sentence += " Too few with a wrong step for more than a first look."
     exact, caught, alarms = (
         [
@@ -72,7 +68,7 @@ def _tolerance(found: Biases, mine: Tolerance, name: str) -> None:
                 one.value,
                 one.interval,
                 _of(one, words),
-                part if of is mine else "",
+                (part,) if of is mine else (),
                 few=one.too_few,
                 hue=hue or who.partition(":")[0],
             )
@@ -93,9 +89,9 @@ def _tolerance(found: Biases, mine: Tolerance, name: str) -> None:
         dots(
             [
                 Series("exact step, of the flawed", "prm", "circle", exact),
-                Series("any flag, of the flawed", "prm", "circle-open", caught),
+                Series("any flag, of the flawed", "prm", "triangle-up", caught),
                 Series("false alarms, of the clean", "wrong", "x", alarms),
-                Series(PAPER, "published", "diamond", paper),
+                published_series(paper),
             ],
             axis="share of right answers",
         ),
@@ -135,7 +131,7 @@ def _last(found: Biases, name: str) -> None:
             [
                 Series(name, "prm", "circle", mine),
                 Series("reference", "human", "square", truth),
-                Series(PAPER, "published", "diamond", paper),
+                published_series(paper),
             ],
             axis="share on the last step",
         ),
@@ -166,8 +162,8 @@ def _places(found: Biases, name: str) -> None:
 
 def _lowest(found: Biases, name: str) -> None:
     rows = [
-        Dot(words, mean.value, mean.interval, _n(mean), words.replace(", ", "-").replace(" ", "-"),
-            few=mean.too_few)
+        Dot(words, mean.value, mean.interval, _n(mean),
+            (words.replace(", ", "-").replace(" ", "-"),), mean.too_few)
         for words, mean in found.mean_lowest.items()
     ]  # fmt: skip
     figure(
@@ -195,7 +191,7 @@ def _flawed(found: Biases, name: str) -> None:
                 if one.n
             ]
     paper = [
-        Dot(f"ProcessBench {who}", count / n, NOTHING, f"published: {count} of {n}")
+        Dot(f"ProcessBench {who}", count / n, note=f"published: {count} of {n}")
         for who, (count, n) in published.FLAWED_IN_PROCESSBENCH.items()
     ]
     figure(
@@ -203,7 +199,7 @@ def _flawed(found: Biases, name: str) -> None:
         f"{found.flawed.count:,} of {number_of(found.flawed.n, 'right answer')} have a wrong step, "
         "by the reference. Best-of-N rewards them.",
         dots(
-            [Series("here", "human", "square", mine), Series(PAPER, "published", "diamond", paper)],
+            [Series("here", "human", "square", mine), published_series(paper)],
             axis="share of right answers",
         ),
         _numbers([(one.row, one) for one in (*mine, *paper)]),
@@ -222,11 +218,12 @@ def _doors(*doors: tuple[str, str]) -> None:
 
 
 def _dot(row: str, one: Share, part: str, slice: str = "") -> Dot:
-    return Dot(row, one.value, one.interval, _of(one, ""), part, slice, one.too_few)
+    opens = (part, slice) if slice else (part,)
+    return Dot(row, one.value, one.interval, _of(one, ""), opens, one.too_few)
 
 
 def _published(who: str, percent: float) -> Dot:
-    return Dot(who, percent / 100, NOTHING, "published")
+    return Dot(who, percent / 100, note="published")
 
 
 def _of(one: Share, words: str) -> str:

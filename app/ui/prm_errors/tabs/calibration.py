@@ -9,7 +9,8 @@ import streamlit as st
 from app.components.data_table import data_table
 from app.components.figure.downloads import Numbers, Value
 from app.ui import address
-from app.ui.evaluation.figure import figure
+from app.ui.figures import reliability
+from app.ui.figures.figure import figure
 from app.ui.prm_errors.choice import Choice
 from app.ui.prm_errors.chosen import of_part
 from app.ui.prm_errors.population import Population, source
@@ -115,16 +116,9 @@ def _reliability(found: CalibrationReport, name: str) -> None:
         f"The share of {of} that are right against their mean score, in ten bins of equal width; "
         "on the line, a score is the probability that it claims to be. ECE "
         f"{one.ece:.3f} {_span(one.ece_interval)}. The larger a point, the more {of}, which the "
-        "bars count; grey: fewer than 30. Click a point, and the list is of its solutions.",
-        curves.reliability(one, part, of),
-        Numbers(
-            ["from", "to", "mean score", "right", "low", "high", of],
-            [
-                [b.low, b.high, b.score, b.right.value, b.right.interval.low,
-                 b.right.interval.high, b.right.n]
-                for b in one.bins
-            ],
-        ),
+        "bars count; hollow: fewer than 30. Click a point, and the list is of its solutions.",
+        reliability.reliability({of: one}, {of: part}),
+        reliability.numbers({of: one}),
         f"reliability-{name}-{of}",
         picked=of_part,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The curves of calibration: reliability, detection, scores by position, places in a solution."""
+"""The curves of calibration: detection, scores by position, places in a solution."""
 
 from __future__ import annotations
 
@@ -10,90 +10,10 @@ from plotly.subplots import make_subplots
 
 from app.ui import charts
 from training.metrics.biases import PLACES
-from training.metrics.calibration import BINS, Calibration, Detection, Group
+from training.metrics.calibration import Detection, Group
 from training.metrics.intervals import Mean, Share
 
-SMALLEST, LARGEST = 10, 28  # diameters in pixels
 MARGINS = {"l": 8, "r": 16, "t": 30, "b": 8}
-
-
-def reliability(found: Calibration, part: str, of: str) -> go.Figure:
-    """Share right against mean score, by bin, points by size; the scores' histogram below.
-
-    `part` is what a bin opens, by its number behind it; `of` names what is scored.
-    """
-    now = charts.palette()
-    figure = make_subplots(
-        rows=2, cols=1, shared_xaxes=True, row_heights=[0.74, 0.26], vertical_spacing=0.05
-    )
-    figure.add_scatter(
-        x=[0, 1],
-        y=[0, 1],
-        mode="lines",
-        line={"color": now.muted, "dash": "dot", "width": 1.5},
-        hoverinfo="skip",
-        row=1,
-        col=1,
-    )
-    bins = found.bins
-    most = max((one.right.n for one in bins), default=1)
-    opened = [[f"{part}-{round(one.low * BINS)}"] for one in bins]
-    words = [
-        f"{of} scored {one.low:.1f} to {one.high:.1f}: {one.right.value:.1%} right"
-        f" [{one.right.interval.low:.1%} to {one.right.interval.high:.1%}]"
-        f"<br>mean score {one.score:.3f}, {one.right.n:,} {of}"
-        + (", too few" if one.right.too_few else "")
-        for one in bins
-    ]
-    colours = [now.muted if one.right.too_few else now.hues["prm"] for one in bins]
-    for one, colour in zip(bins, colours, strict=True):
-        figure.add_scatter(
-            x=[one.score, one.score],
-            y=[one.right.interval.low, one.right.interval.high],
-            mode="lines",
-            line={"color": charts.faded(colour, 0.6), "width": 3},
-            hoverinfo="skip",
-            row=1,
-            col=1,
-        )
-    figure.add_scatter(
-        x=[one.score for one in bins],
-        y=[one.right.value for one in bins],
-        mode="markers",
-        marker={
-            "size": [_size(one.right.n / most) for one in bins],
-            "color": [charts.faded(colour, 0.85) for colour in colours],
-            "line": {"width": 1.5, "color": now.page},
-        },
-        customdata=opened,
-        text=words,
-        hovertemplate="%{text}<extra></extra>",
-        cliponaxis=False,
-        row=1,
-        col=1,
-    )
-    figure.add_bar(
-        x=[(one.low + one.high) / 2 for one in bins],
-        y=[one.right.n for one in bins],
-        width=0.094,
-        marker={"color": charts.faded(now.hues["prm"], 0.55)},
-        customdata=opened,
-        text=[f"{one.right.n:,}" for one in bins],
-        textposition="outside",
-        textfont={"size": 12, "color": now.muted},
-        cliponaxis=False,
-        hovertext=words,
-        hoverinfo="text",
-        row=2,
-        col=1,
-    )
-    figure.update_layout(height=470, margin={**MARGINS, "b": 44}, showlegend=False)
-    figure.update_yaxes(automargin=True)
-    figure.update_yaxes(title="share right", range=[-0.03, 1.03], tickformat=".0%", row=1, col=1)
-    figure.update_yaxes(title=of, row=2, col=1, nticks=3)
-    figure.update_xaxes(range=[-0.02, 1.02], dtick=0.2)
-    figure.update_xaxes(title="score", row=2, col=1)
-    return figure
 
 
 def detection(found: Detection) -> go.Figure:
@@ -218,11 +138,6 @@ def in_solution(lowest: Sequence[Share], errors: Sequence[Share]) -> go.Figure:
         xaxis={"type": "category"},
     )
     return figure
-
-
-def _size(share: float) -> float:
-    """The diameter of a point of which the largest has a `share`: areas tell them apart."""
-    return SMALLEST + (LARGEST - SMALLEST) * math.sqrt(share)
 
 
 def _above(mean: Mean) -> float:

@@ -9,12 +9,12 @@ import streamlit as st
 
 from app.components.figure.downloads import Numbers
 from app.ui import address, formatting
-from app.ui.evaluation.figure import figure
+from app.ui.figures.dots import Dot, Series, dots
+from app.ui.figures.figure import figure
 from app.ui.prm_errors.choice import Choice
 from app.ui.prm_errors.chosen import Chosen, of_part
 from app.ui.prm_errors.population import Population
 from app.ui.prm_errors.sliced import BETWEEN, by_attribute
-from app.ui.prm_errors.tabs.dots import Dot, Series, dots
 from db.engine import Database
 from labeling.evaluation.scored import ScoredSolutions
 from training.metrics.processbench.scored import verdicts
@@ -59,8 +59,8 @@ def show(database: Database, choice: Choice, population: Population, chosen: Cho
     sentence = (
         f"{WORDS[name]} by slice with 95% intervals: {MEANS[name]}. The line is the figure of all "
         f"{formatting.number_of(len(population.found), 'solution')}, {value:.3f}; the slice "
-        "furthest below it comes first. Grey: fewer than 30 solutions of a class. Click a dot, and "
-        "this page is about its slice."
+        "furthest below it comes first. Hollow: fewer than 30 solutions of a class. Click a dot, "
+        "and this page is about its slice."
     )
     if len(sorted_) > MOST:
         sentence += f" The first {MOST} of {len(sorted_)} are shown."
@@ -97,8 +97,8 @@ def _dot(one: Slice, name: FigureName) -> Dot:
         one.figures.interval(name),
         f"{wrong:,} with an error, {right:,} without one; loss {one.loss[name]:+.3f}"
         + ("; too few" if few else ""),
-        slice=f"{one.attribute}{BETWEEN}{one.name}",
-        few=few,
+        ("", f"{one.attribute}{BETWEEN}{one.name}"),
+        few,
     )
 
 

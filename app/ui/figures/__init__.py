@@ -1,0 +1,1 @@
+"""Figures that several pages draw: with a sentence and files, dot plots, reliability."""
