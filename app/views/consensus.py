@@ -12,6 +12,7 @@ from app.components.data_table import data_table
 from app.ui import formatting, project
 from app.ui.counts import counted
 from app.ui.cross_table import cross_table
+from app.ui.navigation import carried_list
 from db.annotators import find_annotator, list_annotators
 from db.engine import Database
 from db.lists.agreement import first_error_cells
@@ -98,10 +99,14 @@ def show(summary: Any) -> None:
     total = max(summary.total, 1)
 
     def line(what: Any, count: int, hue: str, style: str, ids: list[int] | None = None) -> Any:
+        shown = {"ids": ",".join(map(str, ids or ()))}
         examples = [
-            data_table.link(one, data_table.page_href("solution", id=one), "muted")
-            for one in ids or ()
+            data_table.link(one, carried_list.solution_href(one, "browse", shown, at), "muted")
+            for at, one in enumerate(ids or (), 1)
         ]
+        if examples:
+            queue = data_table.page_href("review", queue="filter", **shown)
+            examples.append(data_table.link("Review", queue, title="Review these examples"))
         return [
             data_table.text(what, style),
             data_table.bar(count / total, f"{count:,}", hue),

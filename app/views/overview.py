@@ -13,6 +13,7 @@ from app.components.data_table import data_table
 from app.ui import compared, filters, formatting, project, project_summary
 from app.ui.counts import counted
 from app.ui.pace import time_left
+from app.ui.queues import opened, wording
 from db.engine import Database
 from db.jobs import list_jobs
 from db.lists.counts import Coverage, project_counts
@@ -252,6 +253,25 @@ def disagreements(kinds: KindCounts, compared_words: Mapping[str, str]) -> None:
     )
 
 
+def assigned(database: Database) -> None:
+    """The queues that are waiting for me, where there are any."""
+    mine = counted(
+        database,
+        f"assigned {identity.reviewer_name()}",
+        lambda: list(opened.assigned_to_me(database)),
+    )
+    waiting: list[data_table.Cell] = [
+        data_table.link(
+            f"{wording.title(saved, blind=False)}: {left:,} left",
+            data_table.page_href("review", queue=saved.token),
+        )
+        for saved, left in mine
+        if left
+    ]
+    if waiting:
+        data_table.line(data_table.text("Assigned to you", "strong"), *waiting, key="assigned")
+
+
 def latest_jobs(database: Database) -> None:
     """What ran last; a row opens it."""
     rows = [
@@ -328,6 +348,7 @@ with st.container(horizontal=True, vertical_alignment="center", border=True):
     st.text(next_step.sentence, width="content")
     if st.button(next_step.button, type="primary"):
         st.switch_page(f"views/{next_step.page}.py", query_params=next_step.query)
+assigned(database)
 running(database)
 with st.container(horizontal=True, vertical_alignment="center"):
     st.subheader("Annotators", width="content")
@@ -339,6 +360,7 @@ left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Disagreements")
     disagreements(kinds, filters.kind_words(database))
+    data_table.line(data_table.link("All queues", "queues"), key="all queues")
 with right:
     st.subheader("Latest jobs")
     latest_jobs(database)

@@ -44,13 +44,14 @@ with st.container(horizontal=True, vertical_alignment="center"):
     sort = mistakes.ask_sort()
 ids = mistakes.ordered(found, chosen.members(found, now), now.t, sort)
 ids = drawer.kept_order(ids, f"{who} {found.wanted} {found.slice} {found.held_out} {now} {sort}")
+words = mistakes.words_of_list(who, found, now, sort)
 with above:
-    mistakes.heading(who, found, now, ids, sort)
+    mistakes.heading(database, now, ids, sort, words)
 at = drawer.opened()
 # The figures below it stay in reach: a long list scrolls in a place of its own.
 with st.container(height=mistakes.HEIGHT if len(ids) > mistakes.LONG else "content", border=False):
     wish = mistakes.show(database, who, found, now.t, ids, at if isinstance(at, int) else None)
 if wish is not None:
     drawer.go(wish)
-drawer.show(database, who, found, now.t, ids, now.words())
+drawer.show(database, who, found, now, ids, words)
 frame.show(database, who, found, now)

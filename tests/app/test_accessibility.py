@@ -13,6 +13,8 @@ from app.serve import OPTIONS
 from db.annotators import ensure_reviewer
 from db.corrections import append_corrections
 from db.engine import open_database
+from db.lists.filters import SolutionFilter
+from db.review.saved_queues import Contents, save_queue
 from labeling.demo.prepare import prepare_demo
 from tests.support.browser import ROOT, WAIT, chromium, open_page, streamlit_server
 from tests.support.rows import correction
@@ -26,6 +28,7 @@ PAGES = (
     "review",
     "review?blind=true",
     "review?queue=adjudication",
+    "queues",
     "solution?id=25",
     "consensus",
     "agreement",
@@ -52,6 +55,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         person = ensure_reviewer(database, name)
         act = correction(25, person.id, f"token-{name}", labels=labels, first_error=first)
         append_corrections(database, [act])
+    one = Contents("filter", SolutionFilter(ids=(25,)))
+    save_queue(database, one, "ann", name="One", instructions="Read it all.", assigned=("bob",))
     database.close()
     with streamlit_server(ROOT / "app" / "asgi.py", {"STEPLENS_DB": url}, THEME) as at:
         yield at

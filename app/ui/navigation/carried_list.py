@@ -15,8 +15,11 @@ from app.ui import address, filters
 from app.ui.counts import counted
 from db.engine import Database
 from db.lists.browse import count_solutions, solution_ids
+from db.lists.solution_lists import find_list
 
-NAMES = {"browse": "Browse"}  # the pages whose lists can be walked through, and their words
+LISTS = ("browse",)  # the pages whose lists can be walked through
+# The pages that lists come from: a kept list is walked as Browse shows it, and began elsewhere.
+NAMES = {"browse": "Browse", "prm_errors": "PRM errors"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,14 @@ class Carried:
 
 def solution_href(solution_id: int, page: str, query: Mapping[str, object], at: int) -> str:
     """The address of a solution that carries the list `page?query`, where it is number `at`."""
+    return data_table.page_href("solution", **said(solution_id, page, query, at))
+
+
+def said(solution_id: int, page: str, query: Mapping[str, object], at: int) -> dict[str, str]:
+    """What that address says."""
     held = {name: value for name, value in query.items() if name != "page"}
-    return data_table.page_href(
-        "solution", id=solution_id, list=data_table.page_href(page, **held), at=at
-    )
+    list = data_table.page_href(page, **held)
+    return {"id": str(solution_id), "list": list, "at": str(at)}
 
 
 def carried(database: Database, solution_id: int) -> Carried | None:
@@ -46,11 +53,11 @@ def carried(database: Database, solution_id: int) -> Carried | None:
     href = address.get("list") or ""
     page, _, query = href.partition("?")
     given = address.get("at") or ""
-    if page not in NAMES or not (given.isascii() and given.isdecimal() and 0 < len(given) < 10):
+    if page not in LISTS or not (given.isascii() and given.isdecimal() and 0 < len(given) < 10):
         return None
-    said = dict(parse_qsl(query))
-    wanted = filters.understood(database, {k: v for k, v in said.items() if k in filters.NAMES})
-    sort = filters.sort_of(database, said.get("sort", ""), said.get("listed"))
+    asked = dict(parse_qsl(query))
+    wanted = filters.understood(database, {k: v for k, v in asked.items() if k in filters.NAMES})
+    sort = filters.sort_of(database, asked.get("sort", ""), asked.get("listed"))
     at = max(int(given), 1)
     first = max(at - 2, 0)
     ids = solution_ids(database, wanted, sort=sort, offset=first, limit=at - first + 1)
@@ -72,10 +79,10 @@ def carried(database: Database, solution_id: int) -> Carried | None:
 def show(database: Database, solution_id: int) -> None:
     """The way back to the list and to its neighbours, which `[` and `]` go too."""
     href = address.get("list") or ""
-    page = href.partition("?")[0]
-    if page not in NAMES:
+    page, _, query = href.partition("?")
+    if page not in LISTS:
         return
-    cells: list[data_table.Cell] = [data_table.link(NAMES[page], href)]
+    cells: list[data_table.Cell] = [_back(database, href, dict(parse_qsl(query)).get("listed"))]
     here = carried(database, solution_id)
     if here is None:
         cells.append(data_table.text("no longer at this place in the list", "muted"))
@@ -84,6 +91,15 @@ def show(database: Database, solution_id: int) -> None:
         cells.append(data_table.text(f"{here.at:,} of {here.total:,}", "muted nowrap"))
         cells.append(_neighbour("›", here.href, here.after, here.at + 1, "]"))
     data_table.line(*cells, key="carried")
+
+
+def _back(database: Database, href: str, listed: str | None) -> data_table.Cell:
+    """The link to where the list was shown."""
+    kept = find_list(database, listed) if listed else None
+    origin = "" if kept is None else kept.origin.partition("?")[0]
+    if kept is None or origin not in NAMES:
+        return data_table.link(NAMES["browse"], href)
+    return data_table.link(NAMES[origin], kept.origin, title=kept.words)
 
 
 def _neighbour(sign: str, list: str, id: int | None, at: int, key: str) -> data_table.Cell:

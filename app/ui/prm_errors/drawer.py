@@ -9,8 +9,10 @@ import streamlit as st
 
 from app.components.data_table import data_table
 from app.ui import address
+from app.ui.navigation import kept_list
 from app.ui.prm_errors.choice import Choice
-from app.ui.prm_errors.mistakes import words_of
+from app.ui.prm_errors.chosen import Chosen
+from app.ui.prm_errors.mistakes import PAGE_NAME, words_of
 from app.ui.prm_errors.population import Population
 from app.ui.review_table import Progress, Sent, review_table, sent_at
 from db.engine import Database, stable_hash
@@ -22,6 +24,7 @@ from training.metrics.processbench.scored import NO_VERDICT, verdicts
 
 KEY = "prm errors"
 END = "end"  # in the address: the last solution of the list has been saved
+CLOSE, OWN_PAGE = 1, 2  # what the head of the drawer is clicked for
 AHEAD = 6  # The one on screen and the next, so that going on does not wait for the server.
 
 
@@ -77,12 +80,12 @@ def show(
     database: Database,
     choice: Choice,
     population: Population,
-    t: float,
+    chosen: Chosen,
     ids: np.ndarray,
     words: str,
 ) -> None:
-    """The step table on the opened solution and those behind it in the list `ids`."""
-    at = opened()
+    """The step table on the opened solution and those behind it in the list `ids`, of `words`."""
+    at, t = opened(), chosen.t
     if at is None:
         return
     if st.session_state.get("errors at") != str(at):  # by hand, not by a save
@@ -103,10 +106,10 @@ def show(
         if place is None:
             return items, None
         position = min(place + 1, len(ids))
-        return items, {"position": position, "total": len(ids), "label": words}
+        return items, {"position": position, "total": len(ids), "label": chosen.words()}
 
     with st.container(key="drawer"):
-        _head(at, place, len(ids))
+        _head(database, at, place, ids, words)
         review_table(
             database,
             key=KEY,
@@ -140,18 +143,24 @@ def said_here(items: Sequence[Item], choice: Choice, population: Population, t: 
                 column["threshold"] = t
 
 
-def _head(at: int | str, place: int | None, n: int) -> None:
+def _head(
+    database: Database, at: int | str, place: int | None, ids: np.ndarray, words: str
+) -> None:
     cells: list[data_table.Cell] = []
     if place is None:
         cells.append(data_table.text("Not in this list", "muted"))
-    elif at != END:
-        cells.append(data_table.text(f"{place + 1:,} of {n:,}", "strong"))
-    if at != END:
         cells.append(data_table.link("Own page", data_table.page_href("solution", id=at)))
+    elif at != END:
+        cells.append(data_table.text(f"{place + 1:,} of {len(ids):,}", "strong"))
+        cells.append(data_table.pick("Own page", OWN_PAGE))
     cells += [
         data_table.text("[ and ] go through the list", "muted"),
-        data_table.pick("Close (Esc)", 1),
+        data_table.pick("Close (Esc)", CLOSE),
     ]
-    if data_table.table([""], [[data_table.inline(*cells)]], key="drawer head") is not None:
+    wish = data_table.table([""], [[data_table.inline(*cells)]], key="drawer head")
+    if wish == OWN_PAGE and place is not None:
+        kept = kept_list.keep(database, ids, PAGE_NAME, words)
+        kept_list.open_solution(kept, int(at), place + 1)
+    elif wish is not None:
         address.put(open=None)
         st.rerun()

@@ -10,9 +10,11 @@ import streamlit as st
 
 from app.components.data_table import data_table
 from app.ui import address, formatting
+from app.ui.navigation import kept_list
 from app.ui.prm_errors.choice import OF_THE_LIST, Choice
-from app.ui.prm_errors.chosen import MOST_IDS, WORDS, Chosen, query_of
+from app.ui.prm_errors.chosen import WORDS, Chosen
 from app.ui.prm_errors.population import NOT_SCORED, Population
+from app.ui.queues.save import save_as_queue
 from db.engine import Database
 from db.lists.browse import SolutionRow, list_solutions
 from db.lists.filters import SolutionFilter
@@ -28,6 +30,8 @@ from training.metrics.processbench.scored import (
 )
 
 PAGE = 50
+PAGE_NAME = "prm_errors"
+EVERY, REVIEW, BROWSE = 1, 2, 3  # what the heading of the list is clicked for
 LONG, HEIGHT = 14, 600  # rows, and the pixels that a longer list takes
 SORTS = ("most confident first", "least confident first", "highest score first", "oldest first")
 
@@ -54,11 +58,16 @@ def ask_sort() -> str:
     return sort
 
 
-def heading(
-    choice: Choice, population: Population, chosen: Chosen, ids: np.ndarray, sort: str
-) -> None:
-    """How many there are of what, and the ways on."""
-    query, beyond = query_of(choice, population, chosen, ids)
+def words_of_list(choice: Choice, population: Population, chosen: Chosen, sort: str) -> str:
+    """What the list is of, for whoever sees it on another page."""
+    own = chosen.t == population.found.threshold
+    at = "" if own else f" at threshold {chosen.t:.2f}"
+    against = f"{choice.prm.name} against {choice.reference.name}{at}"
+    return f"{against}: {chosen.words()}, {sort}"
+
+
+def heading(database: Database, chosen: Chosen, ids: np.ndarray, sort: str, words: str) -> None:
+    """How many there are of what, and the ways on, which take the list along as it is shown."""
     cells: list[data_table.Cell] = [
         data_table.sentence(
             data_table.text(f"{len(ids):,}", "strong"), data_table.text(chosen.words(), "strong")
@@ -66,21 +75,25 @@ def heading(
         data_table.text(sort if len(ids) > 1 else "", "muted"),
     ]
     if len(ids):
-        which = "all" if not beyond else f"the first {MOST_IDS:,}"
-        cells += [
-            data_table.link(
-                f"Review {which}", data_table.page_href("review", queue="filter", **query)
-            ),
-            data_table.link(f"Browse {which}", data_table.page_href("browse", **query)),
-        ]
-        if beyond:
-            words = f"An address has no room for the other {beyond:,}."
-            cells.append(data_table.text(words, "muted"))
+        cells += [data_table.pick("Review all", REVIEW), data_table.pick("Browse all", BROWSE)]
     if chosen != Chosen(chosen.t):
-        cells.append(data_table.pick("Show every mistake", 1))
-    if data_table.table([""], [[data_table.inline(*cells)]], key="list heading") is not None:
+        cells.append(data_table.pick("Show every mistake", EVERY))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(width="content"):
+            wish = data_table.table([""], [[data_table.inline(*cells)]], key="list heading")
+        if len(ids):
+            save_as_queue(
+                database,
+                lambda: kept_list.contents(kept_list.keep(database, ids, PAGE_NAME, words)),
+                f"{len(ids):,} {chosen.words()}, as listed",
+                key="errors",
+            )
+    if wish == EVERY:
         address.put(**dict.fromkeys(OF_THE_LIST))
         st.rerun()
+    elif wish is not None:
+        go = kept_list.review if wish == REVIEW else kept_list.browse
+        go(kept_list.keep(database, ids, PAGE_NAME, words))
 
 
 def show(

@@ -79,7 +79,8 @@ def contents_in_words(database: Database, contents: Contents) -> str:
     if queue is not FILTER:
         parts.insert(0, compared_annotators(database).named(queue.words))
     words = ", ".join(parts) or "all solutions"
-    words = words[0].upper() + words[1:]
+    if words.split(" ", 1)[0].isalpha():  # and not a name, as prm-v2 is
+        words = words[0].upper() + words[1:]
     sort = sort_in_address(database, contents.sort)
     order = filters.sorts(database, listed=True).get(sort or "")
     if queue is not FILTER or sort is None or order is None:

@@ -76,19 +76,43 @@ def test_a_cell_and_an_outcome_are_lists(demo: Database, monkeypatch: pytest.Mon
     assert sorted(listed(cell)) == ids
 
 
-def test_another_threshold_names_its_solutions_one_by_one(
-    demo: Database, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("pick", "page"), [("Review all", "Review"), ("Browse all", "Browse"), ("Own page", "Solution")]
+)
+def test_the_list_is_taken_along_as_it_is_shown(
+    demo: Database, monkeypatch: pytest.MonkeyPatch, pick: str, page: str
 ) -> None:
-    test = open_page(demo, monkeypatch, "prm_errors", outcome="missed", t="0.2")
-    heading = shown(test, "list heading")["rows"][0]["cells"][0]["cells"]
-    href = next(cell["href"] for cell in heading if cell.get("href", "").startswith("review"))
-    assert "ids=" in href
-    assert "outcome" not in href
-    own = open_page(demo, monkeypatch, "prm_errors", outcome="missed")
-    heading = shown(own, "list heading")["rows"][0]["cells"][0]["cells"]
-    href = next(cell["href"] for cell in heading if cell.get("href", "").startswith("review"))
-    assert "outcome=missed" in href
-    assert "ids=" not in href
+    """At a threshold that no database knows, in an order that no filter can say."""
+    query = {"outcome": "missed", "t": "0.2", "sort": "highest score first"}
+    test = open_page(demo, monkeypatch, "prm_errors", **query)
+    order = listed(test)
+    assert order != sorted(order)
+    where = "list heading"
+    if pick == "Own page":
+        test = open_page(demo, monkeypatch, "prm_errors", **query, open=str(order[1]))
+        where = "drawer head"
+    cells = shown(test, where)["rows"][0]["cells"][0]["cells"]
+    wish = next(cell["id"] for cell in cells if cell.get("value") == pick)
+    test.session_state[where] = {"picked": wish}
+    test.run()
+    assert not test.exception
+    assert test.title[0].value == page
+    given = {name: "".join(values) for name, values in dict(test.query_params).items()}
+    if page == "Review":
+        assert [item["solution_id"] for item in shown(test, "review")["items"]] == order[:6]
+        assert "prm-v2 against playground-truth at threshold 0.20: missed" in words_of(test)
+        assert given == {"queue": "filter", "sort": "listed", "listed": given["listed"]}
+    elif page == "Browse":
+        rows = shown(test, "solutions")["rows"]
+        assert [int(row["cells"][1]["value"]) for row in rows] == order[: len(rows)]
+    else:
+        assert given["id"] == str(order[1])
+        back, _, at, after = shown(test, "carried")["rows"][0]["cells"][0]["cells"]
+        assert at["value"].startswith("2 of ")
+        assert f"id={order[2]}&" in after["href"]
+        assert back["value"] == "PRM errors"
+        assert "t=0.2" in back["href"]
+        assert "open" not in back["href"]
 
 
 def test_words_that_an_address_cannot_mean_are_said_and_passed_over(

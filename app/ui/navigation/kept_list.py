@@ -1,0 +1,50 @@
+"""Taking a list along as it is shown, in its order, to Browse, Review or a solution's own page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import streamlit as st
+
+from app.components.data_table import data_table
+from app.ui import address
+from app.ui.navigation import carried_list
+from db.engine import Database
+from db.lists.browse import LISTED
+from db.lists.filters import SolutionFilter
+from db.lists.solution_lists import ListRecord, keep_list
+from db.review.saved_queues import Contents
+
+PASSING = ("open", "page")  # in an address: where in the list one is, and not what the list is
+
+
+def keep(database: Database, ids: Iterable[int], page: str, words: str) -> ListRecord:
+    """Keep these solutions in this order, as the page of the address of now shows them."""
+    origin = data_table.page_href(page, **address.query(without=PASSING))
+    return keep_list(database, [int(one) for one in ids], words=words, origin=origin)
+
+
+def query(kept: ListRecord) -> dict[str, str]:
+    """The address of Browse, or with `queue=filter` of Review, that shows a kept list."""
+    return {"listed": kept.token, "sort": LISTED}
+
+
+def contents(kept: ListRecord) -> Contents:
+    """A queue of a kept list."""
+    return Contents("filter", SolutionFilter(listed=kept.id), f"{LISTED}:{kept.id}")
+
+
+def review(kept: ListRecord) -> None:
+    """Go through it in Review."""
+    st.switch_page("views/review.py", query_params={"queue": "filter", **query(kept)})
+
+
+def browse(kept: ListRecord) -> None:
+    """Show it in Browse."""
+    st.switch_page("views/browse.py", query_params=query(kept))
+
+
+def open_solution(kept: ListRecord, solution_id: int, at: int) -> None:
+    """Open a solution's own page, which goes on through the list, where it is number `at`."""
+    said = carried_list.said(solution_id, "browse", query(kept), at)
+    st.switch_page("views/solution.py", query_params=said)
