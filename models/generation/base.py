@@ -11,12 +11,17 @@ from models.errors import ModelError
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are drawn. Temperature 0 is greedy; a stop string ends the text before it."""
+    """How tokens are drawn. Temperature 0 is greedy; a stop string ends the text before it.
+
+    `options` are sets of words, such as ("Yes", "yes") and ("No", "no"): a completion then says
+    how probable it was that it begins with each of them.
+    """
 
     temperature: float = 1.0
     top_p: float = 1.0
     max_tokens: int = 512
     stop: tuple[str, ...] = ()
+    options: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature < float("inf"):
@@ -27,6 +32,8 @@ class Sampling:
             raise ModelError(f"max_tokens must be at least 1, not {self.max_tokens}")
         if isinstance(self.stop, str) or "" in self.stop:
             raise ModelError("stop must be a tuple of non-empty strings")
+        if not all(words and "" not in words for words in self.options):
+            raise ModelError("options must be sets of non-empty strings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +80,17 @@ class Completion:
     generated tokens, the end token included. "length": the text was cut by max_tokens, by
     the model's context or by a server's filter, so nothing may be concluded from where it
     ends. `n_prompt_tokens` is None where the prompt was token ids, which anyone can count.
+
+    `option_logprobs`: for each of the sampling's options the natural log of the probability, at
+    temperature 1, that the first token is one with which a word of it begins. Empty where nothing
+    was generated; -inf where a server tells its likeliest tokens only and it is none of them.
     """
 
     text: str
     n_tokens: int
     finish_reason: Literal["stop", "length"]
     n_prompt_tokens: int | None = None
+    option_logprobs: tuple[float, ...] = ()
 
 
 class IncompleteError(ModelError):

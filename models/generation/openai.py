@@ -9,6 +9,7 @@ from typing import TypeGuard, TypeVar
 
 from models.errors import ModelError
 from models.generation.base import ChatPrompt, Completion, CompletionRequest, Prompt, Sampling
+from models.generation.options import first_tokens
 from models.generation.server.batch import Batch
 from models.generation.server.client import (
     Client,
@@ -19,6 +20,12 @@ from models.generation.server.client import (
     patience_from_environment,
 )
 from models.generation.server.continuation import CONTINUE, check_continuation
+from models.generation.server.logprobs import (
+    ASKED_BY_CHAT,
+    asked_by_ids,
+    told_by_chat,
+    told_by_ids,
+)
 from models.names import parse_model_name, parse_server_name
 
 MOST_LISTED = 10  # models that a message names
@@ -29,6 +36,7 @@ NEUTRAL: dict[str, object] = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1
 NEUTRAL_FOR = ("vllm", "sglang", "llamacpp")  # owned_by in the list of models
 
 T = TypeVar("T")
+Choice = dict[str, object]  # a completion in a server's reply
 
 
 class OpenAIGenerator:
@@ -76,7 +84,10 @@ class OpenAIGenerator:
             prompts = list(dict.fromkeys(request.prompt for request in requests))
             if self.has_ids:
                 ids = await self._as_ids(prompts)
-                ask = [partial(self._by_ids, ids[r.prompt], r.seed, sampling) for r in requests]
+                told = await self._first_tokens(sampling.options)
+                ask = [
+                    partial(self._by_ids, ids[r.prompt], r.seed, sampling, told) for r in requests
+                ]
             else:
                 if self.context is not None and sampling.max_tokens >= self.context:
                     raise ModelError(
@@ -125,11 +136,27 @@ class OpenAIGenerator:
             prompt: ids[prompt] if isinstance(prompt, ChatPrompt) else prompt for prompt in prompts
         }
 
+    async def _first_tokens(
+        self, options: tuple[tuple[str, ...], ...]
+    ) -> tuple[tuple[int, ...], ...]:
+        words = list(dict.fromkeys(word for option in options for word in option))
+        texts: list[Mapping[str, object]] = [
+            {"prompt": word, "add_special_tokens": False} for word in words
+        ]
+        ids = await self._together([partial(self._tokenize, text) for text in texts])
+        return first_tokens(options, dict(zip(words, ids, strict=True)).__getitem__)
+
     async def _tokenize(self, text: Mapping[str, object]) -> tuple[int, ...]:
         url = f"{self.server.root_url}/tokenize"
         return await self._client.post(url, {"model": self.server.model, **text}, _ids)
 
-    async def _by_ids(self, ids: tuple[int, ...], seed: int, sampling: Sampling) -> Completion:
+    async def _by_ids(
+        self,
+        ids: tuple[int, ...],
+        seed: int,
+        sampling: Sampling,
+        options: tuple[tuple[int, ...], ...],
+    ) -> Completion:
         if not ids:
             raise ModelError("A prompt must have at least one token")
         room = sampling.max_tokens
@@ -138,7 +165,12 @@ class OpenAIGenerator:
         if room < 1:
             return Completion("", 0, "length", len(ids))
         body = {**self._body(seed, sampling), "prompt": list(ids), "max_tokens": room}
-        return await self._post("/completions", body, _completion_text)
+        if not options:
+            return await self._post("/completions", body, _completion_text)
+        read = partial(told_by_ids, tokens=options)
+        return await self._post(
+            "/completions", body | asked_by_ids(options), _completion_text, read
+        )
 
     async def _by_chat(self, prompt: Prompt, seed: int, sampling: Sampling) -> Completion:
         if not isinstance(prompt, ChatPrompt):
@@ -146,7 +178,10 @@ class OpenAIGenerator:
         body = {**self._body(seed, sampling), "messages": prompt.chat()}
         if prompt.answer_prefix:
             body |= CONTINUE
-        return await self._post("/chat/completions", body, _chat_text)
+        if not sampling.options:
+            return await self._post("/chat/completions", body, _chat_text)
+        told = partial(told_by_chat, options=sampling.options)
+        return await self._post("/chat/completions", body | ASKED_BY_CHAT, _chat_text, told)
 
     async def _must_continue(self, prompts: list[Prompt]) -> None:
         """Raise ModelError where a chat has a begun answer that the server would not continue."""
@@ -175,10 +210,14 @@ class OpenAIGenerator:
         return {**body, "stop": list(sampling.stop)} if sampling.stop else body
 
     async def _post(
-        self, path: str, body: dict[str, object], read_text: Callable[[dict[str, object]], object]
+        self,
+        path: str,
+        body: dict[str, object],
+        read_text: Callable[[Choice], object],
+        read_logprobs: Callable[[Choice], tuple[float, ...]] | None = None,
     ) -> Completion:
         def read(reply: object) -> Completion:
-            return _completion(reply, read_text, self._client)
+            return _completion(reply, read_text, read_logprobs, self._client)
 
         try:
             return await self._client.post(f"{self.server.base_url}{path}", body, read)
@@ -240,7 +279,10 @@ def _ids(reply: object) -> tuple[int, ...]:
 
 
 def _completion(
-    reply: object, read_text: Callable[[dict[str, object]], object], client: Client
+    reply: object,
+    read_text: Callable[[Choice], object],
+    read_logprobs: Callable[[Choice], tuple[float, ...]] | None,
+    client: Client,
 ) -> Completion:
     """Raises Unreadable for anything but a completion that has ended."""
     choices = reply.get("choices") if isinstance(reply, dict) else None
@@ -258,14 +300,15 @@ def _completion(
         _used(reply, "completion_tokens") or 0,
         "length" if cut else "stop",
         _used(reply, "prompt_tokens") or 0,
+        read_logprobs(choices[0]) if read_logprobs else (),
     )
 
 
-def _completion_text(choice: dict[str, object]) -> object:
+def _completion_text(choice: Choice) -> object:
     return choice.get("text")
 
 
-def _chat_text(choice: dict[str, object]) -> object:
+def _chat_text(choice: Choice) -> object:
     """The answer; "" where the model was cut while thinking, called a tool, or refused."""
     message = choice.get("message")
     return (message.get("content") or "") if isinstance(message, dict) else None

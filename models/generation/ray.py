@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from models.cluster import Cluster
 from models.errors import ModelError
@@ -58,7 +59,7 @@ def _complete(
     """Completions that say how long their prompts were: whoever asked has no tokenizer."""
     heads = [CompletionRequest(_as_prompt(model, request), request.seed) for request in requests]
     return [
-        Completion(one.text, one.n_tokens, one.finish_reason, count_prompt_tokens(request, one))
+        replace(one, n_prompt_tokens=count_prompt_tokens(request, one))
         for request, one in zip(heads, model.complete(heads, sampling), strict=True)
     ]
 

@@ -20,6 +20,7 @@ from transformers import (
 
 from models.errors import CheckpointError, ModelError
 from models.generation.base import Completion, CompletionRequest, Sampling
+from models.generation.options import first_tokens, of_tokens
 from models.loading import chat_ids, load_tokenizer, load_weights
 from models.memory import ADVICE, forget, out_of_memory, place
 from models.names import checkpoint_folder, checkpoint_revision
@@ -79,6 +80,24 @@ class SeededDraw(LogitsProcessor):
         return torch.full_like(scores, float("-inf")).scatter_(-1, chosen, 0.0)
 
 
+class OptionReader(LogitsProcessor):
+    """Notes the log-probabilities of some tokens as the first one of each row; changes nothing."""
+
+    def __init__(self, rows: list[_Row], tokens: tuple[tuple[int, ...], ...]) -> None:
+        self.rows, self.tokens = rows, tokens
+
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
+        """The same scores (rows, vocabulary)."""
+        fresh = [at for at, row in enumerate(self.rows) if not (row.out or row.option_logprobs)]
+        flat = [token for option in self.tokens for token in option]
+        if fresh:
+            told = torch.log_softmax(scores[fresh].float(), dim=-1)[:, flat].tolist()
+            for at, logprobs in zip(fresh, told, strict=True):
+                found = dict(zip(flat, logprobs, strict=True))
+                self.rows[at].option_logprobs = of_tokens(self.tokens, found)
+        return scores
+
+
 @dataclass(slots=True)
 class _Row:
     """One request on its way."""
@@ -89,6 +108,7 @@ class _Row:
     out: list[int] = field(default_factory=list)
     text: str = ""
     finish: str = ""
+    option_logprobs: tuple[float, ...] = ()
 
     def __len__(self) -> int:
         return len(self.prompt) + len(self.out)
@@ -142,8 +162,7 @@ class TransformersGenerator:
         The prefix is appended as ids since chat templates strip a trailing blank line
         (huggingface/transformers#34214). Raises ModelError without a chat template.
         """
-        prefix = self.tokenizer.encode(answer_prefix, add_special_tokens=False)
-        return (*chat_ids(self.tokenizer, messages), *prefix)
+        return (*chat_ids(self.tokenizer, messages), *self._encode(answer_prefix))
 
     def default_temperature(self) -> float | None:
         """The temperature in the checkpoint's generation_config.json, if it says to sample."""
@@ -172,7 +191,12 @@ class TransformersGenerator:
             batch, waiting = waiting[: self.batch_size], waiting[self.batch_size :]
             waiting += self._fitted(batch, sampling, alone=not waiting)
         return [
-            Completion(row.text, len(row.out), "stop" if row.finish == "stop" else "length")
+            Completion(
+                row.text,
+                len(row.out),
+                "stop" if row.finish == "stop" else "length",
+                option_logprobs=row.option_logprobs,
+            )
             for row in rows
         ]
 
@@ -258,6 +282,8 @@ class TransformersGenerator:
     ) -> Tensor:
         """`ids` with up to `stretch` more tokens a row; `cache` holds what was read before."""
         processors = LogitsProcessorList()
+        if sampling.options:
+            processors.append(OptionReader(rows, first_tokens(sampling.options, self._encode)))
         if sampling.temperature > 0:
             seeds = np.array([row.seed % (1 << 64) for row in rows], dtype=np.uint64)
             drawn = np.array([len(row.out) for row in rows], dtype=np.int64)
@@ -298,6 +324,9 @@ class TransformersGenerator:
         elif len(row.out) >= row.limit:
             row.finish = "length"
         row.text = text
+
+    def _encode(self, text: str) -> list[int]:
+        return self.tokenizer.encode(text, add_special_tokens=False)
 
     def _decode(self, ids: list[int]) -> str:
         text = self.tokenizer.decode(

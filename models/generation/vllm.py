@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from models.errors import ModelError
 from models.generation.base import Completion, CompletionRequest, Sampling
+from models.generation.options import first_tokens, of_tokens
 from models.loading import chat_ids, load_tokenizer
 from models.names import checkpoint_folder, checkpoint_revision
 from models.vllm_engine import SamplingParams, TokensPrompt, start
@@ -38,8 +39,7 @@ class VllmGenerator:
         self, messages: list[dict[str, str]], answer_prefix: str = ""
     ) -> tuple[int, ...]:
         """The chat up to the assistant's turn, then the ids of `answer_prefix`."""
-        prefix = self.tokenizer.encode(answer_prefix, add_special_tokens=False)
-        return (*chat_ids(self.tokenizer, messages), *prefix)
+        return (*chat_ids(self.tokenizer, messages), *self._encode(answer_prefix))
 
     def default_temperature(self) -> float | None:
         """The temperature in the checkpoint's generation_config.json, if it says to sample."""
@@ -55,23 +55,40 @@ class VllmGenerator:
         """
         if not all(request.prompt_ids for request in requests):
             raise ModelError("A prompt must have at least one token")
+        options = first_tokens(sampling.options, self._encode)
         rooms = [self.context - len(request.prompt_ids) for request in requests]
         fitting = [place for place, room in enumerate(rooms) if room > 0]
         done = self.engine.generate(
             [TokensPrompt(prompt_token_ids=list(requests[i].prompt_ids)) for i in fitting],
-            [_params(sampling, requests[i].seed, rooms[i]) for i in fitting],
+            [_params(sampling, requests[i].seed, rooms[i], options) for i in fitting],
             use_tqdm=False,
         )
         found = [Completion("", 0, "length")] * len(requests)
         for place, output in zip(fitting, done, strict=True):
             said = output.outputs[0]
             cut = said.finish_reason == "length"
-            found[place] = Completion(said.text, len(said.token_ids), "length" if cut else "stop")
+            found[place] = Completion(
+                said.text,
+                len(said.token_ids),
+                "length" if cut else "stop",
+                option_logprobs=of_tokens(
+                    options, {at: one.logprob for at, one in said.logprobs[0].items()}
+                )
+                if options and said.logprobs
+                else (),
+            )
         return found
 
+    def _encode(self, text: str) -> list[int]:
+        return self.tokenizer.encode(text, add_special_tokens=False)
 
-def _params(sampling: Sampling, seed: int, room: int) -> SamplingParams:
+
+def _params(
+    sampling: Sampling, seed: int, room: int, options: tuple[tuple[int, ...], ...]
+) -> SamplingParams:
     return SamplingParams(
+        # Of the model's own distribution: vLLM's default takes them before the temperature.
+        logprob_token_ids=[token for option in options for token in option] or None,
         temperature=sampling.temperature,
         top_p=sampling.top_p,
         max_tokens=min(sampling.max_tokens, room),

@@ -92,6 +92,21 @@ def test_it_continues_as_transformers_does(has_ids: bool) -> None:
     assert [one.n_prompt_tokens for one in far] == [len(request.prompt_ids) for request in asked]
 
 
+@pytest.mark.parametrize("has_ids", [True, False], ids=["ids", "chat"])
+def test_options_are_told_as_by_transformers(has_ids: bool) -> None:
+    """By ids exactly; a chat tells the twenty likeliest tokens, which the likeliest is one of."""
+    there, here = OpenAIGenerator(NAME), load_generator(f"transformers:{POLICY}")
+    there.has_ids = has_ids
+    likeliest = {one.text for one in here.complete(begun(here), Sampling(0.0, max_tokens=1))}
+    options = (tuple(sorted(likeliest)), ("Tom",))
+    sampling = Sampling(0.0, max_tokens=1, options=options)
+    far, near = there.complete(begun(there), sampling), here.complete(begun(here), sampling)
+    for one, other in zip(far, near, strict=True):
+        assert one.option_logprobs[0] == pytest.approx(other.option_logprobs[0], abs=1e-3)
+        if has_ids:
+            assert one.option_logprobs[1] == pytest.approx(other.option_logprobs[1], abs=1e-3)
+
+
 def test_the_seed_decides() -> None:
     there, sampling = OpenAIGenerator(NAME), Sampling(temperature=1.0, top_p=0.9, max_tokens=60)
     asked = begun(there)

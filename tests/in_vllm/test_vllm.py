@@ -57,6 +57,17 @@ def test_greedy_completions_are_those_of_transformers(policy: Any, sampling: Sam
     assert sum(a == b for a, b in pairs) >= len(pairs) - 2
 
 
+def test_options_are_told_as_by_transformers(policy: Any) -> None:
+    other = load_generator(f"transformers:{CHECKPOINTS / 'policy'}")
+    asked = requests(policy)
+    sampling = Sampling(0.7, max_tokens=1, options=(("So", "The"), ("There",)))
+    for one, there in zip(
+        policy.complete(asked, sampling), other.complete(asked, sampling), strict=True
+    ):
+        assert len(one.option_logprobs) == 2
+        assert one.option_logprobs == pytest.approx(there.option_logprobs, abs=1e-3)
+
+
 def test_a_completion_follows_from_its_seed_whatever_runs_beside_it(policy: Any) -> None:
     asked, sampling = requests(policy), Sampling(temperature=1.0, max_tokens=60)
     forwards = policy.complete(asked, sampling)

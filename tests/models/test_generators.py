@@ -4,6 +4,7 @@ import functools
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -271,6 +272,30 @@ def test_cut_by_max_tokens_or_context_is_length(generator: TransformersGenerator
     for row, most in zip(rows, (40, room), strict=False):
         assert row.n_tokens <= most
         assert row.finish_reason == ("length" if row.n_tokens == most else "stop")
+
+
+@torch.inference_mode()
+def test_options_are_told_as_the_models_own_distribution_has_them(
+    generator: TransformersGenerator,
+) -> None:
+    """Whatever is drawn, in whatever company, and prompts that are read once included."""
+    asked = requests(generator, 9) + requests(generator, 3)
+    options = (("7", "3"), ("apples",))
+    for sampling in (Sampling(0.0, max_tokens=1), Sampling(1.3, 0.5, 20)):
+        told = generator.complete(asked, replace(sampling, options=options))
+        assert told[3].text == generator.complete(asked, sampling)[3].text
+        for request, one in zip(asked, told, strict=True):
+            logits = generator.model(torch.tensor([request.prompt_ids])).logits[0, -1]
+            logprobs = torch.log_softmax(logits, dim=-1)
+            tokens = [
+                [generator.tokenizer.encode(word)[0] for word in option] for option in options
+            ]
+            expected = [float(logprobs[mine].logsumexp(0)) for mine in tokens]
+            assert one.option_logprobs == pytest.approx(expected, abs=1e-4)
+    assert generator.complete(asked[:1], sampling)[0].option_logprobs == ()
+    alike = Sampling(0.0, max_tokens=1, options=(("7 more",), ("7 apples",)))
+    with pytest.raises(ModelError, match="7 more and 7 apples begin with the same token"):
+        generator.complete(asked[:1], alike)
 
 
 def test_checkpoint_sampling_settings_do_not_leak(generator: TransformersGenerator) -> None:

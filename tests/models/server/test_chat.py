@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -234,3 +235,39 @@ def test_monte_carlo_on_a_chat_server_is_refused_before_anything_is_stored(
     with pytest.raises(ModelError, match="cannot continue a solution"):
         run_job(database, jobs.create_job(database, "annotate_mc", params).id)
     assert jobs.list_jobs(database)[0].status == "failed"
+
+
+def told(*likeliest: tuple[str, float]) -> Answer:
+    """A chat server whose replies tell these tokens with their probabilities."""
+
+    def answer(path: str, headers: dict[str, str], body: Any) -> Any:
+        assert (body["logprobs"], body["top_logprobs"]) == (True, 20)
+        reply = chat_reply("Yes", "length")
+        first = [{"token": token, "logprob": math.log(p), "bytes": []} for token, p in likeliest]
+        content = [{"token": "Yes", "logprob": -1.0, "top_logprobs": first}]
+        reply["choices"][0]["logprobs"] = {"content": content} if likeliest else None
+        return reply
+
+    return chat_only(answer)
+
+
+@pytest.mark.parametrize(
+    ("likeliest", "yes", "no"),
+    [
+        ([("Yes", 0.6), ("No", 0.1), ("Y", 0.1), ("yes", 0.1)], 0.7, 0.1),
+        ([("Yes", 0.9), ("Maybe", 0.05)], 0.9, 0.0),
+        ([("Ye", 0.5), ("N", 0.25), ("", 0.1)], 0.5, 0.25),
+        ([("Well", 0.9)], 0.0, 0.0),
+    ],
+)
+def test_options_among_the_likeliest_tokens(
+    likeliest: list[tuple[str, float]], yes: float, no: float, serve: Serve
+) -> None:
+    there = OpenAIGenerator(serve(told(*likeliest)).name)
+    [one] = ask(there, max_tokens=1, options=(("Yes", "yes"), ("No", "no")))
+    assert [math.exp(p) for p in one.option_logprobs] == pytest.approx([yes, no])
+
+
+def test_a_server_without_log_probabilities_is_said(serve: Serve) -> None:
+    with pytest.raises(ModelError, match="tells no log-probabilities"):
+        ask(OpenAIGenerator(serve(told()).name), max_tokens=1, options=(("Yes",), ("No",)))

@@ -64,6 +64,11 @@ class VllmLike:
         made = told.result(60)
         usage = {"prompt_tokens": len(body["prompt"]), "completion_tokens": made.n_tokens}
         choice = {"index": 0, "text": made.text, "finish_reason": made.finish_reason}
+        if "logprobs" in body:
+            assert body["return_tokens_as_token_ids"]
+            wanted = zip(body["logprob_token_ids"], made.option_logprobs, strict=True)
+            likeliest = {f"token_id:{token}": logprob for token, logprob in wanted}
+            choice["logprobs"] = {"top_logprobs": [likeliest]}
         return {"object": "text_completion", "choices": [choice], "usage": usage}
 
     def _work(self) -> None:
@@ -75,7 +80,13 @@ class VllmLike:
             groups: dict[Sampling, list[Any]] = {}
             for body, told in batch:
                 stop = tuple(body.get("stop", ()))
-                how = Sampling(body["temperature"], body["top_p"], body["max_tokens"], stop)
+                words = self.policy.tokenizer.convert_ids_to_tokens(
+                    body.get("logprob_token_ids", ())
+                )
+                options = tuple((word,) for word in words)
+                how = Sampling(
+                    body["temperature"], body["top_p"], body["max_tokens"], stop, options
+                )
                 asked = CompletionRequest(tuple(body["prompt"]), body["seed"])
                 groups.setdefault(how, []).append((asked, told))
             for how, group in groups.items():
@@ -114,6 +125,19 @@ def test_completions_are_those_of_the_model_itself(vllm: VllmLike, serve: Serve)
         assert [one.n_prompt_tokens for one in far] == [len(r.prompt_ids) for r in near_asked]
     # Each text is tokenised once, however often it is asked for (and once to see whether it is).
     assert len(local.asked("/tokenize")) == 1 + 2 * (6 + 2)
+
+
+def test_options_are_told_as_by_the_model_itself(vllm: VllmLike, serve: Serve) -> None:
+    there, here = OpenAIGenerator(serve(vllm).name), vllm.policy
+    sampling = Sampling(0.0, max_tokens=1, options=(("So", "He"), ("Tom",)))
+    begun = ["", "He has apples.\n\n"]
+    far, near = (
+        one.complete([CompletionRequest(one.prompt_ids(CHAT, text), 0) for text in begun], sampling)
+        for one in (there, here)
+    )
+    for one, other in zip(far, near, strict=True):
+        assert len(one.option_logprobs) == 2
+        assert one.option_logprobs == pytest.approx(other.option_logprobs, abs=1e-3)
 
 
 def test_a_prompt_without_room_is_cut_and_one_with_little_gets_what_there_is(
