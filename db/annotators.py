@@ -204,7 +204,7 @@ class TrainingRecord:
 
 
 def set_threshold(database: Database, job: JobRecord, annotator_id: int, threshold: float) -> None:
-    """Give a PRM another threshold: the same annotator with another configuration hash.
+    """Give a PRM or judge another threshold: the same annotator with another configuration hash.
 
     Raises DatabaseError when another annotator has this configuration, LostJobError.
     """
@@ -218,7 +218,7 @@ def set_threshold(database: Database, job: JobRecord, annotator_id: int, thresho
         )
         if other is not None:
             raise DatabaseError(
-                f"{row.kind}:{other.name} is this PRM with the threshold {threshold:g} already. "
+                f"{row.kind}:{other.name} is this model with the threshold {threshold:g} already. "
                 "Compare with it, or choose another threshold."
             )
         row.config, row.config_hash = config, digest

@@ -164,6 +164,11 @@ class AnnotatorRecord:
         return f"{self.kind}:{self.name}"
 
     @property
+    def has_threshold(self) -> bool:
+        """Whether its verdicts are derived from a score for each step: a PRM's, or a judge's."""
+        return self.kind in ("prm", "judge") and self.config.get("threshold") is not None
+
+    @property
     def from_file(self) -> bool:
         """Whether its scores were read from files: nobody here can make them again."""
         return self.config.get("source") == FROM_FILE

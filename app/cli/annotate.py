@@ -105,7 +105,20 @@ def annotate_mc(ctx: click.Context, dry_run: bool, **options: Any) -> None:
     "--prompt",
     default="paper",
     show_default=True,
-    help="paper, processbench, playground, or the path of your own (docs/judge.md).",
+    help="paper, processbench, playground, or with --score logprob genprm or thinkprm; or the path "
+    "of your own (docs/judge.md).",
+)
+@click.option(
+    "--score",
+    type=click.Choice(("verdict", "logprob")),
+    help="verdict: the first error that a reply names. logprob: P(yes) of each step, from the "
+    "log-probabilities of its verdict, as a generative PRM scores. Default: as the prompt is for.",
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0.0, 1.0),
+    help="logprob: the first step under it is the first error. Default: what the annotator of "
+    "this name has, or 0.5.",
 )
 @click.option("--seed", default=0, show_default=True)
 @_annotation_options
@@ -114,7 +127,8 @@ def annotate_mc(ctx: click.Context, dry_run: bool, **options: Any) -> None:
     default=1,
     show_default=True,
     type=click.IntRange(1, 64),
-    help="Replies to each solution; the first error that most of them name is the verdict.",
+    help="Replies to each solution; the first error that most of them name is the verdict. "
+    "logprob: the mean of their P(yes).",
 )
 @click.option("--temperature", type=click.FloatRange(0.0), help="Default: the prompt's.")
 @_engine_options
@@ -124,6 +138,11 @@ def annotate_judge(ctx: click.Context, **options: Any) -> None:
 
     A reply that does not keep the prompt's output contract is stored as unparsed, never
     taken for a verdict.
+
+    \b
+    Examples:
+      steplens annotate judge --model playground:judge --prompt playground
+      steplens annotate judge --model vllm:Qwen/Qwen3-8B --prompt genprm --score logprob
     """
     _annotate(ctx, "annotate_judge", "judge", options)
 
@@ -159,7 +178,11 @@ def annotate_prm(ctx: click.Context, **options: Any) -> None:
 
 
 @annotate.command("rethreshold")
-@click.option("--annotator", required=True, help="A PRM that has scored, e.g. prm:prm-v2.")
+@click.option(
+    "--annotator",
+    required=True,
+    help="A PRM, or a judge by log-probabilities, that has scored, e.g. prm:prm-v2.",
+)
 @click.option(
     "--threshold",
     required=True,
@@ -168,7 +191,7 @@ def annotate_prm(ctx: click.Context, **options: Any) -> None:
 )
 @click.pass_context
 def annotate_rethreshold(ctx: click.Context, annotator: str, threshold: float) -> None:
-    """Give a PRM another threshold: its verdicts are derived again from its stored scores.
+    """Give a PRM or judge another threshold: its verdicts are derived again from its stored scores.
 
     Nothing is scored. The annotator keeps its name; evaluations and exports say which threshold
     they were made with.

@@ -223,7 +223,7 @@ def sorts(database: Database, *, listed: bool = False) -> dict[str, str]:
     scored = [
         one
         for one in list_annotators(database, with_work=True)
-        if one.kind in ("mc", "prm") and not one.hidden
+        if (one.kind in ("mc", "prm") or one.has_threshold) and not one.hidden
     ]
     by = {
         f"{name}:{one.label}": f"{one.name}: {words}"

@@ -32,13 +32,21 @@ def without_thinking(text: str) -> str | None:
     The last mark decides: a model may quote marks while it thinks, and what stands before it is
     thinking or was said before the thinking was over.
     """
+    start = answer_start(text)
+    if start == 0:
+        return text
+    return None if start is None else _AROUND_ANSWER.sub("", text[start:])
+
+
+def answer_start(text: str) -> int | None:
+    """Where in `text` the thinking is over; None where it never ends."""
     last = None
     for last in _MARK.finditer(text):  # noqa: B007
         pass
     if last is not None:
         ends = any(part and part.lower() in _ENDS for part in last.groups())
-        return _AROUND_ANSWER.sub("", text[last.end() :]) if ends else None
+        return last.end() if ends else None
     if _BARE_THOUGHT.match(text):
-        _, found, answer = text.rpartition(_BARE_ANSWER)
-        return answer if found else None
-    return text
+        found = text.rfind(_BARE_ANSWER)
+        return found + len(_BARE_ANSWER) if found >= 0 else None
+    return 0

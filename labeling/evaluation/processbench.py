@@ -57,7 +57,7 @@ def evaluate_processbench(
     threshold: float | None = mine.config.get("threshold")
     require_dataset(database, tune_on)
     if tune_on is not None and threshold is None:
-        raise ValueError(f"{mine.label} has no threshold to tune; only a PRM has")
+        raise ValueError(f"{mine.label} has no threshold to tune; only who scores steps has")
     every, unseen = _Verdicts(threshold), _Verdicts(threshold)
     for one in compare(database, mine.id, other.id, dataset):
         if one.expected is None:

@@ -66,11 +66,11 @@ def scored_solutions(
 ) -> ScoredSolutions:
     """Every solution that both have annotated and the filter leaves.
 
-    Raises ValueError for an annotator without a threshold: only a PRM has step scores to cut.
+    Raises ValueError for an annotator without a threshold: there are no step scores to cut.
     """
     threshold = prm.config.get("threshold")
     if threshold is None:
-        raise ValueError(f"{prm.label} has no threshold; only a PRM has")
+        raise ValueError(f"{prm.label} has no threshold; only who scores steps has")
     rows = list(scored_rows(database, prm.id, reference.id, wanted or SolutionFilter()))
     known = training_of(database, prm)
     texts = problem_texts(database, prm.id) if known.problems is not None else ()

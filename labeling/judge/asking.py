@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from db.annotations import replace_unstorable
-from db.records import FAILED, AnnotationRecord, SolutionRecord
+from db.records import AnnotationRecord, SolutionRecord
 from labeling.answers.thinking import without_thinking
 from labeling.judge.replies import parse_reply
+from labeling.judge.requests import Chat, Judgements, Lack, asked, complete, nothing
 from labeling.judge.templates import JudgeTemplate, messages
 from labeling.judge.verdicts import majority_vote, scores
 from labeling.prompt import question
@@ -18,30 +19,7 @@ from labeling.uncertainty import vote_margin
 
 if TYPE_CHECKING:
     from models.errors import ModelError
-    from models.generation.base import Completion, CompletionRequest, Generator, Sampling
-
-Chat = list[dict[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Lack:
-    """Why there is no reply, or no reference: it failed, or cannot be used."""
-
-    reason: str
-    status: Literal["failed", "unparsed"] = FAILED
-
-
-@dataclass(frozen=True, slots=True)
-class Judgements:
-    """What came of asking about some solutions.
-
-    `ended` is the error with which the model failed as a whole; solutions that it was not asked
-    about any more have no annotation then.
-    """
-
-    annotations: list[AnnotationRecord]
-    replies: list[Completion]
-    ended: ModelError | None
+    from models.generation.base import Completion, Generator, Sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +43,17 @@ class Judge:
         references, ended = self._references(solutions) if self.template.solve_first else ({}, None)
         for one in solutions:
             reference = references.get(one.problem_id)
-            if isinstance(reference, _Lack):
+            if isinstance(reference, Lack):
                 annotations.append(self._nothing(one, question(one.problem), reference))
             elif reference is not None or not self.template.solve_first:
                 prompts[one.id] = messages(self.template, one.problem, one.steps, reference)
-        asked = [one for one in solutions if one.id in prompts]
+        judged = [one for one in solutions if one.id in prompts]
         said: list[Completion] = []
-        if ended is None and asked:
-            replies, ended = self._replies(asked, prompts)
-            for one in asked:
+        if ended is None and judged:
+            replies, ended = self._replies(judged, prompts)
+            for one in judged:
                 mine = replies.get(one.id)
-                if isinstance(mine, _Lack):
+                if isinstance(mine, Lack):
                     annotations.append(self._nothing(one, prompts[one.id], mine))
                 elif mine is not None:
                     annotations.append(self._annotation(one, prompts[one.id], mine))
@@ -84,7 +62,7 @@ class Judge:
 
     def _references(
         self, solutions: Sequence[SolutionRecord]
-    ) -> tuple[dict[int, str | _Lack], ModelError | None]:
+    ) -> tuple[dict[int, str | Lack], ModelError | None]:
         """Problem id -> the judge's own solution, greedy, made without seeing any other.
 
         Nothing of what it thought on the way, and none that was cut.
@@ -97,17 +75,17 @@ class Judge:
             for text in problems.values()
         ]
         greedy = Sampling(temperature=0.0, max_tokens=self.sampling.max_tokens)
-        solved, ended = self._complete(requests, greedy)
+        solved, ended = complete(self.generator, requests, greedy)
         found = zip(problems, solved, strict=True)
         return {
-            problem_id: one if isinstance(one, _Lack) else _reference(one)
+            problem_id: one if isinstance(one, Lack) else _reference(one)
             for problem_id, one in found
             if one is not None
         }, ended
 
     def _replies(
         self, solutions: Sequence[SolutionRecord], prompts: dict[int, Chat]
-    ) -> tuple[dict[int, list[Completion] | _Lack], ModelError | None]:
+    ) -> tuple[dict[int, list[Completion] | Lack], ModelError | None]:
         """Solution id -> all its replies, or why one of them is lacking."""
         from models.generation.base import CompletionRequest
 
@@ -117,33 +95,17 @@ class Judge:
             for ids in [self.generator.prompt_ids(prompts[solution.id])]
             for vote in range(self.votes)
         ]
-        replies, ended = self._complete(requests, self.sampling)
-        found: dict[int, list[Completion] | _Lack] = {}
+        replies, ended = complete(self.generator, requests, self.sampling)
+        found: dict[int, list[Completion] | Lack] = {}
         for at, solution in enumerate(solutions):
             mine = replies[at * self.votes : (at + 1) * self.votes]
-            lack = next((one for one in mine if isinstance(one, _Lack)), None)
-            whole = [one for one in mine if one is not None and not isinstance(one, _Lack)]
+            lack = next((one for one in mine if isinstance(one, Lack)), None)
+            whole = [one for one in mine if one is not None and not isinstance(one, Lack)]
             if lack is not None:
                 found[solution.id] = lack
             elif len(whole) == self.votes:
                 found[solution.id] = whole
         return found, ended
-
-    def _complete(
-        self, requests: list[CompletionRequest], sampling: Sampling
-    ) -> tuple[list[Completion | _Lack | None], ModelError | None]:
-        """(by request: what came, why nothing came, or None if it was not answered; what ended it).
-
-        Raises ModelError where nothing was answered at all.
-        """
-        from models.generation.base import IncompleteError
-
-        try:
-            return list(self.generator.complete(requests, sampling)), None
-        except IncompleteError as error:
-            reasons = {at: _Lack(reason) for at, reason in error.reasons.items()}
-            found = [reasons.get(at, one) for at, one in enumerate(error.completions)]
-            return found, error if error.ended else None
 
     def _annotation(
         self, solution: SolutionRecord, prompt: Chat, replies: Sequence[Completion]
@@ -160,9 +122,9 @@ class Judge:
         verdict, reply = verdicts[shown], replies[shown]
         if any(one.finish_reason == "length" and not (one.text or one.n_tokens) for one in replies):
             words = "the prompt leaves no room for a reply in the model's context"
-            return self._nothing(solution, prompt, _Lack(words, "unparsed"))
+            return self._nothing(solution, prompt, Lack(words, "unparsed"))
         evidence = {
-            **self._asked(prompt),
+            **asked(prompt, self.sampling, self.seed),
             "reply": replace_unstorable(reply.text),
             "finish_reason": reply.finish_reason,
             "critiques": [c and replace_unstorable(c) for c in verdict.critiques],
@@ -183,24 +145,12 @@ class Judge:
             margin=vote_margin(share, first_error) if len(replies) > 1 else None,
         )
 
-    def _nothing(self, solution: SolutionRecord, prompt: Chat, lack: _Lack) -> AnnotationRecord:
-        evidence = {**self._asked(prompt), "reason": replace_unstorable(lack.reason)}
-        none = scores(None, len(solution.steps))
-        return AnnotationRecord(solution.id, 0, none, None, lack.status, evidence)
-
-    def _asked(self, prompt: Chat) -> dict[str, Any]:
-        sampling = {
-            "temperature": self.sampling.temperature,
-            "max_tokens": self.sampling.max_tokens,
-            "seed": self.seed,
-        }
-        return {"prompt": prompt, "sampling": sampling}
+    def _nothing(self, solution: SolutionRecord, prompt: Chat, lack: Lack) -> AnnotationRecord:
+        return nothing(solution, prompt, self.sampling, self.seed, lack)
 
 
-def _reference(solved: Completion) -> str | _Lack:
+def _reference(solved: Completion) -> str | Lack:
     said = without_thinking(solved.text) if solved.finish_reason == "stop" else None
     if said is None:
-        return _Lack(
-            "the judge's own solution was cut before its end; raise max_tokens", "unparsed"
-        )
+        return Lack("the judge's own solution was cut before its end; raise max_tokens", "unparsed")
     return said.strip()

@@ -16,8 +16,8 @@ from labeling.judge.contracts.boxed import parse_boxed
 from labeling.judge.contracts.step import parse_step_answer
 from labeling.judge.verdicts import JudgeVerdict, unparsed
 
-Contract = Literal["analysis", "boxed", "step"]
-CONTRACTS: tuple[Contract, ...] = ("analysis", "boxed", "step")
+Contract = Literal["analysis", "boxed", "step", "yes-no"]
+CONTRACTS: tuple[Contract, ...] = ("analysis", "boxed", "step")  # that name a first error
 
 _PARSERS = {"analysis": parse_analyses, "boxed": parse_boxed, "step": parse_step_answer}
 
@@ -26,6 +26,8 @@ def parse_reply(
     contract: Contract, reply: str, n_steps: int, finish_reason: Literal["stop", "length"] = "stop"
 ) -> JudgeVerdict:
     """Read a reply about a solution of `n_steps` steps. No text makes it raise.
+
+    Of the contract "yes-no" no verdict is read: its words are weighed (labeling/judge/weighing.py).
 
     What the model thought before it answered is not read. A reply that was cut (`finish_reason`
     "length") is unparsed whatever it holds: its last words were not going to be its last.

@@ -8,14 +8,20 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from labeling.judge.replies import CONTRACTS, Contract
+from labeling.judge.replies import Contract
 from models.steps import split_steps
 
 PROMPTS = Path(__file__).parent / "prompts"
 FENCE = "+++\n"
 # The number of the first paragraph, and the tag it is shown in.
-NUMBERING = {"analysis": (1, "paragraph"), "boxed": (0, "paragraph"), "step": (1, "step")}
+NUMBERING = {
+    "analysis": (1, "paragraph"),
+    "boxed": (0, "paragraph"),
+    "step": (1, "step"),
+    "yes-no": (1, "step"),
+}
 PLACEHOLDER = re.compile(r"\{(problem|paragraphs|reference)\}")
 OUR_TAG = re.compile(
     r"<(?=/?(?:math_problem|reference|conclusion|(?:paragraph|analysis|step)_[0-9]+)>)",
@@ -28,11 +34,25 @@ class JudgeError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class YesNo:
+    """How the contract "yes-no" asks, and where its verdicts stand.
+
+    `per`: "step" asks about the last step of each prefix, "solution" once about all of them. A
+    verdict is a word of `yes` or `no` right behind the `mark`, blanks in the words counted.
+    """
+
+    per: Literal["step", "solution"]
+    mark: str
+    yes: tuple[str, ...]
+    no: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class JudgeTemplate:
     """A judge's prompt. `hash` is the SHA-256 of its file: it identifies what was asked.
 
     `solve_first`: the judge solves the problem before it sees the solution, and gets its own
-    solution as the reference.
+    solution as the reference. `yes_no` belongs to the contract of this name.
     """
 
     name: str
@@ -43,6 +63,7 @@ class JudgeTemplate:
     system: str | None = None
     temperature: float = 0.0
     max_tokens: int = 2048
+    yes_no: YesNo | None = None
 
 
 def shipped_prompts() -> list[str]:
@@ -83,14 +104,18 @@ def _template(file: Path, header: dict[str, object], body: str, digest: str) -> 
         "system": (str,),
         "temperature": (float, int),
         "max_tokens": (int,),
+        "per": (str,),
+        "mark": (str,),
+        "yes": (list,),
+        "no": (list,),
     }
     for key, value in header.items():
         if key not in types:
             raise JudgeError(f"{file}: unknown setting {key!r}; there are {', '.join(types)}")
         if not isinstance(value, types[key]):
             raise JudgeError(f"{file}: {key} must be {types[key][0].__name__}, not {value!r}")
-    if header.get("contract") not in CONTRACTS:
-        raise JudgeError(f"{file}: contract must be one of {', '.join(CONTRACTS)}")
+    if header.get("contract") not in NUMBERING:
+        raise JudgeError(f"{file}: contract must be one of {', '.join(NUMBERING)}")
     solve_first = bool(header.pop("solve_first", False))
     wanted = {"problem", "paragraphs"} | ({"reference"} if solve_first else set())
     found = set(PLACEHOLDER.findall(body))
@@ -100,7 +125,36 @@ def _template(file: Path, header: dict[str, object], body: str, digest: str) -> 
             f"{'' if solve_first else ' (and {reference} with solve_first = true)'}, "
             f"but contains {', '.join(f'{{{name}}}' for name in sorted(found)) or 'none of them'}"
         )
-    return JudgeTemplate(name=file.stem, text=body, solve_first=solve_first, hash=digest, **header)  # type: ignore[arg-type]
+    yes_no = _yes_no(file, header)
+    if yes_no and solve_first:
+        raise JudgeError(f"{file}: solve_first does not go with the contract yes-no")
+    return JudgeTemplate(
+        name=file.stem,
+        text=body,
+        solve_first=solve_first,
+        hash=digest,
+        yes_no=yes_no,
+        **header,  # type: ignore[arg-type]
+    )
+
+
+def _yes_no(file: Path, header: dict[str, object]) -> YesNo | None:
+    """What the contract "yes-no" needs, taken out of the header; None for another contract."""
+    given = {key: header.pop(key) for key in ("per", "mark", "yes", "no") if key in header}
+    if header["contract"] != "yes-no":
+        if given:
+            raise JudgeError(f"{file}: {', '.join(given)} belong to the contract yes-no")
+        return None
+    per, mark, words = given.get("per"), given.get("mark"), (given.get("yes"), given.get("no"))
+    if per not in ("step", "solution") or not mark:
+        raise JudgeError(f'{file}: yes-no needs per = "step" or "solution", and a mark')
+    if not all(
+        isinstance(one, list) and one and all(isinstance(word, str) and word for word in one)
+        for one in words
+    ):
+        raise JudgeError(f"{file}: yes and no must each list at least one word")
+    yes, no = (tuple(map(str, one)) if isinstance(one, list) else () for one in words)
+    return YesNo("step" if per == "step" else "solution", str(mark), yes, no)
 
 
 def messages(

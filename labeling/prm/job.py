@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from db import annotations as store
-from db.annotators import ensure_annotator, list_annotators
-from db.engine import Database
-from db.records import AnnotatorRecord
 from labeling.evaluation.provenance import remember_training
 from labeling.jobs.cluster import cluster
 from labeling.jobs.context import JobContext
 from labeling.jobs.tally import Tally
 from labeling.jobs.worklist import job_list
-from labeling.prm.verdicts import DEFAULT_THRESHOLD, annotation
+from labeling.prm.annotators import scoring_annotator
+from labeling.prm.verdicts import annotation
 from models.names import short_name
 
 # Solutions a replica scores before they are stored together; what a kill -9 can cost.
@@ -37,15 +35,18 @@ def annotate_prm(context: JobContext) -> dict[str, Any]:
         context.report(0, 0, prm.warning)
     # Part of what makes scores reproducible; annotators from before there were schemes are ours.
     scheme = {} if prm.scheme == OWN else {"scheme": prm.scheme}
-    annotator = _annotator(
+    annotator = scoring_annotator(
         context.database,
-        params,
+        "prm",
+        params.get("name"),
         {
             "model": params["model"],
             "revision": prm.revision,
             **scheme,
             **({"dtype": dtype} if dtype else {}),
         },
+        params.get("threshold"),
+        default_name=short_name(params["model"]),
     )
     threshold = annotator.config["threshold"]
     remember_training(context.database, annotator)
@@ -74,33 +75,3 @@ def annotate_prm(context: JobContext) -> dict[str, Any]:
         "steps_dropped": dropped,
         "warning": prm.warning,
     }
-
-
-def _annotator(
-    database: Database, params: dict[str, Any], config: dict[str, Any]
-) -> AnnotatorRecord:
-    """The annotator with this configuration.
-
-    Without a threshold it is that of the annotator of this name, if it scores with this PRM: it
-    may have been given another one since it was made.
-    """
-    name = params.get("name") or short_name(params["model"])
-    threshold = params.get("threshold")
-    if threshold is None:
-        known = (
-            one.config["threshold"]
-            for one in list_annotators(database)
-            if one.label == f"prm:{name}" and _but_threshold(one.config) == config
-        )
-        threshold = next(known, DEFAULT_THRESHOLD)
-    return ensure_annotator(
-        database,
-        "prm",
-        params.get("name"),
-        {**config, "threshold": threshold},
-        default_name=short_name(params["model"]),
-    )
-
-
-def _but_threshold(config: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in config.items() if name != "threshold"}

@@ -1,4 +1,4 @@
-"""Another threshold for a PRM that has scored, as a job: verdicts derived anew from stored scores.
+"""Another threshold for a PRM or judge that has scored, as a job: verdicts derived anew.
 
 The annotator stays the one it is: its scores are the same, and only where they are cut changes.
 Its configuration, and with it its hash, says the new threshold. What was said under the old one
@@ -42,8 +42,14 @@ def rethreshold(context: JobContext) -> dict[str, Any]:
     changed = context.job.state.get("changed", 0) if after else 0
     while segment := store.annotations_by(database, annotator.id, after=after, limit=SEGMENT):
         derived = [
-            # What else is known of a scoring stays with it.
-            replace(new, evidence={**old.evidence, **new.evidence})
+            # What else is known of a scoring stays with it: a judge's reasons, say.
+            replace(
+                new,
+                evidence={**old.evidence, **new.evidence},
+                status=new.status
+                if (new.first_error, old.first_error) != (None, None)
+                else old.status,
+            )
             for old in segment
             for new in [annotation(old.solution_id, annotator.id, old.scores, threshold)]
         ]
@@ -68,15 +74,15 @@ def _checked(database: Database, annotator: AnnotatorRecord, threshold: float) -
     if not 0 <= threshold <= 1:
         raise ValueError(f"a threshold is from 0 to 1, not {threshold}")
     before = annotator.config.get("threshold")
-    if annotator.kind != "prm" or before is None:
-        raise ValueError(f"{annotator.label} has no threshold; only a PRM that scored here has")
+    if before is None or not annotator.has_threshold:
+        raise ValueError(f"{annotator.label} has no threshold; only who scores steps has")
     model = annotator.config.get("model")  # None where the scores came from files
     for job in jobs.list_jobs(database):
-        scores = job.kind == "annotate_prm" and job.params.get("model") == model
+        scores = job.kind == f"annotate_{annotator.kind}" and job.params.get("model") == model
         imports = job.kind == "import_scores" and job.params.get("name") == annotator.name
         if (scores or imports) and jobs.is_alive(job):
             raise ValueError(
-                f"job {job.id} scores with this PRM now, at the threshold it began with. "
+                f"job {job.id} scores with this model now, at the threshold it began with. "
                 "Wait for its end, or cancel it first."
             )
     return float(before)

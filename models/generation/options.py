@@ -30,10 +30,13 @@ def of_tokens(tokens: Sequence[Sequence[int]], logprobs: Mapping[int, float]) ->
 
 
 def of_texts(options: Options, logprobs: Mapping[str, float]) -> tuple[float, ...]:
-    """As `of_tokens` where only the tokens' texts are known: of each word the longest beginning.
+    """As `of_tokens` where only the tokens' texts are known.
 
-    A beginning of words of two options tells nothing.
+    Where no word is a token of its own, of each word its longest beginning; one that two options
+    begin with tells nothing.
     """
+    if any(word in logprobs for words in options for word in words):
+        return tuple(_sum(logprobs[one] for one in words if one in logprobs) for words in options)
     begun = [
         {longest for word in words if (longest := _longest_beginning(word, logprobs))}
         for words in options

@@ -52,7 +52,7 @@ def draw(database: Database) -> None:
     scorers = in_families(
         one
         for one in list_annotators(database, with_work=True)
-        if one.kind == "prm" and not one.hidden
+        if (one.kind == "prm" or one.has_threshold) and not one.hidden
     )
     measured = [one for one in scorers if one.id in newest]
     if not scorers:

@@ -165,7 +165,7 @@ def cell(
 def _behind(found: Shown, one: AnnotatorRecord, dataset: str) -> str:
     """Where the solutions behind an F1 are: a PRM's errors, or what somebody else said."""
     where = {} if dataset == MEAN else {"dataset": dataset}
-    if one.kind != "prm":
+    if not one.has_threshold:
         return data_table.page_href("browse", by=one.label, **where)
     on = None if found.held_out else ALL
     here = {"prm": one.label, "ref": found.reference.label}

@@ -113,12 +113,8 @@ def shown(
 
 
 def choose_prm(found: Shown) -> str | None:
-    """The PRM whose scores a figure is of; says what to do where there is none."""
-    prms = [
-        one.label
-        for one in found.annotators
-        if one.kind == "prm" and one.config.get("threshold") is not None
-    ]
+    """The PRM or scoring judge whose scores a figure is of; says what to do where there is none."""
+    prms = [one.label for one in found.annotators if one.has_threshold]
     if not prms:
         st.text("No PRM has scored a solution that the reference has labelled.")
         query = {"start": "PRM scores"}

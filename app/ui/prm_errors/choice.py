@@ -34,14 +34,10 @@ class Choice:
 
 
 def prms(database: Database) -> list[AnnotatorRecord]:
-    """The PRMs that have scored anything, the compared one first and then the newest."""
+    """Who has scored steps, PRMs and judges: the compared PRM first, then PRMs, newest first."""
     compared = compared_annotators(database).prm
-    found = [
-        one
-        for one in list_annotators(database, with_work=True)
-        if one.kind == "prm" and one.config.get("threshold") is not None
-    ]
-    return sorted(found, key=lambda one: (one != compared, one.hidden, -one.id))
+    found = [one for one in list_annotators(database, with_work=True) if one.has_threshold]
+    return sorted(found, key=lambda one: (one != compared, one.hidden, one.kind != "prm", -one.id))
 
 
 def references(database: Database) -> list[AnnotatorRecord]:
@@ -61,7 +57,12 @@ def ask(database: Database) -> tuple[Choice | None, st.delta_generator.DeltaGene
     older = next((one for one in others if one.id < prm.id), None)
     people = [one for one in against if one.kind == "human"]
     reference = _one_of(
-        columns[1], "Reference", "ref", against, people[0] if people else None, "choose one"
+        columns[1],
+        "Reference",
+        "ref",
+        [one for one in against if one != prm],
+        people[0] if people else None,
+        "choose one",
     )
     versus = _one_of(columns[2], "Compared with", "vs", others, older, nobody=True)
     if reference is None:

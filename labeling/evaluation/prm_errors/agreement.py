@@ -79,5 +79,5 @@ def compare_prms(
 def _threshold(who: AnnotatorRecord) -> float:
     threshold = who.config.get("threshold")
     if threshold is None:
-        raise ValueError(f"{who.label} has no threshold; only a PRM has")
+        raise ValueError(f"{who.label} has no threshold; only who scores steps has")
     return float(threshold)

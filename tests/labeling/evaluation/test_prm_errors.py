@@ -142,7 +142,7 @@ def test_agreement_of_two_prms(playground: Database) -> None:
         playground, "agreement", "--first", "prm:prm-v1", "--second", "judge:judge-playground"
     )
     assert judge.exit_code == 1
-    assert "judge:judge-playground has no threshold; only a PRM has" in judge.output
+    assert "judge:judge-playground has no threshold; only who scores steps has" in judge.output
 
 
 def labelled(number: int) -> ImportRow:

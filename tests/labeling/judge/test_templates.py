@@ -27,7 +27,7 @@ def test_the_playground_prompt_is_the_one_its_judge_was_trained_on() -> None:
 
 
 def test_each_prompt_numbers_paragraphs_as_its_contract_does() -> None:
-    assert shipped_prompts() == ["paper", "playground", "processbench"]
+    assert shipped_prompts() == ["genprm", "paper", "playground", "processbench", "thinkprm"]
     (paper,) = messages(load_template("paper"), "P", ["a", "b"])
     assert "<math_problem>\nP\n</math_problem>" in paper["content"]
     assert paper["content"].endswith(

@@ -205,7 +205,7 @@ def test_it_is_refused_where_it_would_be_wrong(
     fill(database, len(SCORES))
     do(database, "annotate_prm", model="prm", name="one")
     do(database, "annotate_prm", model="prm", name="two", threshold=0.6)
-    with pytest.raises(DatabaseError, match="prm:two is this PRM with the threshold 0.6 already"):
+    with pytest.raises(DatabaseError, match="prm:two is this model with the threshold 0.6 already"):
         do(database, "rethreshold", annotator="prm:one", threshold=0.6)
     assert find_annotator(database, "prm:one").config["threshold"] == 0.5
     judge = ensure_annotator(database, "judge", "judge", {"model": "judge"})
@@ -214,5 +214,5 @@ def test_it_is_refused_where_it_would_be_wrong(
     with pytest.raises(ValueError, match="from 0 to 1"):
         do(database, "rethreshold", annotator="prm:one", threshold=1.5)
     jobs.claim_job(database, jobs.create_job(database, "annotate_prm", {"model": "prm"}).id)
-    with pytest.raises(ValueError, match="scores with this PRM now"):
+    with pytest.raises(ValueError, match="scores with this model now"):
         do(database, "rethreshold", annotator="prm:one", threshold=0.7)

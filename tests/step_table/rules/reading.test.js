@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { shortNames } from "../../../app/components/step_table/rules/names.js";
 import {
+  cell,
   decimal,
   dispute,
   headDetail,
@@ -50,12 +51,27 @@ for (const [annotator, detail] of [
   [{ kind: "judge", votes: { share: 2 / 3, n: 3 } }, "2/3 votes"],
   [{ kind: "judge", votes: null }, ""],
   [{ kind: "prm", threshold: 0.5 }, "≥ .50"],
+  [{ kind: "judge", threshold: 0.6 }, "≥ .60"],
   [{ kind: "prm", threshold: null }, ""],
   [{ kind: "mc", threshold: 0.5 }, ""],
 ])
   test(`a head tells votes and threshold: ${JSON.stringify(annotator)}`, () => {
     assert.equal(headDetail(annotator), detail);
   });
+
+test("a judge that scores steps shows numbers, any other shows marks", () => {
+  const said = { id: 1, name: "j", status: "ok", first_error: 1, scores: [0.93, 0.42] };
+  const weighs = { ...said, kind: /** @type {const} */ ("judge"), threshold: 0.5 };
+  assert.deepEqual(
+    [0, 1].map((step) => cell(weighs, step).text),
+    [".93", ".42"],
+  );
+  const judges = { ...weighs, threshold: null };
+  assert.deepEqual(
+    [0, 1].map((step) => cell(judges, step).text),
+    ["✓", "✗"],
+  );
+});
 
 test("disputes are the steps that some but not all name", () => {
   const by = (first_error, status = "ok") => ({ first_error, status, scores: [] });

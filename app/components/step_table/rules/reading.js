@@ -46,13 +46,19 @@ export function verdictText(annotator) {
   return annotator.first_error < 0 ? ["✓", "no error"] : ["⚑", `step ${annotator.first_error + 1}`];
 }
 
-// The quiet third line of a column's head: a judge's vote, a PRM's threshold; "" for neither.
+// Whether its verdict is where its score of each step falls under a threshold: a PRM's, and a
+// judge's by log-probabilities.
+/** @type {(annotator: Pick<Annotator, "kind" | "threshold">) => boolean} */
+export const scoresSteps = ({ kind, threshold }) =>
+  kind === "prm" || (kind === "judge" && typeof threshold === "number");
+
+// The quiet third line of a column's head: a judge's vote, a threshold; "" for neither.
 /** @type {(annotator: Pick<Annotator, "kind" | "votes" | "threshold">) => string} */
 export function headDetail(annotator) {
   const { kind, votes, threshold } = annotator;
   if (kind === "judge" && votes && votes.n > 1)
     return `${Math.round(votes.share * votes.n)}/${votes.n} votes`;
-  if (kind === "prm" && typeof threshold === "number")
+  if (scoresSteps(annotator) && typeof threshold === "number")
     return `≥ ${threshold.toFixed(2).replace(/^0/, "")}`;
   return "";
 }
@@ -78,7 +84,7 @@ export function cell(annotator, step) {
     });
   }
   if (score === null) return said(base);
-  if (annotator.kind === "prm" || (annotator.kind === "mc" && score > 0 && score < 1)) {
+  if (scoresSteps(annotator) || (annotator.kind === "mc" && score > 0 && score < 1)) {
     const text = score >= 0.995 ? "1.0" : score.toFixed(2).replace(/^0/, "");
     return said({
       ...base,

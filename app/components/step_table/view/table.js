@@ -5,7 +5,7 @@
 import { button, el, setText, within } from "../../dom.js";
 import { untouched, verdict } from "../rules/doc.js";
 import { pieces, shortNames } from "../rules/names.js";
-import { cell, dispute, headDetail, lastInScope, verdictText } from "../rules/reading.js";
+import { cell, dispute, headDetail, lastInScope, scoresSteps, verdictText } from "../rules/reading.js";
 import { machinesShown } from "../rules/reducer.js";
 import { renderText } from "./tex.js";
 
@@ -146,7 +146,7 @@ function showScores(table, shown) {
     const annotator = annotators[i];
     const reached = shown ? verdictText(annotator).join(" ") : "";
     // A threshold is no verdict: it need not wait.
-    const detail = shown || annotator.kind === "prm" ? headDetail(annotator) : "";
+    const detail = shown || scoresSteps(annotator) ? headDetail(annotator) : "";
     setText(within(head, ".verdict"), reached);
     if (head.querySelector(".detail")) setText(within(head, ".detail"), detail);
     head.setAttribute(
