@@ -81,6 +81,19 @@ class SourceAnnotator:
         """Its `kind:name`."""
         return f"{self.kind}:{self.name}"
 
+    @property
+    def is_person(self) -> bool:
+        """Whether this is a person at work, and not whoever labelled a data set."""
+        return self.kind == "human" and self.config.get("source") in ("review", "adjudication")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceProject:
+    """What was decided for a whole project, as its file tells it."""
+
+    error_types: tuple[str, ...] = ()  # its own, beside those that every project has
+    held_out: tuple[float, int] | None = None  # the share of the problems, and the seed
+
 
 @dataclass(frozen=True, slots=True)
 class SourceCorrection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from rich.table import Table
 
-from app.cli.console import console, opened
+from app.cli.console import console, opened, progress_bar
 from app.ui.formatting import number_of
 from labeling.formats.catalog import WRITERS, table
 
@@ -106,3 +106,31 @@ def export_consensus(ctx: click.Context, out_dir: str, format: str, overwrite: b
             f"{manifest['left_out']:,} left out: they have steps that nobody judged, which only "
             "jsonl can express"
         )
+
+
+@export.command("project", short_help="Write the whole project to one file.")
+@click.argument("file", type=click.Path())
+@click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
+@click.pass_context
+def export_project(ctx: click.Context, file: str, overwrite: bool) -> None:
+    """Write the whole project to one FILE, compressed if it ends in .gz, .bz2 or .xz.
+
+    It has every solution, annotation with its evidence, annotator and correction, and
+    `steplens import jsonl FILE` makes the same project of it (docs/formats.md).
+
+    \b
+    Example:
+      steplens export project my-project.jsonl.gz
+    """
+    from labeling.project import export_project as write
+
+    with opened(ctx) as database, progress_bar(console, "writing") as report:
+        exported = write(database, file, overwrite=overwrite, report=report)
+    console.print(
+        f"{number_of(exported.solutions, 'solution')}, "
+        f"{number_of(exported.annotations, 'annotation')} and "
+        f"{number_of(exported.corrections, 'correction')} by "
+        f"{number_of(exported.annotators, 'annotator')} in {file}",
+        markup=False,
+        soft_wrap=True,
+    )

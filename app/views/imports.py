@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.auth.identity import needs_sign_in
 from app.ui import address, project
 from app.ui.imports.course import follow
 from app.ui.imports.shown import show
@@ -79,7 +80,13 @@ def begin(database: Database, found: Preview, split: str | None, strict: bool) -
     uploads = {one.path for one in st.session_state.get("held uploads", {}).values()}
     try:
         files = [keep(database, file) if file in uploads else file for file in found.files]
-        params = {"format": found.format, "files": [*map(str, files)], "strict": strict}
+        params: dict[str, object] = {
+            "format": found.format,
+            "files": [*map(str, files)],
+            "strict": strict,
+        }
+        if needs_sign_in():
+            params["people"] = False  # Nobody labels under another's name.
         job = start_job(database, "import", params | ({"split": split} if split else {}))
     except (ValueError, OSError) as error:
         project.complain(error)

@@ -1,1 +1,1 @@
-"""What files say of solutions: which they mean, and storing it."""
+"""Files and the project: which solutions they mean, storing what they say, reading it whole."""

@@ -63,7 +63,7 @@ def write_export(
             "left_out": left_out,
             "files": {DATA: data},
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "steplens_version": _own_version(),
+            "steplens_version": own_version(),
             **({"extra": dict(extra)} if extra else {}),
         }
         text = json.dumps(manifest, indent=2, ensure_ascii=False)
@@ -92,7 +92,8 @@ def _write_data(file: Path, rows: Iterable[ExportRow], form: Writer) -> tuple[di
     return {"sha256": digest.hexdigest(), "rows": n_rows, "bytes": n_bytes}, left_out
 
 
-def _own_version() -> str:
+def own_version() -> str:
+    """The version of StepLens that writes, for the record."""
     try:
         return version("steplens")
     except PackageNotFoundError:

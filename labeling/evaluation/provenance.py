@@ -74,7 +74,7 @@ def training_problems(database: Database, annotator: AnnotatorRecord) -> frozens
     if annotator.kind != "prm" or not revision:
         return None
     stored = annotators.training_problems(database, revision)
-    if stored is None and _revision(annotator) == revision:
+    if stored is None and not annotator.from_file and _revision(annotator) == revision:
         remember_training(database, annotator)
         stored = annotators.training_problems(database, revision)
     return stored
@@ -90,7 +90,8 @@ def training_record(database: Database, annotator: AnnotatorRecord) -> TrainingR
     if annotator.kind != "prm" or not revision:
         return nothing
     stored = annotators.training_record(database, revision)
-    if (stored is None or stored.n_solutions is None) and _revision(annotator) == revision:
+    known = stored is not None and stored.n_solutions is not None
+    if not known and not annotator.from_file and _revision(annotator) == revision:
         remember_training(database, annotator)
         stored = annotators.training_record(database, revision)
     return stored or nothing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from db.records import ImportRow, SourceAnnotator
+from db.records import ImportRow, SourceAnnotator, SourceProject
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -18,9 +18,11 @@ class Remark:
     lost: bool
 
 
-# (the JSON value, the file's name without its endings, the line from 1) -> the solutions in it, or
-# an annotator, and what is to be said of them. Raises fields.BadRow for a row that is of no use.
-Reader = Callable[[Json, str, int], Iterator[ImportRow | SourceAnnotator | Remark]]
+# What a row holds: a solution, or of a project's file what it says of no solution.
+Found = ImportRow | SourceAnnotator | SourceProject
+# (the JSON value, the file's name without its endings, the line from 1) -> what it holds, and
+# what is to be said of it. Raises fields.BadRow for a row that is of no use.
+Reader = Callable[[Json, str, int], Iterator[Found | Remark]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from db.records import ImportRow, SourceAnnotator, SourceCorrection, SourceLabel
+from db.records import ImportRow, SourceCorrection, SourceLabel
 from labeling.answers.extract import extract_answer
 from labeling.formats import fields
-from labeling.formats.base import ExportRow, Format, Json, Remark
+from labeling.formats.base import ExportRow, Format, Found, Json, Remark
 from labeling.formats.project.annotations import read_annotations
-from labeling.formats.project.annotators import is_about_no_solution, read_annotator
 from labeling.formats.project.corrections import read_corrections
+from labeling.formats.project.heads import is_about_no_solution, read_head
 from labeling.scores.annotation import WRONG, check_agreement, hard_first_error
 from models.steps import split_steps
 
@@ -36,18 +36,16 @@ KNOWN = {
 }
 
 
-def rows(value: Json, stem: str, line: int) -> Iterator[ImportRow | SourceAnnotator | Remark]:
+def rows(value: Json, stem: str, line: int) -> Iterator[Found | Remark]:
     """One solution a row, with what anybody says of it. Raises BadRow.
 
     A field that is not known is refused: a misspelt "labels" must not import without a word. With
     `as_is`, which an export of a project has, no answer is looked for and none is graded. Such an
-    export begins with rows that are about no solution (`formats.project.annotators`).
+    export begins with rows that are about no solution (`formats.project.heads`).
     """
     row = fields.an_object(value, "the row")
     if is_about_no_solution(row):
-        annotator = read_annotator(row)
-        if annotator is not None:
-            yield annotator
+        yield read_head(row)
         return
     unknown = sorted(row.keys() - KNOWN)
     if unknown:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from db.records import ImportRow, SourceAnnotator
+from db.records import ImportRow, SourceAnnotator, SourceProject
 from labeling.formats.files.hub import given_files
 from labeling.formats.guess import guess_format
 from labeling.formats.reading import Note, Rejection, read_rows
@@ -61,7 +61,7 @@ def preview(
             if isinstance(found, Note):
                 notes.append(found)
                 continue
-            if isinstance(found, SourceAnnotator):
+            if isinstance(found, SourceAnnotator | SourceProject):
                 continue
             if at_most in (of_file, refused):
                 complete = False

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from db.records import ImportRow, SourceAnnotator
-from labeling.formats.base import Json, Remark
+from labeling.formats.base import Found, Json, Remark
 from labeling.formats.catalog import READERS
 from labeling.formats.fields import BadRow
 from labeling.formats.files import arrow, parquet
@@ -40,7 +39,7 @@ def read_rows(
     path: str | Path,
     on_bytes: Callable[[int], None] | None = None,
     split: str | None = None,
-) -> Iterator[ImportRow | SourceAnnotator | Rejection | Note]:
+) -> Iterator[Found | Rejection | Note]:
     """Open `path` and yield its solutions one by one; a bad row becomes a Rejection.
 
     Reads JSON lines or one JSON list, plain or compressed, Parquet and Arrow, in constant memory.
@@ -68,7 +67,7 @@ def open_rows(path: Path, on_bytes: Callable[[int], None] | None = None) -> Iter
 
 def _rows(
     format: str, path: Path, values: Iterator[Value], split: str | None
-) -> Iterator[ImportRow | SourceAnnotator | Rejection | Note]:
+) -> Iterator[Found | Rejection | Note]:
     convert, stem = READERS[format], file_stem(path)
     for value in values:
         if value.error is not None:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
 
-from db.imports.annotators import ensure_from_file
+from db.imports.project import adopt, ensure_from_file
 from db.ingest import fingerprint_of, insert_rows
-from db.records import ImportRow, IngestCount, SourceAnnotator
+from db.records import ImportRow, IngestCount, SourceAnnotator, SourceProject
 from labeling.formats.files.hub import given_files
 from labeling.formats.reading import Note, Rejection, read_rows
 from labeling.jobs.context import JobContext
@@ -18,6 +18,10 @@ CHUNK = 500  # Rows in one transaction: what a kill -9 can cost.
 KEPT_REASONS = 100  # Kept with the job; the rows of all are counted.
 FIRST_LINES = 5  # named for each reason
 
+NOT_BY_PEOPLE = (
+    "what people did on it is left out, since people sign in here and a file does not; whoever "
+    "runs the server imports it with: steplens import"
+)
 _NUMBER = re.compile(r"\d+")
 
 
@@ -78,7 +82,7 @@ def run_import(context: JobContext) -> dict[str, Any]:
     """Import params["files"] in params["format"]; params["strict"] refuses a file with bad rows,
     params["split"] says how texts are cut into steps (`formats.splitting`).
 
-    A folder stands for the files in it.
+    A folder stands for the files in it. With params["people"] false the acts of people stay out.
 
     The result counts what was added, what was there, and the rows that were rejected or noted;
     `rejections` and `notes` are Reasons, `unread` the files of which every row was rejected.
@@ -151,6 +155,7 @@ class _Import:
 
     def __init__(self, context: JobContext, files: list[Path]):
         self._context = context
+        self._people = context.params.get("people", True)
         self._total = sum(file.stat().st_size for file in files)
         self._before = 0
         self._here = 0
@@ -169,10 +174,17 @@ class _Import:
                 self.rejections.add(file, row.line, row.reason)
             elif isinstance(row, Note):
                 self.notes.add(file, row.line, row.reason)
+            elif isinstance(row, SourceProject):
+                adopt(self._context.database, row, self._context.job)
             elif isinstance(row, SourceAnnotator):
+                if row.is_person and not self._people:
+                    continue
                 ensure_from_file(self._context.database, row, self._context.job)
             else:
                 rows += 1
+                if row.corrections and not self._people:
+                    self.notes.add(file, row.line or 0, NOT_BY_PEOPLE)
+                    row = replace(row, corrections=())
                 chunk.append(repeats.counted(row))
                 if len(chunk) == CHUNK:
                     self._store(file, chunk)

@@ -7,14 +7,17 @@ one, and the rest of its configuration stays as a record.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from db.annotators import reviewer_config
-from db.records import FROM_FILE, KINDS, AnnotatorRecord, SourceAnnotator
+from db.records import FROM_FILE, KINDS, AnnotatorRecord, SourceAnnotator, SourceProject
 from labeling.formats import fields
 from labeling.formats.base import Json
 from labeling.formats.fields import BadRow
 
 PROJECT, ANNOTATOR = "project", "annotator"
 VERSION = 1  # of the layout
+MOST_TYPE = 60  # characters of a type of error, as the column has
 _KNOWN = {"kind", "name", "config", "hidden", "chosen", "former_names"}
 
 
@@ -23,17 +26,68 @@ def is_about_no_solution(row: dict[str, Json]) -> bool:
     return row.keys() in ({PROJECT}, {ANNOTATOR}) and isinstance(next(iter(row.values())), dict)
 
 
-def read_annotator(row: dict[str, Json]) -> SourceAnnotator | None:
-    """An annotator; None for the project's row. Raises BadRow, for a newer version too."""
-    if PROJECT in row:
-        version = fields.an_object(row[PROJECT], PROJECT).get("version")
-        if version != VERSION:
-            raise BadRow(
-                f"this project was exported in version {fields.shown(version)} of the layout, and "
-                f"{VERSION} is known here: update StepLens"
-            )
-        return None
-    told = fields.an_object(row[ANNOTATOR], ANNOTATOR)
+def read_head(row: dict[str, Json]) -> SourceProject | SourceAnnotator:
+    """What such a row tells. Raises BadRow, for a project of a newer version too."""
+    return _project(row[PROJECT]) if PROJECT in row else _annotator(row[ANNOTATOR])
+
+
+def write_project(
+    created_at: str,
+    steplens_version: str,
+    solutions: int,
+    error_types: Sequence[str],
+    held_out: dict[str, Json] | None,
+) -> dict[str, Json]:
+    """The first row of an export; only what was decided is read again."""
+    return {
+        PROJECT: {
+            "version": VERSION,
+            "created_at": created_at,
+            "steplens_version": steplens_version,
+            "solutions": solutions,
+            "error_types": [*error_types],
+            "held_out": held_out,
+        }
+    }
+
+
+def write_annotator(
+    annotator: AnnotatorRecord, chosen: bool, former_names: Sequence[str]
+) -> dict[str, Json]:
+    """An annotator's row, as `read_head` takes it."""
+    return {
+        ANNOTATOR: {
+            "kind": annotator.kind,
+            "name": annotator.name,
+            "config": annotator.config,
+            "hidden": annotator.hidden,
+            "chosen": chosen,
+            "former_names": [*former_names],
+        }
+    }
+
+
+def _project(value: Json) -> SourceProject:
+    told = fields.an_object(value, PROJECT)
+    if told.get("version") != VERSION:
+        raise BadRow(
+            f"this project was exported in version {fields.shown(told.get('version'))} of the "
+            f"layout, and {VERSION} is known here: update StepLens"
+        )
+    types = fields.texts(told.get("error_types") or [], "project.error_types")
+    if max(map(len, types), default=0) > MOST_TYPE:
+        raise BadRow(f"project.error_types has a name of more than {MOST_TYPE} characters")
+    if told.get("held_out") is None:
+        return SourceProject(types)
+    part = fields.an_object(told["held_out"], "project.held_out")
+    share = fields.fraction(part.get("share"), "project.held_out.share")
+    if share is None or share == 1:
+        raise BadRow("project.held_out.share must be from 0 to below 1")
+    return SourceProject(types, (share, fields.whole(part.get("seed"), "project.held_out.seed")))
+
+
+def _annotator(value: Json) -> SourceAnnotator:
+    told = fields.an_object(value, ANNOTATOR)
     unknown = sorted(told.keys() - _KNOWN)
     if unknown:
         raise BadRow(f"unknown field {fields.shown(unknown[0])} of an annotator")
@@ -49,22 +103,6 @@ def read_annotator(row: dict[str, Json]) -> SourceAnnotator | None:
         chosen=bool(fields.flag(told.get("chosen"), "annotator.chosen")),
         former_names=tuple(fields.name(one, "annotator.former_names", "") for one in former),
     )
-
-
-def write_annotator(
-    annotator: AnnotatorRecord, chosen: bool, former_names: list[str]
-) -> dict[str, Json]:
-    """An annotator's row, as `read_annotator` takes it."""
-    return {
-        ANNOTATOR: {
-            "kind": annotator.kind,
-            "name": annotator.name,
-            "config": annotator.config,
-            "hidden": annotator.hidden,
-            "chosen": chosen,
-            "former_names": [*former_names],
-        }
-    }
 
 
 def _config(value: Json, kind: str, name: str) -> dict[str, Json]:

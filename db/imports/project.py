@@ -1,4 +1,4 @@
-"""Annotators as the file of a project tells them, with what they were configured to be."""
+"""What the file of a project tells of the whole: what was decided for it, and its annotators."""
 
 from __future__ import annotations
 
@@ -8,8 +8,25 @@ from sqlalchemy.orm import Session
 from db.annotators import ensure_in_session, named, to_record
 from db.engine import Database, DatabaseError
 from db.jobs import check_claim
-from db.records import AnnotatorRecord, JobRecord, SourceAnnotator
-from db.schema import Annotator, FormerName
+from db.records import AnnotatorRecord, JobRecord, SourceAnnotator, SourceProject
+from db.results import HELD_OUT
+from db.schema import Annotator, ErrorType, Export, FormerName, HeldOut
+
+
+def adopt(database: Database, told: SourceProject, job: JobRecord | None = None) -> None:
+    """Offer the file's types of errors too, and hold out what it holds out where nothing is yet.
+
+    Raises LostJobError when `job` is no longer this process's.
+    """
+    with database.write() as session:
+        if job is not None:
+            check_claim(session, job)
+        there = set(session.scalars(select(ErrorType.name)))
+        session.add_all(ErrorType(name=name) for name in told.error_types if name not in there)
+        settled = session.get(HeldOut, HELD_OUT) or session.scalar(select(Export.id).limit(1))
+        if told.held_out is not None and settled is None:
+            share, seed = told.held_out
+            session.add(HeldOut(id=HELD_OUT, share=share, seed=seed))
 
 
 def ensure_from_file(

@@ -1,0 +1,165 @@
+"""The file of a project: whole or not at all, and what it does not overrule elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from app.cli.main import main
+from db.annotations import annotations_of
+from db.annotators import ensure_annotator, ensure_reviewer, find_annotator
+from db.corrections import append_corrections, correction_log
+from db.engine import Database, DatabaseError, create_database
+from db.results import StoredHeldOut, save_held_out, stored_held_out
+from labeling import project
+from labeling.project import ProjectError, export_project
+from tests.labeling.formats.test_import_job import import_files
+from tests.labeling.project.contents import contents
+from tests.support.rows import correction, fill, machine
+
+
+@pytest.fixture
+def made(database: Database) -> Database:
+    """Two solutions with a PRM's scores, and two acts of Ada's on the first."""
+    ids = fill(database, 2)
+    machine(database, "prm", dict.fromkeys(ids, 1), dict.fromkeys(ids, (0.9, 0.1)))
+    ada = ensure_reviewer(database, "Ada")
+    append_corrections(database, [correction(ids[0], ada.id, "first", labels=(1, 1))])
+    append_corrections(database, [correction(ids[0], ada.id, "second")])
+    return database
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Database]:
+    opened = create_database(f"sqlite:///{tmp_path}/other.db")
+    yield opened
+    opened.close()
+
+
+def rows(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text("utf-8").split("\n") if line]
+
+
+def test_the_command_writes_one_file_that_imports_again(
+    made: Database, other: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.jsonl.gz"
+    told = CliRunner().invoke(main, ["--db", made.url, "export", "project", str(file)])
+    assert told.exit_code == 0, told.output
+    assert "2 solutions, 2 annotations and 2 corrections by 2 annotators in" in told.stdout
+    again = CliRunner().invoke(main, ["--db", made.url, "export", "project", str(file)])
+    assert again.exit_code == 1
+    assert "--overwrite" in again.output
+    told = CliRunner().invoke(main, ["--db", other.url, "import", str(file)])
+    assert told.exit_code == 0, told.output
+    assert contents(other) == contents(made)
+    assert find_annotator(other, "prm:prm").from_file
+    assert not find_annotator(made, "prm:prm").from_file
+
+
+def test_its_own_file_adds_nothing_to_a_project(made: Database, tmp_path: Path) -> None:
+    before = contents(made)
+    export_project(made, tmp_path / "mine.jsonl")
+    result = import_files(made, "jsonl", tmp_path / "mine.jsonl")
+    assert (result["annotations"], result["corrections"], result["noted"]) == (0, 0, 0)
+    assert contents(made) == before
+
+
+def test_a_failure_leaves_nothing_and_keeps_what_was_there(
+    made: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "out" / "mine.jsonl"
+    export_project(made, file)
+    kept = file.read_bytes()
+    monkeypatch.setattr(project, "MAX_ROW", 100)
+    with pytest.raises(ProjectError, match="Copy the database"):
+        export_project(made, file, overwrite=True)
+    assert [one.name for one in file.parent.iterdir()] == ["mine.jsonl"]
+    assert file.read_bytes() == kept
+
+
+def test_what_a_person_did_since_is_not_overruled(
+    made: Database, other: Database, tmp_path: Path
+) -> None:
+    export_project(made, tmp_path / "mine.jsonl")
+    import_files(other, "jsonl", tmp_path / "mine.jsonl")
+    ada = find_annotator(other, "human:Ada")
+    append_corrections(other, [correction(1, ada.id, "third", labels=(-1, None), first_error=0)])
+    maker = find_annotator(made, "human:Ada")
+    append_corrections(made, [correction(1, maker.id, "fourth")])
+    export_project(made, tmp_path / "later.jsonl")
+    (note,) = import_files(other, "jsonl", tmp_path / "later.jsonl")["notes"]
+    assert "has labelled this solution here since" in note["reason"]
+    assert [one.token for one in correction_log(other, 1)] == ["first", "second", "third"]
+    assert {one.first_error for one in annotations_of(other, [1])} == {0, 1}
+
+
+def test_new_acts_come_in_with_their_own_times(
+    made: Database, other: Database, tmp_path: Path
+) -> None:
+    export_project(made, tmp_path / "mine.jsonl")
+    import_files(other, "jsonl", tmp_path / "mine.jsonl")
+    ada = find_annotator(made, "human:Ada")
+    append_corrections(made, [correction(1, ada.id, "third", action="undo", undoes="second")])
+    export_project(made, tmp_path / "later.jsonl")
+    assert import_files(other, "jsonl", tmp_path / "later.jsonl")["corrections"] == 1
+    mine, theirs = correction_log(made, 1), correction_log(other, 1)
+    assert [replace(one, annotator_id=0) for one in mine] == [
+        replace(one, annotator_id=0) for one in theirs
+    ]
+
+
+def test_another_annotator_of_the_same_name_stops_the_import_before_it_begins(
+    made: Database, other: Database, tmp_path: Path
+) -> None:
+    export_project(made, tmp_path / "mine.jsonl")
+    ensure_annotator(other, "prm", "prm", {"model": "mine"})
+    with pytest.raises(DatabaseError, match="steplens annotators rename prm:prm"):
+        import_files(other, "jsonl", tmp_path / "mine.jsonl")
+    assert contents(other)["solutions"] == {}
+
+
+def test_a_person_cannot_be_made_up(made: Database, other: Database, tmp_path: Path) -> None:
+    """Not by an annotator's row, nor where people sign in, nor by acts without one."""
+    file = tmp_path / "mine.jsonl"
+    export_project(made, file)
+    told = rows(file)
+    (ada,) = (one for one in told if one.get("annotator", {}).get("kind") == "human")
+    ada["annotator"]["name"] = "Eve"
+    file.write_text("".join(json.dumps(one) + "\n" for one in told), "utf-8")
+    result = import_files(other, "jsonl", file)
+    assert "the configuration of another person" in result["rejections"][0]["reason"]
+    assert "nobody who labels here is called human:Ada" in result["notes"][0]["reason"]
+    export_project(made, file, overwrite=True)
+    (note,) = import_files(other, "jsonl", file, people=False)["notes"]
+    assert "people sign in here" in note["reason"]
+    assert correction_log(other, 1) == []
+
+
+def test_a_newer_layout_and_hostile_heads_are_refused(other: Database, tmp_path: Path) -> None:
+    heads = [
+        {"project": {"version": 2}},
+        {"annotator": {"kind": "oracle", "name": "x"}},
+        {"annotator": {"kind": "prm", "name": "x", "config": {"threshold": "high"}}},
+        {"annotator": {"kind": "prm", "name": "x", "config": [1]}},
+        {"project": {"version": 1, "held_out": {"share": 1.0, "seed": 1}}},
+    ]
+    file = tmp_path / "heads.jsonl"
+    file.write_text("".join(json.dumps(one) + "\n" for one in heads), "utf-8")
+    result = import_files(other, "jsonl", file)
+    assert result["rejected"] == len(heads)
+    assert any("update StepLens" in one["reason"] for one in result["rejections"])
+
+
+def test_what_is_held_out_here_stays(made: Database, other: Database, tmp_path: Path) -> None:
+    save_held_out(made, StoredHeldOut(0.4, 7))
+    save_held_out(other, StoredHeldOut(0.1, 0))
+    export_project(made, tmp_path / "mine.jsonl")
+    import_files(other, "jsonl", tmp_path / "mine.jsonl")
+    assert stored_held_out(other) == StoredHeldOut(0.1, 0)
