@@ -221,10 +221,16 @@ def test_best_of_n_shows_the_stored_curve(
     stored = evaluate_best_of_n(database, "prm:v1", 2)
     test = page_test(database, monkeypatch, "evaluation", show="Best-of-N")
     assert not test.exception
-    (figure,) = plots(test)
-    lines = {one["name"]: one["y"] for one in figure["data"] if one.get("name")}
+    curves, lengths = plots(test)
+    lines = {one["name"]: one["y"] for one in curves["data"] if one.get("name")}
     assert lines["product"] == [pick["accuracy"] for pick in stored["curves"]["product"]]
     assert set(lines) == set(stored["curves"])
+    # Every response has two steps.
+    assert {(row, value) for row, value, _ in marks(lengths)} == {
+        (way, 0) for way in ("product", "min", "last", "mean")
+    }
+    groups = [[words(cell) for cell in row["cells"]] for row in shown(test, "by-length")["rows"]]
+    assert [(row[1], row[-1]) for row in groups] == [("2", "80"), ("as many", "80")]
 
 
 def plots(test: AppTest) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 // The threshold curve: F1, exact and clean against the threshold, which is dragged on it.
 
 import { el, setText, svg, within } from "../dom.js";
-import { fraction, moved, nearest, pathOf, percent, thousands } from "./rules.js";
+import { fraction, moved, nearest, pathOf, percent } from "./rules.js";
 
 /** @import { Curve, CurvePart, Dot, Owner, Scene } from "./types.js" */
 
@@ -114,7 +114,6 @@ const figure = ([name, word]) =>
     ),
     el("span", { class: "name" }, word),
     el("span", { class: "value" }),
-    el("span", { class: "more" }),
   );
 
 /** @type {(part: CurvePart, scene: Scene) => void} */
@@ -154,23 +153,15 @@ function spoken({ data, chosen: { at } }) {
 }
 
 /** @type {(part: CurvePart, scene: Scene) => void} */
-function paintFigures({ figures }, { data, chosen: { at, set } }) {
-  const { interval } = data;
-  const settled = at === set && Math.abs(data.thresholds[at] - data.t) < 1e-9;
-  /** @type {(name: string, value: string, more: string) => void} */
-  const show = (name, value, more) => {
-    setText(within(figures, `.${name} .value`), value);
-    setText(within(figures, `.${name} .more`), more);
-  };
-  const bounds = interval ? `[${fraction(interval[0], 3)}–${fraction(interval[1], 3)}]` : "";
-  show("f1", fraction(data.f1[at], 3), bounds);
-  // Only the threshold that was let go has an interval; its room stays.
-  within(figures, ".f1 .more").classList.toggle("away", !settled);
-  show("exact", percent(data.exact[at]), `of ${thousands(data.n_wrong)} wrong`);
-  show("clean", percent(data.clean[at]), `of ${thousands(data.n_right)} right`);
+function paintFigures({ figures }, { data, chosen: { at } }) {
+  /** @type {(name: string, value: string) => void} */
+  const show = (name, value) => setText(within(figures, `.${name} .value`), value);
+  show("f1", fraction(data.f1[at], 3));
+  show("exact", percent(data.exact[at]));
+  show("clean", percent(data.clean[at]));
   within(figures, ".versus").hidden = !data.versus;
   setText(within(figures, ".versus .name"), data.versus_name);
-  show("versus", data.versus ? fraction(data.versus[at], 3) : "", "");
+  show("versus", data.versus ? fraction(data.versus[at], 3) : "");
 }
 
 /** @typedef {(value: number) => number} Scale */

@@ -65,12 +65,12 @@ class Board:
     t: float
     n_wrong: int
     n_right: int
+    annotator: str
+    reference: str
     dots: Sequence[Dot] = ()
     interval: tuple[float, float] | None = None
     versus: Sequence[float | None] | None = None
     versus_name: str = ""
-    annotator: str = "the PRM"
-    reference: str = "the reference"
     cell: Cell | None = None
     outcome: Outcome | None = None
 

@@ -12,6 +12,7 @@ from app.components.data_table import data_table
 from app.components.figure.downloads import Numbers
 from app.ui import address, charts, formatting, project
 from app.ui.counts import counted
+from app.ui.evaluation import pick_lengths
 from app.ui.evaluation.matrix import number
 from app.ui.figures.figure import bounds, figure
 from db.annotators import list_annotators
@@ -37,6 +38,7 @@ LOOKS: dict[str, tuple[str, float, bool]] = {
     "product": ("solid", 2.4, True),
     "min": ("dash", 1.8, False),
     "last": ("dot", 1.8, False),
+    "mean": ("longdash", 1.8, False),
     "weighted vote": ("dashdot", 1.8, False),
     "maj@N": ("solid", 2.0, True),
     "random": ("dot", 1.4, False),
@@ -69,6 +71,7 @@ def draw(database: Database) -> None:
         names = [ALL, *chosen.result["datasets"]] if len(chosen.result["datasets"]) > 1 else [ALL]
         dataset = right.selectbox("Data set", names, **address.choice("dataset", names, ALL))
         curves_of(label, chosen, None if dataset == ALL else dataset)
+        pick_lengths.draw(label, chosen, None if dataset == ALL else dataset)
         everybody(measured, newest)
     _measure(database, scorers)
 
@@ -103,7 +106,7 @@ def chart(curves: CurvesJson, sizes: list[int], *, few: bool) -> go.Figure:
     ends = _apart({way: picks[-1]["accuracy"] for way, picks in curves.items()})
     for way, picks in curves.items():
         dash, width, band = LOOKS.get(way, ("solid", 1.8, False))
-        scored = way in ("product", "min", "last", "weighted vote", "reward")
+        scored = way in ("product", "min", "last", "mean", "weighted vote", "reward")
         colour = now.hues["prm"] if scored else now.muted
         spans = [bounds(one["interval"]["low"], one["interval"]["high"]) for one in picks]
         if band and not few and all(spans):
@@ -173,7 +176,7 @@ def numbers(curves: CurvesJson, sizes: list[int], *, few: bool) -> Numbers:
 def everybody(measured: list[AnnotatorRecord], newest: dict[int, EvaluationRecord]) -> None:
     """All annotators at their largest N, with the problems behind it."""
     rows: list[list[data_table.Cell]] = []
-    ways = ("product", "min", "last", "weighted vote", "maj@N", "random", "pass@N")
+    ways = tuple(LOOKS)
     for one in measured:
         stored = newest[one.id]
         result = stored.result

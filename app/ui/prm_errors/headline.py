@@ -1,4 +1,4 @@
-"""The line of figures: F1 of this PRM and of the other one, and on what it is right."""
+"""The line of figures: F1, by how much it differs from the other version's, and over what."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from training.metrics.processbench.evaluation import NO_ERROR, Interval, Process
 
 
 def show(choice: Choice, population: Population, chosen: Chosen) -> None:
-    """F1s with intervals, the difference, accuracies, and what to know before believing them."""
+    """F1 and the difference with intervals, and what to know before believing them."""
     found = report_at(population, chosen.t)
     few = too_few(found)
     cells: list[data_table.Cell] = [
@@ -26,7 +26,7 @@ def show(choice: Choice, population: Population, chosen: Chosen) -> None:
         data_table.text("too few" if few else between(interval_of(found)), "muted"),
     ]
     cells += _beside(choice, population, chosen, few)
-    cells += _accuracies(choice, population, chosen, found)
+    cells += _solutions(choice, population, chosen, found)
     data_table.line(*cells, key="headline")
     _warnings(choice, population, found)
 
@@ -46,9 +46,7 @@ def _beside(
     n = len(population.both[0])
     title = f"F1 of both on the {number_of(n, 'solution')} that both have scored"
     cells: list[data_table.Cell] = [
-        data_table.text(choice.versus.name, "muted", title=title),
-        data_table.text(decimal(difference.second), "figure", title=title),
-        data_table.text("difference", "muted", title=title),
+        data_table.text(f"difference to {choice.versus.name}", "muted", title=title),
         data_table.text(signed(difference.value), "strong", title=title),
     ]
     if not few:
@@ -60,11 +58,11 @@ def _beside(
     return cells
 
 
-def _accuracies(
+def _solutions(
     choice: Choice, population: Population, chosen: Chosen, found: ProcessBenchReport
 ) -> list[data_table.Cell]:
+    """What the figures are over; the accuracies stand beside their curves."""
     wrong = population.found.scored.reference != NO_ERROR
-    mean = found.mean
 
     def door(which: np.ndarray, says: str, n: int) -> data_table.Cell:
         if population.held_out:
@@ -73,20 +71,15 @@ def _accuracies(
             query = {"by": choice.reference.label, "says": says}
         return data_table.link(f"{n:,}", data_table.page_href("browse", **query))
 
-    cells: list[data_table.Cell] = []
+    mean = found.mean
+    cells: list[data_table.Cell] = [data_table.text("over")]
     if mean.n_error:
-        cells += [
-            data_table.text(f"exact on {percent(mean.error_accuracy)} of the"),
-            door(wrong, "an error", mean.n_error),
-            data_table.text("with an error;" if mean.n_correct else "with an error"),
-        ]
+        words = "with an error and" if mean.n_correct else "with an error"
+        cells += [door(wrong, "an error", mean.n_error), data_table.text(words)]
     if mean.n_correct:
-        cells += [
-            data_table.text(f"no false alarm on {percent(mean.correct_accuracy)} of the"),
-            door(~wrong, "no error", mean.n_correct),
-            data_table.text("without one" if mean.n_error else "without an error"),
-        ]
-    return [data_table.sentence(*cells)] if cells else []
+        words = "without one" if mean.n_error else "without an error"
+        cells += [door(~wrong, "no error", mean.n_correct), data_table.text(words)]
+    return [data_table.sentence(*cells)] if len(cells) > 1 else []
 
 
 def _warnings(choice: Choice, population: Population, found: ProcessBenchReport) -> None:
@@ -129,8 +122,3 @@ def between(interval: Interval) -> str:
     if math.isnan(interval.low):
         return ""
     return f"[{interval.low:.3f} to {interval.high:.3f}]"
-
-
-def percent(share: float) -> str:
-    """`76.9%`."""
-    return "–" if math.isnan(share) else f"{share:.1%}"

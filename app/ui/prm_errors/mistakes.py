@@ -127,14 +127,15 @@ def show(
     columns: list[str | data_table.Column] = [
         data_table.column("", "right"),
         data_table.column("Reference", "nowrap human"),
-        data_table.column("PRM", "nowrap prm", title=choice.prm.label),
+        *(
+            data_table.column(formatting.shorten(one.name, 10), "nowrap prm", title=one.label)
+            for one in (choice.prm, choice.versus)
+            if one is not None
+        ),
     ]
-    if choice.versus is not None:
-        name = formatting.shorten(choice.versus.name, 10)
-        columns.append(data_table.column(name, "nowrap prm", title=choice.versus.label))
     columns += [
         data_table.column("Lowest", "right", title="The lowest score of any step"),
-        data_table.column("First errors", title="Reference, PRM and the other PRM, from above"),
+        data_table.column("First errors", title="In the order of the columns, from above"),
         data_table.column("", "nowrap"),
         data_table.column("Problem", "clip"),
     ]

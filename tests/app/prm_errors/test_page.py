@@ -57,12 +57,18 @@ def test_the_figures_are_those_of_the_command_line(
     assert not test.exception
     found = evaluate_processbench(demo, PRM, TRUTH)["all"]
     older = evaluate_processbench(demo, OLDER, TRUTH)["all"]
+    assert found["f1"] is not None
+    assert older["f1"] is not None
     low, high = found["intervals"]["f1"]["low"], found["intervals"]["f1"]["high"]
     words = line(test, "headline")
     assert f"F1 {found['f1']:.3f} [{low:.3f} to {high:.3f}]" in words
-    assert f"prm-v1 {older['f1']:.3f}" in words
-    assert f"exact on {found['error_accuracy']:.1%} of the 741 with an error; no" in words
-    assert f"no false alarm on {found['correct_accuracy']:.1%} of the 1,412 without one" in words
+    assert f"difference to prm-v1 {found['f1'] - older['f1']:+.3f} [" in words
+    assert "over 741 with an error and 1,412 without one" in words
+    board = shown(test, "board")
+    at = board["thresholds"].index(board["t"])
+    drawn = [board[curve][at] for curve in ("f1", "exact", "clean", "versus")]
+    printed = [found["f1"], found["error_accuracy"], found["correct_accuracy"], older["f1"]]
+    assert [f"{one:.6f}" for one in drawn] == [f"{one:.6f}" for one in printed]
 
 
 def test_a_cell_and_an_outcome_are_lists(demo: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,10 +81,10 @@ def test_a_slice_is_what_the_whole_page_is_about(
     test = open_page(demo, monkeypatch, "prm_errors", slice="steps: 2 steps")
     assert not test.exception
     wrong = (found.scored.reference >= 0) & (places == names.index("2 steps"))
-    assert f"of the {int(wrong.sum())} with an error" in line(test, "headline")
+    assert f"over {int(wrong.sum())} with an error" in line(test, "headline")
     assert 0 < n < len(found)
     test.button(key="chip slice").click().run()
-    assert "of the 741 with an error" in line(test, "headline")
+    assert "over 741 with an error" in line(test, "headline")
 
 
 def test_a_slice_and_a_part_of_it(
@@ -104,7 +104,7 @@ def test_a_slice_that_is_not_there_is_a_notice(
 ) -> None:
     test = open_page(demo, monkeypatch, "prm_errors", slice="colour: <b>red</b>")
     assert not test.exception
-    assert "of the 741 with an error" in line(test, "headline")
+    assert "over 741 with an error" in line(test, "headline")
 
 
 def test_a_dot_is_clicked_and_the_page_is_about_its_slice(demo: Database) -> None:

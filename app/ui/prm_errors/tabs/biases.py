@@ -147,7 +147,7 @@ def _places(found: Biases, name: str) -> None:
         "Where it lies",
         f"In solutions with an error: where the lowest score of {name} lies, and where the first "
         "error does. A bar opens its solutions.",
-        curves.in_solution(lowest, errors),
+        curves.in_solution(name, lowest, errors),
         Numbers(
             ["place", "lowest score", "first error", "solutions"],
             [

@@ -98,12 +98,12 @@ def by_group(
     return figure
 
 
-def in_solution(lowest: Sequence[Share], errors: Sequence[Share]) -> go.Figure:
-    """Where in a solution the lowest score lies, beside where the first error does."""
+def in_solution(prm: str, lowest: Sequence[Share], errors: Sequence[Share]) -> go.Figure:
+    """Where in a solution the lowest score of `prm` lies, beside where the first error does."""
     now = charts.palette()
     figure = go.Figure()
     for label, part, hue, pattern, shares in (
-        ("lowest score of the PRM", "lowest", now.hues["prm"], "", lowest),
+        (f"lowest score of {charts.plain(prm)}", "lowest", now.hues["prm"], "", lowest),
         ("first error, by the reference", "error", now.hues["human"], "/", errors),
     ):
         figure.add_bar(
