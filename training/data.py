@@ -6,14 +6,15 @@ import hashlib
 import json
 import math
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 MASKED = -100.0  # the target of a step that is not trained on; the Trainer leaves it uncounted
 Row = dict[str, object]  # a line of data.jsonl, not checked yet
-MANIFEST, DATA = "manifest.json", "data.jsonl"
+MANIFEST, DATA, PARQUET = "manifest.json", "data.jsonl", "data.parquet"
+STEP_TAG, FIRST_STEP = "ки", "Step 1:"  # of Math-Shepherd (arXiv 2312.08935 and its files)
 
 
 class ExportError(ValueError):
@@ -81,17 +82,27 @@ def fingerprint(problem: str) -> str:
     return hashlib.sha256(problem.encode()).hexdigest()[:16]
 
 
+def recorded_data(manifest: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The name of an export's data file, and its `sha256`, `rows` and `bytes`; {} where unknown."""
+    files = manifest.get("files")
+    for name in (DATA, PARQUET):
+        told = files.get(name) if isinstance(files, dict) else None
+        if isinstance(told, dict):
+            return name, told
+    return DATA, {}
+
+
 def read_export(folder: str | Path) -> Export:
-    """Read and verify an export (manifest.json and data.jsonl) in any of its three formats.
+    """Read and verify an export (its manifest and data) in any format, JSON lines or Parquet.
 
     Raises ExportError for a missing file, a checksum or row count that is not the
     manifest's, and for a bad row with its file and line.
     """
     root = Path(folder)
     recorded = _recorded(root)
-    data = root / DATA
+    data = root / recorded.name
     if not data.is_file():
-        raise ExportError(f"{root} has no {DATA}: the export is incomplete, export again")
+        raise ExportError(f"{root} has no {data.name}: the export is incomplete, export again")
     content = data.read_bytes()
     checksum = hashlib.sha256(content).hexdigest()
     if recorded.sha256 != checksum:
@@ -99,7 +110,8 @@ def read_export(folder: str | Path) -> Export:
             f"{data} is not the file that {MANIFEST} describes (its SHA-256 is {checksum[:12]}..., "
             f"recorded is {recorded.sha256[:12]}...): it was changed or cut short; export again"
         )
-    examples = tuple(_examples(content.decode("utf-8"), recorded.format, data))
+    rows = _of_parquet(content, data) if data.name == PARQUET else _of_lines(content, data)
+    examples = tuple(_examples(rows, recorded.format, data))
     if recorded.rows not in (None, len(examples)):
         raise ExportError(
             f"{data} has {len(examples)} rows where {MANIFEST} records {recorded.rows}"
@@ -135,6 +147,7 @@ class _Recorded(NamedTuple):
     """What a manifest says of its data file."""
 
     format: str
+    name: str
     sha256: str
     rows: object  # None where an older manifest does not say
     manifest: dict[str, object]
@@ -151,24 +164,41 @@ def _recorded(root: Path) -> _Recorded:
     form = manifest.get("format") if isinstance(manifest, dict) else None
     if not isinstance(manifest, dict) or form not in tuple(_READ):
         raise ExportError(f"{file}: the format is {form!r}; known are {', '.join(_READ)}")
-    files = manifest.get("files")
-    data = files.get(DATA) if isinstance(files, dict) else None
-    if not isinstance(data, dict):
-        raise ExportError(f"{file} records no checksum for {DATA}")
-    return _Recorded(form, str(data.get("sha256")), data.get("rows"), manifest)
+    name, data = recorded_data(manifest)
+    if not data:
+        raise ExportError(f"{file} records no checksum for {name}")
+    return _Recorded(form, name, str(data.get("sha256")), data.get("rows"), manifest)
 
 
-def _examples(text: str, form: str, file: Path) -> Iterator[Example]:
-    """The examples of a data file. Raises ExportError that names the line of a bad row."""
+def _of_lines(content: bytes, file: Path) -> Iterator[tuple[int, object]]:
+    """Each row with the number of its line."""
     # Not splitlines(): a JSON string may hold other line separators (U+2028) as they are.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
+    for number, line in enumerate(content.decode("utf-8").split("\n"), start=1):
+        if line.strip():
+            try:
+                yield number, json.loads(line)
+            except ValueError as error:
+                raise ExportError(f"{file}:{number}: {error}") from error
+
+
+def _of_parquet(content: bytes, file: Path) -> Iterator[tuple[int, object]]:
+    """Each row with its number, from 1."""
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
+
+    try:
+        with ParquetFile(pa.BufferReader(content)) as table:
+            rows = (row for batch in table.iter_batches() for row in batch.to_pylist())
+            yield from enumerate(rows, start=1)
+    except pa.ArrowException as error:
+        raise ExportError(f"{file} cannot be read as Parquet: {error}") from error
+
+
+def _examples(rows: Iterable[tuple[int, object]], form: str, file: Path) -> Iterator[Example]:
+    """The examples of a data file. Raises ExportError that names the line of a bad row."""
+    for number, row in rows:
         try:
-            row = json.loads(line)
-            if not isinstance(row, dict):
-                raise ValueError("the row is no JSON object")
-            yield _READ[form](row)
+            yield _READ[form](_object(row, "the row"))
         except KeyError as error:
             raise ExportError(f"{file}:{number}: the row has no field {error}") from error
         except ValueError as error:
@@ -217,6 +247,51 @@ def _from_processbench(row: Row) -> Example:
     return _example(problem, steps, [1.0] * len(steps), first)
 
 
+def _from_math_shepherd(row: Row) -> Example:
+    """Math-Shepherd: a tag after each step of `input`, a sign in its place in `label`."""
+    *parts, rest = str(row["input"]).split(STEP_TAG)
+    problem, mark, first = parts[0].rpartition(FIRST_STEP) if parts else ("", "", "")
+    if not mark or rest.strip():
+        raise ValueError(f"input has no {FIRST_STEP}, or goes on after its last {STEP_TAG}")
+    signs, label = "", str(row["label"])
+    for part in parts:
+        if not label.startswith(part) or label[len(part) : len(part) + 1] not in ("+", "-"):
+            raise ValueError("label is not the text of input with + or - for its tags")
+        signs, label = signs + label[len(part)], label[len(part) + 1 :]
+    texts: list[object] = [step.strip() for step in (mark + first, *parts[1:])]
+    problem, steps = _texts({"problem": problem.strip(), "steps": texts}, "problem", "steps")
+    return _example(problem, steps, [float(sign == "+") for sign in signs], signs.find("-"))
+
+
+def _from_prm800k(row: Row) -> Example:
+    """PRM800K as an export writes it: one completion a step, and the whole solution beside them."""
+    question, label = _object(row["question"], "question"), _object(row["label"], "label")
+    problem, steps = _texts(question, "problem", "pre_generated_steps")
+    rated = label["steps"]
+    if not isinstance(rated, list) or not 0 < len(rated) <= len(steps):
+        raise ValueError(f"label.steps must be a list of 1 to {len(steps)} steps")
+    targets = [MASKED] * len(steps)
+    first = -1
+    for at, step in enumerate(rated):
+        offered = _object(step, "a step")["completions"]
+        if not isinstance(offered, list) or len(offered) != 1:
+            raise ValueError(f"label.steps[{at}] must have one completion")
+        rating = _object(offered[0], "a completion")["rating"]
+        if isinstance(rating, bool) or rating not in (1, 0, -1, None):
+            raise ValueError(f"label.steps[{at}] is rated {rating!r}, not 1, 0, -1 or null")
+        if rating is not None:
+            targets[at] = float(rating >= 0)
+        if rating == -1 and first < 0:
+            first = at
+    return _example(problem, steps, targets, first)
+
+
+def _object(value: object, name: str) -> Row:
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} is no JSON object")
+    return value
+
+
 def _example(problem: str, steps: list[str], targets: list[float], first: int) -> Example:
     """Steps behind the first error are masked: the paper removes them (2501.07301, 2.1)."""
     if first >= 0:
@@ -240,4 +315,10 @@ def _index(value: object, n_steps: int, name: str) -> int:
 
 
 # The same formats that labeling/formats can write; a test of exports holds the two together.
-_READ = {"jsonl": _from_labels, "trl": _from_trl, "processbench": _from_processbench}
+_READ = {
+    "jsonl": _from_labels,
+    "trl": _from_trl,
+    "processbench": _from_processbench,
+    "math-shepherd": _from_math_shepherd,
+    "prm800k": _from_prm800k,
+}

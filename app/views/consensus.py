@@ -30,7 +30,7 @@ from labeling.consensus.run import (
 )
 from labeling.formats.catalog import WRITERS, in_words
 from labeling.jobs.files import data_folder
-from training.data import HeldOut
+from training.data import HeldOut, recorded_data
 from training.folders import free_folder
 
 LIVE = 20_000  # Up to here a rule is applied to the whole project while it is being changed.
@@ -168,6 +168,7 @@ def export_form(database: Database, rule: Rule) -> None:
     with st.form("export", border=False):
         left, right, last = st.columns([1.1, 2, 0.7], vertical_alignment="bottom")
         chosen = left.selectbox("Format", list(WRITERS), format_func=in_words)
+        parquet = st.checkbox("As Parquet, in place of JSON lines")
         folder = right.text_input(
             "Folder", value=str(free_folder(data_folder(database) / "exports", "consensus"))
         )
@@ -177,13 +178,13 @@ def export_form(database: Database, rule: Rule) -> None:
     try:
         with st.spinner("Writing the export"):
             run_consensus(database, rule)
-            manifest = export_consensus(database, folder, chosen, rule)
+            manifest = export_consensus(database, folder, chosen, rule, parquet=parquet)
     except (ValueError, OSError) as error:
         project.complain(error)
     else:
-        rows = manifest["files"]["data.jsonl"]["rows"]
+        rows = recorded_data(manifest)[1]["rows"]
         left_out = manifest["left_out"]
-        more = f"; {left_out:,} left out, with steps that nobody judged" if left_out else ""
+        more = f"; {left_out:,} left out, which {chosen} cannot hold" if left_out else ""
         st.toast(f"{rows:,} solutions exported{more}")
         st.rerun()
 
@@ -194,7 +195,7 @@ def exports(database: Database) -> None:
     for one in list_exports(database):
         exists = Path(one.path).is_dir()
         train = data_table.page_href("jobs", start=formatting.JOBS["train"], export=one.path)
-        data = (one.manifest.get("files") or {}).get("data.jsonl") or {}
+        data = recorded_data(one.manifest)[1]
         rule = one.manifest.get("rule") or {}
         rows.append(
             [

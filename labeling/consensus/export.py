@@ -1,4 +1,4 @@
-"""Writes kept solutions to a folder, data.jsonl and manifest.json, whole or not at all."""
+"""Writes kept solutions to a folder, their data and a manifest, whole or not at all."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import Any
 
 from labeling.formats.base import ExportRow, Writer
 from labeling.formats.catalog import WRITERS
+from labeling.formats.files.to_parquet import to_parquet
 from training.folders import whole_folder
 
-MANIFEST, DATA = "manifest.json", "data.jsonl"
+MANIFEST, DATA, PARQUET = "manifest.json", "data.jsonl", "data.parquet"
 VERSION = 1  # of the layout
 
 
@@ -32,16 +33,18 @@ def write_export(
     reasons: Mapping[str, int],
     held_out: Mapping[str, Any] | None = None,
     extra: Mapping[str, Any] | None = None,
+    parquet: bool = False,
     overwrite: bool = False,
 ) -> dict[str, Any]:
     """Write `rows`, one at a time, to OUT_DIR/data.jsonl and return the manifest beside it.
 
-    `rule`, `counts`, `reasons` (why solutions were dropped), `held_out` (the part of the problems
-    that is not in it) and `extra` go into the manifest, with `left_out`: the rows that the format
-    cannot say, since nobody judged one of their steps. Raises ExportError for an unknown format, a
-    row whose labels do not fit its steps, or when every row is left out; FileExistsError for an
-    OUT_DIR that holds something (with `overwrite` only another export is replaced), and OSError
-    when the disk refuses; nothing is left behind then.
+    With `parquet` the same rows are in OUT_DIR/data.parquet instead. `rule`, `counts`, `reasons`
+    (why solutions were dropped), `held_out` (the part of the problems that is not in it) and
+    `extra` go into the manifest, with `left_out`: the rows that the format cannot hold, mostly
+    since nobody judged one of their steps. Raises ExportError for an unknown format, a row whose
+    labels do not fit its steps, or when every row is left out; FileExistsError for an OUT_DIR that
+    holds something (with `overwrite` only another export is replaced), and OSError when the disk
+    refuses; nothing is left behind then.
     """
     if format not in WRITERS:
         raise ExportError(f"no export format {format!r}; there are {', '.join(WRITERS)}")
@@ -50,9 +53,11 @@ def write_export(
         data, left_out = _write_data(partial / DATA, rows, WRITERS[format])
         if left_out and not data["rows"]:
             raise ExportError(
-                f"every solution has a step that nobody judged, and {format} has no word for "
-                "that; export as jsonl"
+                f"{format} can hold none of these solutions, as it has no word for a step that "
+                "nobody judged; export as jsonl"
             )
+        if parquet:
+            data |= _as_parquet(partial)
         manifest = {
             "format": format,
             "version": VERSION,
@@ -61,7 +66,7 @@ def write_export(
             "reasons": dict(reasons),
             "held_out": dict(held_out or {}),
             "left_out": left_out,
-            "files": {DATA: data},
+            "files": {PARQUET if parquet else DATA: data},
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "steplens_version": own_version(),
             **({"extra": dict(extra)} if extra else {}),
@@ -90,6 +95,16 @@ def _write_data(file: Path, rows: Iterable[ExportRow], form: Writer) -> tuple[di
             digest.update(line)
             n_rows, n_bytes = n_rows + 1, n_bytes + len(line)
     return {"sha256": digest.hexdigest(), "rows": n_rows, "bytes": n_bytes}, left_out
+
+
+def _as_parquet(folder: Path) -> dict[str, Any]:
+    """Put the same rows into a Parquet file; returns what that changes in the manifest."""
+    target = folder / PARQUET
+    to_parquet(folder / DATA, target)
+    (folder / DATA).unlink()
+    with target.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return {"sha256": digest, "bytes": target.stat().st_size}
 
 
 def own_version() -> str:

@@ -120,6 +120,8 @@ def export_consensus(
     out_dir: str | Path,
     format: str,
     rule: Rule | None = None,
+    *,
+    parquet: bool = False,
     overwrite: bool = False,
 ) -> dict[str, Any]:
     """Write what the rule (default: the last one run) keeps, and return the manifest.
@@ -161,6 +163,7 @@ def export_consensus(
                     label: find_annotator(now, label).config for label in rule.annotators
                 }
             },
+            parquet=parquet,
             overwrite=overwrite,
         )
     held_out.settle(database, part)

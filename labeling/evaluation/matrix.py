@@ -12,6 +12,7 @@ from db.results import EvaluationRecord, ExportRecord
 from labeling.evaluation.provenance import TrainingData
 from labeling.evaluation.results import Figures, too_few
 from labeling.evaluation.stored import Basis
+from training.data import recorded_data
 
 MEAN = ""  # the data set that stands for the unweighted mean of all
 
@@ -149,5 +150,4 @@ def versions(
 
 
 def _checksum(export: ExportRecord) -> str:
-    files = export.manifest.get("files") or {}
-    return str((files.get("data.jsonl") or {}).get("sha256"))
+    return str(recorded_data(export.manifest)[1].get("sha256"))

@@ -17,7 +17,7 @@ from db.annotators import TrainingRecord
 from db.engine import Database
 from db.records import AnnotatorRecord
 from db.results import list_exports
-from training.data import HeldOut, fingerprint
+from training.data import HeldOut, fingerprint, recorded_data
 
 TrainingData = Literal["known", "unknown", "not trained"]
 
@@ -58,8 +58,7 @@ def training_of(database: Database, annotator: AnnotatorRecord) -> Training:
     if learnt_from is None:
         return Training(problems, None)
     for one in list_exports(database):
-        data = (one.manifest.get("files") or {}).get("data.jsonl") or {}
-        if data.get("sha256") == learnt_from:
+        if recorded_data(one.manifest)[1].get("sha256") == learnt_from:
             part = HeldOut.of_manifest(one.manifest)
             return Training(problems, part if part.share else None)
     return Training(problems, None)

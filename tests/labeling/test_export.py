@@ -90,7 +90,7 @@ def test_a_step_that_nobody_judged_is_null_or_its_solution_is_left_out(tmp_path:
     assert written(tmp_path / "ours")[0]["labels"] == [None, 1]
     (example,) = read_export(tmp_path / "ours").examples
     assert example.targets == (MASKED, 1)
-    for format in ("trl", "processbench"):
+    for format in ("trl", "processbench", "math-shepherd", "prm800k"):
         assert export(tmp_path / format, [unsure, RIGHT], format)["left_out"] == 1
         assert len(written(tmp_path / format)) == 1
         with pytest.raises(ExportError, match="export as jsonl"):
@@ -143,7 +143,9 @@ def test_training_reads_what_was_written(format: str, tmp_path: Path) -> None:
     from training.data import read_export
 
     export(tmp_path / "out", format=format)
+    export(tmp_path / "parquet", format=format, parquet=True)
     examples = read_export(tmp_path / "out").examples
+    assert read_export(tmp_path / "parquet").examples == examples
     assert [example.first_error for example in examples] == [2, -1]
     assert examples[0].targets[:3] == (1, 1, 0)
     assert set(examples[0].targets[3:]) <= {-100}

@@ -40,8 +40,10 @@ def files_of(path: str | Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise FileNotFoundError(f"there is no file {path}")
-    if (path / "manifest.json").is_file() and (path / "data.jsonl").is_file():
-        return [path / "data.jsonl"]
+    if (path / "manifest.json").is_file():
+        data = [file for file in (path / "data.jsonl", path / "data.parquet") if file.is_file()]
+        if data:
+            return data
     found = sorted(
         file
         for file in path.rglob("*")

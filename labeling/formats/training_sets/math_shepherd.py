@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from db.records import ImportRow, SourceLabel
 from labeling.answers.extract import extract_answer
 from labeling.formats import fields
-from labeling.formats.base import Format, Json, Remark
+from labeling.formats.base import ExportRow, Format, Json, Remark
 
 TAG = "ки"
 FIRST_STEP = "Step 1:"
@@ -72,9 +72,36 @@ def _signs(parts: list[str], label: str) -> str:
     return signs
 
 
+def row(kept: ExportRow) -> dict[str, Json] | None:
+    """Each step "Step N: ... ки", up to the first error; neutral is +, since it is no error.
+
+    Steps that are numbered so keep their words. There is no sign for a step that nobody judged, and
+    no way to write a text with the tag or another "Step 1:" in it.
+    """
+    if not kept.is_judged_throughout or any(TAG in text for text in (kept.problem, *kept.steps)):
+        return None
+    end = len(kept.steps) if kept.first_error < 0 else kept.first_error + 1
+    texts = [_numbered(step, at) for at, step in enumerate(kept.steps[:end], 1)]
+    if texts[0].count(FIRST_STEP) > 1:
+        return None
+    signs = ["-" if at == kept.first_error else "+" for at in range(end)]
+    start = f"{kept.problem} "
+    return {
+        "input": start + "\n".join(f"{text} {TAG}" for text in texts),
+        "label": start + "\n".join(f"{a} {b}" for a, b in zip(texts, signs, strict=True)),
+        "task": kept.dataset,
+    }
+
+
+def _numbered(step: str, number: int) -> str:
+    text = step.strip()
+    return text if text.startswith(f"Step {number}:") else f"Step {number}: {text}"
+
+
 FORMAT = Format(
     "math-shepherd",
     "steps ending in ки, labelled + or - by Monte Carlo",
     read=rows,
+    write=row,
     fields=("input", "label"),
 )

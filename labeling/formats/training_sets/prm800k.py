@@ -15,7 +15,7 @@ from typing import NamedTuple
 from db.records import ImportRow, SourceLabel
 from labeling.answers.extract import extract_answer
 from labeling.formats import fields
-from labeling.formats.base import Format, Json, Remark
+from labeling.formats.base import ExportRow, Format, Json, Remark
 
 ANNOTATOR = "prm800k"
 FINISH_REASONS = ("solution", "found_error", "bad_problem", "give_up", None)
@@ -258,9 +258,48 @@ def _trajectory(
     )
 
 
+def row(kept: ExportRow) -> dict[str, Json] | None:
+    """One completion for each step, rated and chosen; the first error is rated and not chosen.
+
+    As in phase 2 the whole solution stands in `pre_generated_steps`, and the rating ends with the
+    first error. A solution without an error needs all of its ratings to say so.
+    """
+    if kept.first_error < 0 and not kept.is_judged_throughout:
+        return None
+    end = len(kept.steps) if kept.first_error < 0 else kept.first_error + 1
+    rated: list[Json] = [
+        {
+            "completions": [{"text": kept.steps[at], "rating": kept.labels[at], "flagged": False}],
+            "human_completion": None,
+            "chosen_completion": None if at == kept.first_error else 0,
+        }
+        for at in range(end)
+    ]
+    return {
+        "id": kept.external_id or f"{kept.dataset}-{kept.solution_id}",
+        "labeler": None,
+        "timestamp": None,
+        "generation": None,
+        "is_quality_control_question": False,
+        "is_initial_screening_question": False,
+        "question": {
+            "problem": kept.problem,
+            "ground_truth_answer": kept.gold_answer,
+            "pre_generated_steps": list(kept.steps),
+            "pre_generated_answer": kept.final_answer,
+        },
+        "label": {
+            "steps": rated,
+            "total_time": None,
+            "finish_reason": "solution" if kept.first_error < 0 else "found_error",
+        },
+    }
+
+
 FORMAT = Format(
     "prm800k",
     "the completions offered for each step, rated and chosen",
     read=rows,
+    write=row,
     fields=("question", "label"),
 )
