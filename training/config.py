@@ -9,6 +9,7 @@ from models.names import SEPARATOR
 
 PASSES, PASSES_OF_A_PRM = 12, 4
 LOSSES = ("cross_entropy", "mse")
+TREES = ("auto", "on", "off")
 PRECISIONS = ("auto", "float32", "bfloat16")
 SMALL = 100_000_000  # weights: below, a backbone is trained like the playground's
 
@@ -31,6 +32,8 @@ class TrainConfig:
     end, and with `keep_adapter` also kept apart. Before `epochs` of everything come
     `head_epochs` of the head alone, at its own rate; then both learn at `learning_rate`.
     `loss` is "cross_entropy", or "mse": the squared error of the probability that a step is right.
+    `trees` is whether solutions that begin alike share a batch and what they share is computed
+    once: "auto" where that saves at least half of all tokens.
     `precision` is what products are computed in: "auto" takes bfloat16 where that is faster. The
     weights that are learnt stay float32.
     `save_minutes` is how much work a killed run loses at most. `trainer` are further arguments of
@@ -61,6 +64,7 @@ class TrainConfig:
     lora_alpha: int = 32
     keep_adapter: bool = False
     gradient_checkpointing: bool = False
+    trees: str = "auto"
     precision: str = "auto"
     save_minutes: float = 10.0
     trainer: dict[str, Any] = field(default_factory=dict)

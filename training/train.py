@@ -79,6 +79,8 @@ def train(
                 1,
                 f"{data.n_truncated} steps lie beyond {data.max_length} tokens and are left out",
             )
+        if config.trees == "on" and report_progress:
+            report_progress(0, 1, f"prefix trees: {data.saving:.1f} times fewer tokens")
         if (behind := steps_behind(working)) and report_progress:
             report_progress(0, 1, f"continues an earlier run after its step {behind:,}")
         try:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from app.cli.console import console, progress_bar
-from training.config import LOSSES, PRECISIONS
+from training.config import LOSSES, PRECISIONS, TREES
 from training.settings import PRESETS
 
 COUNT = click.IntRange(1)
@@ -59,6 +59,11 @@ COUNT = click.IntRange(1)
     is_flag=True,
     default=None,
     help="Less memory for a third more time.",
+)
+@click.option(
+    "--trees",
+    type=click.Choice(TREES),
+    help="Compute what solutions share once; auto does where it saves half of all tokens.",
 )
 @click.option(
     "--precision",

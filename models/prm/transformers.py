@@ -15,7 +15,7 @@ from models.prm.encoding import Encoded, pad_batch, token_batches
 from models.prm.formats import StepFormat
 from models.prm.reader import PRM, probability
 from models.prm.schemes import OWN, STEPLENS_FILE, check_scheme, open_prm, read_json
-from models.prm.trees import groups, supports, tree_of, tree_tensors
+from models.prm.trees import TREE_TOKENS, groups, supports, tree_of, tree_tensors
 from models.threads import set_threads
 
 try:
@@ -29,8 +29,6 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 # thousands of tokens its caches overflow (benchmarks/prm_scoring.py).
 BATCH_TOKENS_CUDA = 32768
 BATCH_TOKENS_CPU = 1024
-# Nodes of a tree. Its mask, and the work of attention, grow with their square.
-TREE_TOKENS = 2048
 
 
 @dataclass(frozen=True, slots=True)

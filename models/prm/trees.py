@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from models.errors import MissingExtraError
@@ -30,6 +31,8 @@ MASKED_KERNELS = ("eager", "sdpa")  # that take a mask of our own
 # The share of its tokens that a solution must have in common with the one before it. A mask costs
 # attention its causal kernel, so a few tokens of a chat template are not worth one.
 WORTH = 1 / 8
+# Nodes of a tree. Its mask, and the work of attention, grow with their square.
+TREE_TOKENS = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,11 @@ def tree_of(solutions: Sequence[Encoded]) -> Tree:
     return Tree(tuple(ids), tuple(positions), tuple(ends), tuple(reads))
 
 
-def groups(solutions: Sequence[Encoded], budget: int) -> list[list[int]]:
+def groups(solutions: Sequence[Encoded], budget: int, worth: float = WORTH) -> list[list[int]]:
     """Indices of the solutions that are worth a tree together, each tree of at most `budget` nodes.
 
     A solution that shares too little is a group of its own, and so is one longer than the budget.
+    With a `worth` of 0 none shares too little: a tree may have several roots.
     A tree beyond the budget is cut into several, each with the prefix that its solutions share.
     """
     found: list[list[int]] = []
@@ -97,13 +101,20 @@ def groups(solutions: Sequence[Encoded], budget: int) -> list[list[int]]:
         ids = solutions[place].ids
         shared = shared_prefix(before, ids)
         size += len(ids) - shared
-        if found and shared >= WORTH * len(ids) and size <= budget:
+        if found and shared >= worth * len(ids) and size <= budget:
             found[-1].append(place)
         else:
             found.append([place])
             size = len(ids)
         before = ids
     return found
+
+
+def n_nodes(solutions: Sequence[Encoded]) -> int:
+    """The number of nodes of the solutions' tree."""
+    ids = sorted(one.ids for one in solutions)
+    shared = sum(shared_prefix(one, other) for one, other in pairwise(ids))
+    return sum(map(len, ids)) - shared
 
 
 def shared_prefix(some: tuple[int, ...], others: tuple[int, ...]) -> int:

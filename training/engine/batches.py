@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from models.prm.encoding import Encoded, encode_solution, token_batches
+from models.prm.trees import TREE_TOKENS, groups, n_nodes
 from training.data import MASKED, Example
 
 if TYPE_CHECKING:
@@ -57,9 +60,16 @@ def trainable(item: Item) -> bool:
 
 
 def make_batches(
-    items: list[Item], batch_size: int, wrong_share: float, order: random.Random
+    items: list[Item],
+    batch_size: int,
+    wrong_share: float,
+    order: random.Random,
+    trees: bool = False,
 ) -> list[list[Item]]:
-    """Shuffled batches of solutions of similar length, with `wrong_share` wrong ones."""
+    """Shuffled batches of solutions of similar length, with `wrong_share` wrong ones.
+
+    With `trees` those that begin alike are together instead, whatever their length.
+    """
     right = [i for i in items if i.first_error < 0]
     wrong = [i for i in items if i.first_error >= 0]
     chosen = list(items)
@@ -67,32 +77,67 @@ def make_batches(
         n_wrong = round(len(items) * wrong_share)
         chosen = _repeat(wrong, n_wrong, order) + _repeat(right, len(items) - n_wrong, order)
     order.shuffle(chosen)
-    batches = []
-    window = batch_size * max(1, WINDOW // batch_size)
-    for start in range(0, len(chosen), window):
-        near = sorted(chosen[start : start + window], key=lambda i: len(i.encoded.ids))
-        batches += [near[at : at + batch_size] for at in range(0, len(near), batch_size)]
+    placed = _alike(chosen, order) if trees else _of_similar_length(chosen, batch_size)
+    batches = [placed[at : at + batch_size] for at in range(0, len(placed), batch_size)]
     order.shuffle(batches)
     return batches
 
 
-def portions(batch: Sequence[Item], devices: int, budget: int) -> list[list[list[Item]]]:
+def portions(
+    batch: Sequence[Item], devices: int, budget: int, trees: bool = False
+) -> list[list[list[Item]]]:
     """A batch as each of `devices` computes it: as many portions on every one.
 
     A portion has at most `budget` padded tokens, or one solution. Where there are fewer solutions
     than portions some are empty: devices that share their weights must all take part each time.
+    With `trees` a portion is one tree, of at most `budget` and TREE_TOKENS nodes.
     """
-    longest_first = sorted(batch, key=lambda item: -len(item.encoded.ids))
-    shares = [longest_first[device::devices] for device in range(devices)]
-    cut = [
-        [
-            [share[place] for place in places]
-            for places in token_batches([len(item.encoded.ids) for item in share], budget)
-        ]
-        for share in shares
-    ]
+    if trees:
+        alike = sorted(batch, key=lambda item: item.encoded.ids)
+        ends = [len(alike) * device // devices for device in range(devices + 1)]
+        shares = [alike[start:end] for start, end in pairwise(ends)]
+    else:
+        longest_first = sorted(batch, key=lambda item: -len(item.encoded.ids))
+        shares = [longest_first[device::devices] for device in range(devices)]
+    cut = [_cut(share, budget, trees) for share in shares]
     most = max(map(len, cut))
     return [[*mine, *([] for _ in range(most - len(mine)))] for mine in cut]
+
+
+def tree_saving(items: list[Item], batch_size: int) -> float:
+    """How many times the tokens of the trees of its batches the items have, one by one."""
+    batches = make_batches(items, batch_size, 0.0, random.Random(0), trees=True)
+    nodes = sum(
+        n_nodes([item.encoded for item in portion])
+        for batch in batches
+        for portion in portions(batch, 1, TREE_TOKENS, trees=True)[0]
+    )
+    return sum(len(item.encoded.ids) for item in items) / max(1, nodes)
+
+
+def _of_similar_length(items: list[Item], batch_size: int) -> list[Item]:
+    """Windows of the items, each sorted by length."""
+    window = batch_size * max(1, WINDOW // batch_size)
+    return [
+        item
+        for start in range(0, len(items), window)
+        for item in sorted(items[start : start + window], key=lambda i: len(i.encoded.ids))
+    ]
+
+
+def _alike(items: list[Item], order: random.Random) -> list[Item]:
+    """The items, those that are worth a tree next to each other, the trees shuffled."""
+    trees = groups([item.encoded for item in items], sys.maxsize)
+    order.shuffle(trees)
+    return [items[place] for tree in trees for place in tree]
+
+
+def _cut(share: list[Item], budget: int, trees: bool) -> list[list[Item]]:
+    if trees:
+        places = groups([item.encoded for item in share], min(budget, TREE_TOKENS), worth=0)
+    else:
+        places = token_batches([len(item.encoded.ids) for item in share], budget)
+    return [[share[place] for place in some] for some in places]
 
 
 def _repeat(items: list[Item], n: int, order: random.Random) -> list[Item]:

@@ -7,6 +7,7 @@ import resource
 
 import torch
 
+from models.prm.trees import TREE_TOKENS
 from training.config import TrainConfig
 from training.engine.batches import TrainingError
 from training.engine.preparation import Prepared
@@ -61,6 +62,8 @@ def _smaller_batches(data: Prepared) -> list[str]:
     config, helps = data.config, []
     longest = max(len(item.encoded.ids) for item in data.training)
     widest = min(config.device_tokens, longest * config.batch_size)
+    if config.trees == "on":
+        widest = min(widest, TREE_TOKENS)
     if widest >= 2 * longest:
         helps.append(f"--device-tokens {widest // 2} (the result is the same)")
     if not config.gradient_checkpointing:

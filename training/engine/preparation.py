@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from models.names import checkpoint_folder
 from models.prm.reader import head_weights
+from models.prm.trees import supports
 from training.config import TrainConfig, resolved
 from training.data import Example, Export, ExportError, HeldOut, read_export, split_by_problem
 from training.engine.batches import (
@@ -16,11 +17,16 @@ from training.engine.batches import (
     class_weights,
     encode_examples,
     trainable,
+    tree_saving,
 )
 from training.engine.start import outline, precision, with_separator
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PreTrainedConfig, PreTrainedTokenizerBase
+
+# Times the tokens. Batches of solutions that begin alike are less varied, and with a mask attention
+# loses its causal kernel: for less than this neither is worth it.
+PAYS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,7 @@ class Prepared:
 
     `config` has its epochs, rates and precision. `examples` are those of training and validation;
     `training` and `validation` hold the ones with a step to learn from or to judge by.
+    `saving` is how many times the tokens of its prefix trees the training part has; 1.0 without.
     `class_weights` and `class_counts` are of class 0 (first errors) and class 1 of the training
     part.
     """
@@ -42,6 +49,7 @@ class Prepared:
     examples: tuple[list[Example], list[Example]]
     training: list[Item]
     validation: list[Item]
+    saving: float
     class_weights: tuple[float, float]
     class_counts: tuple[int, int]
     n_truncated: int  # steps that lie beyond max_length
@@ -72,6 +80,8 @@ def prepare(export: Export, base: str, config: TrainConfig) -> Prepared:
             "No solution held out for validation has a step that fits and is labelled: "
             "export more solutions or raise max_length"
         )
+    saving = _saving(config, backbone.config, training, validation)
+    config = replace(config, trees="on" if config.trees == "on" or saving >= PAYS else "off")
     weights, counts = class_weights(training, config.class_balance)
     beyond = [i.n_steps - i.encoded.n_kept_steps for part in items for i in part]
     return Prepared(
@@ -84,11 +94,33 @@ def prepare(export: Export, base: str, config: TrainConfig) -> Prepared:
         examples,
         training,
         validation,
+        saving,
         weights,
         counts,
         sum(beyond),
         sum(map(bool, beyond)),
     )
+
+
+def _saving(
+    config: TrainConfig, shape: PreTrainedConfig, training: list[Item], validation: list[Item]
+) -> float:
+    """How many times as many tokens there are one by one as in trees; 1.0 where there are none.
+
+    Independent of the tokens that fit into memory, since a run may go on with fewer.
+    Raises TrainingError where trees are wanted of a base that is not known to compute them.
+    """
+    longest = max(len(item.encoded.ids) for item in training + validation)
+    if config.trees == "off":
+        return 1.0
+    if not supports(shape, longest):
+        if config.trees == "auto":
+            return 1.0
+        raise TrainingError(
+            f"Prefix trees are not known to be right for {shape.model_type} with solutions of "
+            f"{longest:,} tokens: train with --trees off"
+        )
+    return tree_saving(training, config.batch_size)
 
 
 def read_checked(folder: str | Path) -> tuple[Export, HeldOut]:

@@ -21,6 +21,7 @@ from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState,
 
 from models.prm.encoding import pad_batch
 from models.prm.reader import PRM, probability
+from models.prm.trees import tree_of, tree_tensors
 from training.config import TrainConfig
 from training.data import MASKED
 from training.engine.batches import Item, make_batches, portions
@@ -46,33 +47,51 @@ class Batches(Dataset[dict[str, Any]]):
         """Draw the batches of this epoch, counted from 0."""
         order = random.Random(f"{self.config.seed} {epoch}")
         config = self.config
-        self.batches = make_batches(self.items, config.batch_size, config.wrong_share, order)
+        self.batches = make_batches(
+            self.items, config.batch_size, config.wrong_share, order, config.trees == "on"
+        )
 
     def __len__(self) -> int:
         return len(self.batches)
 
     def __getitem__(self, number: int) -> dict[str, Any]:
-        shares = portions(self.batches[number], self.devices, self.config.device_tokens)
-        mine = [tensors(portion) for portion in shares[self.device]]
+        trees = self.config.trees == "on"
+        shares = portions(self.batches[number], self.devices, self.config.device_tokens, trees)
+        mine = [tensors(portion, trees) for portion in shares[self.device]]
         tokens = sum(len(item.encoded.ids) for item in self.batches[number])
         # The Trainer counts the steps of all devices by the labels.
         labels = torch.cat([one["labels"] for one in mine])
         return {"portions": mine, "labels": labels, "tokens": tokens}
 
 
-def tensors(portion: Sequence[Item]) -> Portion:
+def tensors(portion: Sequence[Item], trees: bool = False) -> Portion:
     """`ids` (solutions, width), and for n kept steps their `rows`, `columns` and `labels` (n,).
 
-    The labels are float32: the targets, MASKED where a step is not trained on.
+    The labels are float32: the targets, MASKED where a step is not trained on. With `trees`
+    several solutions are one row of nodes, with its `positions` and `mask`.
     """
     if not portion:
         nothing = torch.zeros(0, dtype=torch.long)
         one_token = torch.zeros((1, 1), dtype=torch.long)
         return {"ids": one_token, "rows": nothing, "columns": nothing, "labels": nothing.float()}
-    ids, (rows, columns) = pad_batch([item.encoded for item in portion], CPU)
+    solutions = [item.encoded for item in portion]
     targets = [target for item in portion for target in item.targets]
     labels = torch.tensor(targets, dtype=torch.float32)
-    return {"ids": ids, "rows": rows, "columns": columns, "labels": labels}
+    if trees and len(portion) > 1:
+        ids, (rows, columns), (positions, mask) = tree_tensors(
+            tree_of(solutions), CPU, torch.float32
+        )
+        tree = {"positions": positions, "mask": mask}
+    else:
+        ids, (rows, columns) = pad_batch(solutions, CPU)
+        tree = {}
+    return {"ids": ids, "rows": rows, "columns": columns, "labels": labels, **tree}
+
+
+def logits_of(model: Any, portion: Mapping[str, Tensor]) -> Tensor:
+    """The logits (n, 2) of a portion's n kept steps."""
+    tree = (portion["positions"], portion["mask"]) if "mask" in portion else None
+    return model(portion["ids"], (portion["rows"], portion["columns"]), tree)
 
 
 class PRMTrainer(Trainer):
@@ -100,7 +119,10 @@ class PRMTrainer(Trainer):
             callbacks=[_Epochs(self.batches)],
         )
         self.model_accepts_loss_kwargs = True  # so that the steps of a batch are counted
-        self.validation, self.config = validation, config
+        self.config = config
+        # Those that begin alike come into one batch, as in training.
+        alike = config.trees == "on"
+        self.validation = sorted(validation, key=lambda i: i.encoded.ids) if alike else validation
         self.tokens = 0  # of all devices, since this process began
         self.weighting = torch.tensor(weights, device=args.device)
 
@@ -153,7 +175,7 @@ class PRMTrainer(Trainer):
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
         """The summed loss of a portion over the number of marked steps in the whole batch."""
-        logits = model(inputs["ids"], (inputs["rows"], inputs["columns"]))
+        logits = logits_of(model, inputs)
         summed = step_loss(logits, inputs["labels"], self.weighting, self.config.loss)
         # Gradients of several devices are averaged, where the sum is wanted.
         loss = summed * self.args.world_size / max(1, int(num_items_in_batch or 0))
@@ -165,14 +187,12 @@ class PRMTrainer(Trainer):
         model = cast(torch.nn.Module, self.model)  # under FSDP the wrapped one
         model.eval()
         world, mine = self.args.world_size, self.args.process_index
-        share = self.validation[mine::world]
-        # Devices that share their weights must all compute as often: the last do some twice.
-        n = math.ceil(len(self.validation) / world)
-        filled = share + self.validation[: n - len(share)]
+        size, trees = world * self.config.batch_size, self.config.trees == "on"
         found: list[tuple[int | None, int, float, int]] = []
-        for start in range(0, n, self.config.batch_size):
-            found += self._verdicts(model, filled[start : start + self.config.batch_size])
-        found = found[: len(share)]
+        for start in range(0, len(self.validation), size):
+            batch = self.validation[start : start + size]
+            for portion in portions(batch, world, self.config.device_tokens, trees)[mine]:
+                found += self._verdicts(model, portion)
         if world > 1:
             found = [one for part in self._gathered(found) for one in part]
         metrics = _metrics(found)
@@ -211,14 +231,15 @@ class PRMTrainer(Trainer):
             raise ValueError(f"The checkpoint has other weights: {load_result.unexpected_keys}")
 
     def _verdicts(
-        self, model: Any, batch: Sequence[Item]
+        self, model: Any, items: Sequence[Item]
     ) -> list[tuple[int | None, int, float, int]]:
         """(first error found, first error, summed loss, marked steps) of each solution."""
-        portion = {name: one.to(self.args.device) for name, one in tensors(batch).items()}
-        logits = model(portion["ids"], (portion["rows"], portion["columns"])).float()
+        made = tensors(items, self.config.trees == "on")
+        portion = {name: one.to(self.args.device) for name, one in made.items()}
+        logits = logits_of(model, portion).float()
         scores = probability(logits).tolist()
         labels, place, found = portion["labels"], 0, []
-        for item in batch:
+        for item in items:
             kept = item.encoded.n_kept_steps
             here = slice(place, place + kept)
             missing = [None] * (item.n_steps - kept)

@@ -105,7 +105,7 @@ def test_the_losses_are_the_same_however_the_work_is_cut_up(
 
 def test_a_killed_run_goes_on_and_ends_as_an_undisturbed_one(data: Path, tmp_path: Path) -> None:
     """With dropout, so that random numbers must go on too, and a checkpoint at every step."""
-    settings = {**SETTINGS, "dropout": 0.1, "save_minutes": 0.0, "head_epochs": 1}
+    settings = {**SETTINGS, "dropout": 0.1, "save_minutes": 0.0, "head_epochs": 1, "trees": "on"}
     moments = random.Random(3)
     kills = 0
     began = time.monotonic()
@@ -130,7 +130,26 @@ def test_a_killed_run_goes_on_and_ends_as_an_undisturbed_one(data: Path, tmp_pat
     assert not list(tmp_path.glob(".*"))
 
 
-@pytest.mark.parametrize("more", [{}, {"head_epochs": 2}, {"lora": 2}], ids=str)
+def test_trees_change_nothing_that_is_learnt(data: Path, tmp_path: Path) -> None:
+    """Not on two processes either. One batch an epoch, for trees choose what a batch holds."""
+    whole = {**SETTINGS, "epochs": 3, "batch_size": 60}
+    ways: list[dict[str, Any]] = [{"trees": "off"}, {"trees": "on", "device_tokens": 400}]
+    found: list[list[float | None]] = []
+    for number, way in enumerate(ways):
+        run = (data / "export", str(data / "policy"), tmp_path / str(number))
+        epochs = train(*run, TrainConfig(**whole, **way)).history
+        found.append([x for one in epochs for x in (one.train_loss, one.validation_loss, one.f1)])
+    found.append([*history(started(data, tmp_path / "2", {**whole, "trees": "on"}, under=TWO))])
+    plain, *others = (load_file(tmp_path / f"{n}/model.safetensors") for n in range(3))
+    for figures, weights in zip(found[1:], others, strict=True):
+        assert figures == pytest.approx(found[0], rel=1e-4)
+        for name, one in plain.items():
+            torch.testing.assert_close(weights[name], one, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"head_epochs": 2}, {"lora": 2}, {"trees": "on", "lora": 2}], ids=str
+)
 def test_a_run_continues_from_its_last_checkpoint(
     data: Path, tmp_path: Path, more: dict[str, Any]
 ) -> None:
@@ -143,16 +162,16 @@ def test_a_run_continues_from_its_last_checkpoint(
 
     with pytest.raises(KeyboardInterrupt):
         train(data / "export", str(data / "policy"), tmp_path / "prm", config, stop)
-    seen: list[tuple[int, str]] = []
+    seen: list[tuple[int, int, str]] = []
     train(
         data / "export",
         str(data / "policy"),
         tmp_path / "prm",
         config,
-        lambda done, total, message: seen.append((done, message)),
+        lambda *told: seen.append(told),
     )
-    assert (0, "continues an earlier run after its step 9") in seen
-    assert min(done for done, message in seen if "earlier run" not in message) == 9
+    assert (0, 1, "continues an earlier run after its step 9") in seen
+    assert min(done for done, total, _ in seen if total > 1) == 9
 
 
 def test_portions_keep_to_the_budget_and_lose_nothing(data: Path) -> None:
