@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.auth import identity
 from app.components.data_table import data_table
+from app.components.follow.follow import follow
 from app.ui import compared, filters, formatting, project, project_summary
 from app.ui.counts import counted
 from app.ui.pace import time_left
@@ -347,7 +348,7 @@ data_table.flow(
 with st.container(horizontal=True, vertical_alignment="center", border=True):
     st.text(next_step.sentence, width="content")
     if st.button(next_step.button, type="primary"):
-        st.switch_page(f"views/{next_step.page}.py", query_params=next_step.query)
+        follow(data_table.page_href(next_step.page, **next_step.query))
 assigned(database)
 running(database)
 with st.container(horizontal=True, vertical_alignment="center"):

@@ -72,10 +72,11 @@ def choose_queue(database: Database) -> tuple[Opened, bool]:
         found = opened.of_address(database, name)
         choices[name] = found or Opened(DISAGREEMENT)
     blind = asked_blind or choices[name].is_blind
+    called = {name: opened.words(one, compared, blind=blind) for name, one in choices.items()}
     name = st.selectbox(
         "Queue",
         list(choices),
-        format_func=lambda name: opened.words(choices[name], compared, blind=blind),
+        format_func=called.__getitem__,
         label_visibility="collapsed",
         width=290,
         **bound,
@@ -239,7 +240,7 @@ def heading(chosen: Opened, held: Contents, *, blind: bool) -> None:
     """What the queue holds, unless that would tell, and the ways on."""
     if filters.any_of(held_words := wording.in_address(database, held.wanted)) and not blind:
         said = wording.contents_in_words(database, replace(held, holds=FILTER.name, sort="oldest"))
-        st.text(formatting.shorten(said, 60), width="content")
+        st.text(formatting.shorten(said, 44), width="content")
         if chosen.kept is None:
             st.page_link("views/browse.py", label="Change", query_params=held_words)
     if chosen.kept is None and chosen.queue is not ADJUDICATION and not blind:

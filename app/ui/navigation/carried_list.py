@@ -35,14 +35,10 @@ class Carried:
 
 def solution_href(solution_id: int, page: str, query: Mapping[str, object], at: int) -> str:
     """The address of a solution that carries the list `page?query`, where it is number `at`."""
-    return data_table.page_href("solution", **said(solution_id, page, query, at))
-
-
-def said(solution_id: int, page: str, query: Mapping[str, object], at: int) -> dict[str, str]:
-    """What that address says."""
     held = {name: value for name, value in query.items() if name != "page"}
-    list = data_table.page_href(page, **held)
-    return {"id": str(solution_id), "list": list, "at": str(at)}
+    return data_table.page_href(
+        "solution", id=solution_id, list=data_table.page_href(page, **held), at=at
+    )
 
 
 def carried(database: Database, solution_id: int) -> Carried | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-import streamlit as st
+from typing import NoReturn
 
 from app.components.data_table import data_table
+from app.components.follow.follow import follow
 from app.ui import address
 from app.ui.navigation import carried_list
 from db.engine import Database
@@ -34,17 +34,16 @@ def contents(kept: ListRecord) -> Contents:
     return Contents("filter", SolutionFilter(listed=kept.id), f"{LISTED}:{kept.id}")
 
 
-def review(kept: ListRecord) -> None:
+def review(kept: ListRecord) -> NoReturn:
     """Go through it in Review."""
-    st.switch_page("views/review.py", query_params={"queue": "filter", **query(kept)})
+    follow(data_table.page_href("review", queue="filter", **query(kept)))
 
 
-def browse(kept: ListRecord) -> None:
+def browse(kept: ListRecord) -> NoReturn:
     """Show it in Browse."""
-    st.switch_page("views/browse.py", query_params=query(kept))
+    follow(data_table.page_href("browse", **query(kept)))
 
 
-def open_solution(kept: ListRecord, solution_id: int, at: int) -> None:
+def open_solution(kept: ListRecord, solution_id: int, at: int) -> NoReturn:
     """Open a solution's own page, which goes on through the list, where it is number `at`."""
-    said = carried_list.said(solution_id, "browse", query(kept), at)
-    st.switch_page("views/solution.py", query_params=said)
+    follow(carried_list.solution_href(solution_id, "browse", query(kept), at))

@@ -63,7 +63,7 @@ def words_of_list(choice: Choice, population: Population, chosen: Chosen, sort: 
     own = chosen.t == population.found.threshold
     at = "" if own else f" at threshold {chosen.t:.2f}"
     against = f"{choice.prm.name} against {choice.reference.name}{at}"
-    return f"{against}: {chosen.words()}, {sort}"
+    return f"{chosen.words()}, {sort} ({against})"
 
 
 def heading(database: Database, chosen: Chosen, ids: np.ndarray, sort: str, words: str) -> None:

@@ -147,6 +147,8 @@ def words(opened: Opened, compared: Compared, *, blind: bool) -> str:
     """What the queue is called on screen."""
     if opened.saved is not None:
         return wording.title(opened.saved, blind=blind)
+    if opened.queue is FILTER and address.get("listed"):
+        return "From a list"
     return compared.named(in_words(opened.queue, blind=blind))
 
 
@@ -164,5 +166,5 @@ def reason(
     if opened.saved is not None and (blind or opened.saved.name):
         return wording.title(opened.saved, blind=blind)
     if held.wanted.listed is not None and not blind:
-        return formatting.shorten(get_list(database, held.wanted.listed).words, 80)
+        return formatting.shorten(get_list(database, held.wanted.listed).words, 40)
     return FILTER.reason

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from app.auth import identity
+from app.components.data_table import data_table
+from app.components.follow.follow import follow
 from app.ui import project
 from db.annotators import list_annotators
 from db.engine import Database, DatabaseError
@@ -44,7 +46,7 @@ def save_as_queue(
         except DatabaseError as error:
             project.complain(error)
             return
-    st.switch_page("views/queues.py", query_params={"queue": saved.token})
+    follow(data_table.page_href("queues", queue=saved.token))
 
 
 def ask_settings(database: Database, saved: SavedQueue | None, key: str) -> Settings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -102,11 +103,13 @@ def test_the_list_is_taken_along_as_it_is_shown(
     test.session_state[where] = {"picked": wish}
     test.run()
     assert not test.exception
+    to, _, words = shown(test, "follow")["href"].partition("?")
+    given = dict(parse_qsl(words))
+    test = open_page(demo, monkeypatch, to, **given)
     assert test.title[0].value == page
-    given = {name: "".join(values) for name, values in dict(test.query_params).items()}
     if page == "Review":
         assert [item["solution_id"] for item in shown(test, "review")["items"]] == order[:6]
-        assert "prm-v2 against playground-truth at threshold 0.20: missed" in words_of(test)
+        assert "missed, highest score first (prm-v2" in words_of(test)
         assert given == {"queue": "filter", "sort": "listed", "listed": given["listed"]}
     elif page == "Browse":
         rows = shown(test, "solutions")["rows"]

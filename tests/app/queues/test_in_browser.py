@@ -42,6 +42,9 @@ def test_a_blind_queue_is_saved_assigned_and_worked_on(database: Database) -> No
             expect(link).to_be_visible()
             expect(page.get_by_text("0 of 4")).to_be_visible()
             expect(page.locator("tr.chosen")).to_contain_text("ann")
+            page.go_back()
+            expect(page).to_have_url(re.compile(r"/browse\?answer=Wrong"))
+            expect(page.get_by_text("4 solutions")).to_be_visible()
             assert page.errors == []  # type: ignore[attr-defined]
         (saved,) = saved_queues(database)
         assert (saved.assigned, saved.blind, saved.made_by) == (("ann",), True, "mia")

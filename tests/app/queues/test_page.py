@@ -61,8 +61,9 @@ def test_a_filter_is_saved_named_and_assigned_in_browse(
         "Look twice.",
     )
     assert (saved.contents, saved.per_item, saved.made_by) == (WRONG, 2, "Ada")
-    # Here they see it in the list of queues; there it opens.
-    (row,) = shown(test, "queues")["rows"]
+    # It is shown in the list of queues, and from there it opens.
+    assert shown(test, "follow")["href"] == f"queues?queue={saved.token}"
+    (row,) = shown(open_page(database, monkeypatch, "queues"), "queues")["rows"]
     assert row["cells"][0]["cells"][0]["href"] == f"review?queue={saved.token}"
     review = open_page(database, monkeypatch, "review", queue=saved.token)
     assert items(review) == [11, 8, 5, 2]

@@ -1,0 +1,1 @@
+"""Going to another page of the app from the server."""
