@@ -10,6 +10,7 @@ from models.names import SEPARATOR
 PASSES, PASSES_OF_A_PRM = 12, 4
 LOSSES = ("cross_entropy", "mse")
 TREES = ("auto", "on", "off")
+LABELS = ("hard", "soft")
 PRECISIONS = ("auto", "float32", "bfloat16")
 SMALL = 100_000_000  # weights: below, a backbone is trained like the playground's
 
@@ -31,6 +32,8 @@ class TrainConfig:
     are trained, at `lora_alpha` / `lora` of their strength; they are merged into the weights in the
     end, and with `keep_adapter` also kept apart. Before `epochs` of everything come
     `head_epochs` of the head alone, at its own rate; then both learn at `learning_rate`.
+    With "soft" `labels` the target of a step is its Monte-Carlo success rate where the data has
+    one; with "hard" ones it is 1, or 0 at the first error.
     `loss` is "cross_entropy", or "mse": the squared error of the probability that a step is right.
     `trees` is whether solutions that begin alike share a batch and what they share is computed
     once: "auto" where that saves at least half of all tokens.
@@ -58,6 +61,7 @@ class TrainConfig:
     device: str | None = None
     head: str = "mlp"
     loss: str = "cross_entropy"
+    labels: str = "hard"
     device_tokens: int = 16_384
     head_epochs: int = 0
     lora: int = 0

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +15,11 @@ MASKED = -100.0  # the target of a step that is not trained on; the Trainer leav
 Row = dict[str, object]  # a line of data.jsonl, not checked yet
 MANIFEST, DATA, PARQUET = "manifest.json", "data.jsonl", "data.parquet"
 STEP_TAG, FIRST_STEP = "ки", "Step 1:"  # of Math-Shepherd (arXiv 2312.08935 and its files)
+NO_RATES = (
+    "{} has no success rates to be soft labels. A consensus keeps them as it exports jsonl, where "
+    "one of its annotators is Monte Carlo that gave every step all its samples (steplens annotate "
+    "mc --samples 8 --chunk 8). Export such a consensus, or train with --labels hard"
+)
 
 
 class ExportError(ValueError):
@@ -25,9 +30,9 @@ class ExportError(ValueError):
 class Example:
     """One solution to train on.
 
-    `targets` has for each step the probability that it is right (1.0 no error, 0.0 the first
-    error), or MASKED where it is not trained on: unmarked, or after the first error.
-    `first_error` is 0-based, -1 for none.
+    `targets` has for each step the probability that it is right, or MASKED where it is not trained
+    on: unmarked, or after the first error. With hard labels that is 1.0 for no error and 0.0 for
+    the first, with soft ones Monte Carlo's success rate. `first_error` is 0-based, -1 for none.
     """
 
     problem: str
@@ -70,11 +75,15 @@ class HeldOut:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """The examples of an export, the SHA-256 of its data file, and its manifest."""
+    """The examples of an export, the SHA-256 of its data file, and its manifest.
+
+    `n_soft` of the examples have soft labels.
+    """
 
     examples: tuple[Example, ...]
     checksum: str
     manifest: dict[str, object]
+    n_soft: int = 0
 
 
 def fingerprint(problem: str) -> str:
@@ -92,11 +101,12 @@ def recorded_data(manifest: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     return DATA, {}
 
 
-def read_export(folder: str | Path) -> Export:
+def read_export(folder: str | Path, labels: str = "hard") -> Export:
     """Read and verify an export (its manifest and data) in any format, JSON lines or Parquet.
 
+    With "soft" `labels` a step's target is its success rate, where the export has one.
     Raises ExportError for a missing file, a checksum or row count that is not the
-    manifest's, and for a bad row with its file and line.
+    manifest's, for a bad row with its file and line, and for soft labels without any rate.
     """
     root = Path(folder)
     recorded = _recorded(root)
@@ -111,14 +121,18 @@ def read_export(folder: str | Path) -> Export:
             f"recorded is {recorded.sha256[:12]}...): it was changed or cut short; export again"
         )
     rows = _of_parquet(content, data) if data.name == PARQUET else _of_lines(content, data)
-    examples = tuple(_examples(rows, recorded.format, data))
+    read = tuple(_examples(rows, recorded.format, data, labels))
+    examples = tuple(example for example, _ in read)
     if recorded.rows not in (None, len(examples)):
         raise ExportError(
             f"{data} has {len(examples)} rows where {MANIFEST} records {recorded.rows}"
         )
     if not examples:
         raise ExportError(f"{data} has no rows: nothing was agreed on, so nothing can be learnt")
-    return Export(examples, checksum, recorded.manifest)
+    n_soft = sum(is_soft for _, is_soft in read)
+    if labels == "soft" and not n_soft:
+        raise ExportError(NO_RATES.format(data))
+    return Export(examples, checksum, recorded.manifest, n_soft)
 
 
 def split_by_problem(
@@ -141,6 +155,16 @@ def split_by_problem(
     for example in examples:
         (validation if fingerprint(example.problem) in held_out else training).append(example)
     return training, validation
+
+
+class _Said(NamedTuple):
+    """What a row says of a solution, as `example_of` takes it."""
+
+    problem: str
+    steps: list[str]
+    labels: list[int | None]
+    first_error: int
+    rates: Sequence[float | None] = ()
 
 
 class _Recorded(NamedTuple):
@@ -170,6 +194,29 @@ def _recorded(root: Path) -> _Recorded:
     return _Recorded(form, name, str(data.get("sha256")), data.get("rows"), manifest)
 
 
+def example_of(
+    problem: str,
+    steps: Sequence[str],
+    labels: Sequence[int | None],
+    first_error: int,
+    rates: Sequence[float | None] = (),
+) -> Example:
+    """An example of +1, 0 (neutral), -1 or None per step; a rate, where there is one, goes over it.
+
+    Neutral is not an error, as in Qwen's use of PRM800K and in ProcessBench
+    (arXiv 2501.07301 section 3.1; 2412.06559 section 3). Steps after the first error are masked:
+    the paper removes them (2501.07301, 2.1). At it a rate stays what it is, 0 with the paper's
+    threshold, and more where a consensus used a higher one.
+    """
+    targets = [MASKED if label is None else float(label >= 0) for label in labels]
+    for step, rate in enumerate(rates):
+        if rate is not None and targets[step] != MASKED:
+            targets[step] = float(rate)
+    if first_error >= 0:
+        targets[first_error + 1 :] = [MASKED] * (len(targets) - first_error - 1)
+    return Example(problem, tuple(steps), tuple(targets), first_error)
+
+
 def _of_lines(content: bytes, file: Path) -> Iterator[tuple[int, object]]:
     """Each row with the number of its line."""
     # Not splitlines(): a JSON string may hold other line separators (U+2028) as they are.
@@ -194,23 +241,26 @@ def _of_parquet(content: bytes, file: Path) -> Iterator[tuple[int, object]]:
         raise ExportError(f"{file} cannot be read as Parquet: {error}") from error
 
 
-def _examples(rows: Iterable[tuple[int, object]], form: str, file: Path) -> Iterator[Example]:
-    """The examples of a data file. Raises ExportError that names the line of a bad row."""
+def _examples(
+    rows: Iterable[tuple[int, object]], form: str, file: Path, labels: str
+) -> Iterator[tuple[Example, bool]]:
+    """The examples of a data file, and whether each has soft labels.
+
+    Raises ExportError that names the line of a bad row.
+    """
     for number, row in rows:
         try:
-            yield _READ[form](_object(row, "the row"))
+            said = _READ[form](_object(row, "the row"))
+            soft = labels == "soft" and bool(said.rates)
+            yield example_of(*said[:4], said.rates if soft else ()), soft
         except KeyError as error:
             raise ExportError(f"{file}:{number}: the row has no field {error}") from error
         except ValueError as error:
             raise ExportError(f"{file}:{number}: {error}") from error
 
 
-def _from_labels(row: Row) -> Example:
-    """Our own rows: +1, 0 (neutral), -1 or null per step.
-
-    Neutral is not an error, as in Qwen's use of PRM800K and in ProcessBench
-    (arXiv 2501.07301 section 3.1; 2412.06559 section 3).
-    """
+def _from_labels(row: Row) -> _Said:
+    """Our own rows: +1, 0 (neutral), -1 or null per step, and perhaps a rate."""
     problem, steps = _texts(row, "problem", "steps")
     labels, first = row["labels"], row["first_error"]
     if not isinstance(labels, list) or any(
@@ -224,11 +274,26 @@ def _from_labels(row: Row) -> Example:
     marked = labels.index(-1) if -1 in labels else -1
     if marked != first:
         raise ValueError(f"first_error is {first}, but the first label of -1 is at {marked}")
-    targets = [MASKED if label is None else float(label >= 0) for label in labels]
-    return _example(problem, steps, targets, first)
+    return _Said(problem, steps, labels, first, _rates(row.get("rates"), len(steps)))
 
 
-def _from_trl(row: Row) -> Example:
+def _rates(value: object, n_steps: int) -> list[float | None]:
+    if value is None:
+        return []
+    if (
+        not isinstance(value, list)
+        or len(value) != n_steps
+        or any(one is not None and not _is_share(one) for one in value)
+    ):
+        raise ValueError(f"rates must be null or a list of {n_steps} numbers from 0 to 1, or nulls")
+    return value
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+def _from_trl(row: Row) -> _Said:
     """TRL's stepwise supervision: a true or false per step."""
     problem, steps = _texts(row, "prompt", "completions")
     labels = row["labels"]
@@ -237,17 +302,17 @@ def _from_trl(row: Row) -> Example:
     if len(labels) != len(steps):
         raise ValueError(f"{len(steps)} completions have {len(labels)} labels")
     first = labels.index(False) if False in labels else -1
-    return _example(problem, steps, [float(label) for label in labels], first)
+    return _Said(problem, steps, [1 if label else -1 for label in labels], first)
 
 
-def _from_processbench(row: Row) -> Example:
+def _from_processbench(row: Row) -> _Said:
     """ProcessBench rows: the 0-based first error, -1 for none."""
     problem, steps = _texts(row, "problem", "steps")
     first = _index(row["label"], len(steps), "label")
-    return _example(problem, steps, [1.0] * len(steps), first)
+    return _Said(problem, steps, [-1 if step == first else 1 for step in range(len(steps))], first)
 
 
-def _from_math_shepherd(row: Row) -> Example:
+def _from_math_shepherd(row: Row) -> _Said:
     """Math-Shepherd: a tag after each step of `input`, a sign in its place in `label`."""
     *parts, rest = str(row["input"]).split(STEP_TAG)
     problem, mark, first = parts[0].rpartition(FIRST_STEP) if parts else ("", "", "")
@@ -260,17 +325,17 @@ def _from_math_shepherd(row: Row) -> Example:
         signs, label = signs + label[len(part)], label[len(part) + 1 :]
     texts: list[object] = [step.strip() for step in (mark + first, *parts[1:])]
     problem, steps = _texts({"problem": problem.strip(), "steps": texts}, "problem", "steps")
-    return _example(problem, steps, [float(sign == "+") for sign in signs], signs.find("-"))
+    return _Said(problem, steps, [1 if sign == "+" else -1 for sign in signs], signs.find("-"))
 
 
-def _from_prm800k(row: Row) -> Example:
+def _from_prm800k(row: Row) -> _Said:
     """PRM800K as an export writes it: one completion a step, and the whole solution beside them."""
     question, label = _object(row["question"], "question"), _object(row["label"], "label")
     problem, steps = _texts(question, "problem", "pre_generated_steps")
     rated = label["steps"]
     if not isinstance(rated, list) or not 0 < len(rated) <= len(steps):
         raise ValueError(f"label.steps must be a list of 1 to {len(steps)} steps")
-    targets = [MASKED] * len(steps)
+    labels: list[int | None] = [None] * len(steps)
     first = -1
     for at, step in enumerate(rated):
         offered = _object(step, "a step")["completions"]
@@ -279,24 +344,16 @@ def _from_prm800k(row: Row) -> Example:
         rating = _object(offered[0], "a completion")["rating"]
         if isinstance(rating, bool) or rating not in (1, 0, -1, None):
             raise ValueError(f"label.steps[{at}] is rated {rating!r}, not 1, 0, -1 or null")
-        if rating is not None:
-            targets[at] = float(rating >= 0)
+        labels[at] = rating
         if rating == -1 and first < 0:
             first = at
-    return _example(problem, steps, targets, first)
+    return _Said(problem, steps, labels, first)
 
 
 def _object(value: object, name: str) -> Row:
     if not isinstance(value, dict):
         raise ValueError(f"{name} is no JSON object")
     return value
-
-
-def _example(problem: str, steps: list[str], targets: list[float], first: int) -> Example:
-    """Steps behind the first error are masked: the paper removes them (2501.07301, 2.1)."""
-    if first >= 0:
-        targets = [*targets[:first], 0.0, *[MASKED] * (len(targets) - first - 1)]
-    return Example(problem, tuple(steps), tuple(targets), first)
 
 
 def _texts(row: Row, problem_key: str, steps_key: str) -> tuple[str, list[str]]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from training.config import LOSSES, PRECISIONS, TREES, TrainConfig
+from training.config import LABELS, LOSSES, PRECISIONS, TREES, TrainConfig
 
 # PURE's recipe (github.com/CJReinforce/PURE): the head alone, then everything much more slowly.
 PRESETS: dict[str, dict[str, Any]] = {
@@ -27,7 +27,8 @@ TYPES: dict[str, tuple[type, ...]] = {
     "head_learning_rate": (float, int),
     "device": (str,),
 }
-WORDS = {"loss": LOSSES, "precision": PRECISIONS, "trees": TREES}  # that a setting may be
+# What a setting may be.
+WORDS = {"loss": LOSSES, "labels": LABELS, "precision": PRECISIONS, "trees": TREES}
 
 
 class SettingsError(ValueError):

@@ -56,7 +56,7 @@ def train(
     started = time.monotonic()
     target = Path(out)
     check_free(target, "checkpoint", STEPLENS_FILE, overwrite)  # before hours of work
-    export, part = read_checked(export_dir)
+    export, part = read_checked(export_dir, config.labels)
     examples, leaks = without_leaks(export.examples, evaluation_sets or {}, refuse=refuse_leaks)
     export = replace(export, examples=examples)
     folder = checkpoint_folder(base)

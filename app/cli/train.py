@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from app.cli.console import console, progress_bar
-from training.config import LOSSES, PRECISIONS, TREES
+from training.config import LABELS, LOSSES, PRECISIONS, TREES
 from training.settings import PRESETS
 
 COUNT = click.IntRange(1)
@@ -50,6 +50,11 @@ COUNT = click.IntRange(1)
 @click.option("--system-prompt", help="Of the chat; empty leaves it to the template.")
 @click.option("--head", type=click.Choice(["mlp", "linear"]), help="What a language model gets.")
 @click.option("--loss", type=click.Choice(LOSSES), help="mse: of the probability of a right step.")
+@click.option(
+    "--labels",
+    type=click.Choice(LABELS),
+    help="soft: Monte Carlo's success rates, where the export has them.",
+)
 @click.option("--head-epochs", type=click.IntRange(0), help="Of the head alone, first.")
 @click.option("--lora", type=click.IntRange(0), help="Rank of adapters; 0 trains every weight.")
 @click.option("--lora-alpha", type=COUNT, help="Adapters count alpha / rank.")

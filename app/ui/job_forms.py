@@ -21,7 +21,7 @@ from db.results import list_exports
 from labeling.jobs.files import data_folder
 from labeling.judge.templates import shipped_prompts
 from labeling.montecarlo.planner import STRATEGIES
-from training.config import TrainConfig
+from training.config import LABELS, TrainConfig
 from training.folders import free_folder
 
 Asked = tuple[str, dict[str, Any]] | None
@@ -136,6 +136,11 @@ def _training_settings() -> dict[str, Any]:
         lora = st.number_input(
             "LoRA rank", 0, 1024, 0, help="0 trains every weight; 16 is usual for a large base."
         )
+        labels = st.selectbox(
+            "Labels",
+            LABELS,
+            help="soft: a step's target is its Monte-Carlo success rate, where the export has one.",
+        )
         tokens = st.number_input(
             "Tokens a device computes at once",
             256,
@@ -148,6 +153,7 @@ def _training_settings() -> dict[str, Any]:
         "learning_rate": rate or None,
         "head": head,
         "lora": lora,
+        "labels": labels,
         "device_tokens": tokens,
     }
     return {name: value for name, value in asked.items() if value != getattr(usual, name)}

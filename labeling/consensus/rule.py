@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from statistics import fmean
 from typing import Any, Literal
 
 Label = int | None  # +1 correct, 0 neutral, -1 wrong, None nothing is said
@@ -66,12 +67,14 @@ class Verdict:
     """What one annotator of the rule says of a solution.
 
     `scores` are read for an MC threshold above 0, and of labels that came with a data set
-    (kind human): they are the marks of its steps.
+    (kind human): they are the marks of its steps. With `are_rates` they are success rates of
+    Monte Carlo, each of all its samples (`montecarlo.planner.has_whole_steps`): soft labels.
     """
 
     status: str
     first_error: int | None
     scores: tuple[float | None, ...] = ()
+    are_rates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +101,16 @@ class Kept:
     """One label per step: before the first error what was said of it, -1 at it, None after it.
 
     That is +1, 0 (neutral, to a person), or None where nobody judged the step. `error_types` are
-    what the people who decided call the first error.
+    what the people who decided call the first error. `rates` are Monte Carlo's success rates of
+    the steps up to the first error, None after it and where there is none; empty where no Monte
+    Carlo of the rule has any, and where people decided.
     """
 
     labels: tuple[Label, ...]
     first_error: int
     by: Literal["agreement", "human"]
     error_types: tuple[str, ...] = ()
+    rates: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +149,7 @@ def decide(rule: Rule, candidate: Candidate) -> Kept | Dropped:
     labels = _labels(first_error, _marks(rule, candidate))
     if not any(label is not None for label in labels):
         return Dropped("no step was judged")
-    return Kept(labels, first_error, "agreement")
+    return Kept(labels, first_error, "agreement", rates=_rates(rule, candidate, first_error))
 
 
 def summarise(results: Iterable[Kept | Dropped]) -> dict[str, Any]:
@@ -195,6 +201,19 @@ def _marks(rule: Rule, candidate: Candidate) -> tuple[Label, ...]:
             if score is not None:
                 said[step].add(0 if score == 0 else 1)
     return tuple(0 if 0 in labels else 1 if labels else None for labels in said)
+
+
+def _rates(rule: Rule, candidate: Candidate, first_error: int) -> tuple[float | None, ...]:
+    """Each step's success rate, the mean of those that give one; empty without any."""
+    told = [candidate.verdicts[name] for name in rule.annotators]
+    given = [verdict.scores for verdict in told if verdict.are_rates]
+    end = candidate.n_steps if first_error < 0 else first_error + 1
+    means: list[float | None] = [None] * candidate.n_steps
+    for step in range(end):
+        here = [scores[step] for scores in given if step < len(scores)]
+        known = [rate for rate in here if rate is not None]
+        means[step] = fmean(known) if known else None
+    return tuple(means) if any(rate is not None for rate in means) else ()
 
 
 def _first_error(rule: Rule, name: str, verdict: Verdict) -> int | None:

@@ -192,6 +192,7 @@ def _decisions(database: Database, rule: Rule) -> Iterator[tuple[SolutionRecord,
                 "Annotate with --strategy exhaustive to use an MC threshold"
             )
     members = {annotator.id: annotator.label for annotator in chosen}
+    rated = {one.id for one in chosen if one.kind == "mc" and has_whole_steps(one.config)}
     people = [one for one in list_annotators(database) if one.kind == "human"]
     reviewers = {one.id: one.name for one in people if one.config.get("source") == "review"}
     judges = {one.id: one.name for one in people if one.config.get("source") == "adjudication"}
@@ -207,17 +208,18 @@ def _decisions(database: Database, rule: Rule) -> Iterator[tuple[SolutionRecord,
             annotations = by_solution.get(solution.id, [])
             settled = any(a.annotator_id in judges for a in annotations)
             heard = judges if settled else reviewers  # An adjudication decides for the people.
-            yield solution, decide(rule, _candidate(solution, annotations, members, heard))
+            yield solution, decide(rule, _candidate(solution, annotations, members, rated, heard))
 
 
 def _candidate(
     solution: SolutionRecord,
     annotations: list[AnnotationRecord],
     members: dict[int, str],
+    rated: set[int],
     reviewers: dict[int, str],
 ) -> Candidate:
     verdicts = {
-        members[a.annotator_id]: Verdict(a.status, a.first_error, a.scores)
+        members[a.annotator_id]: Verdict(a.status, a.first_error, a.scores, a.annotator_id in rated)
         for a in annotations
         if a.annotator_id in members
     }
@@ -250,4 +252,5 @@ def _export_row(solution: SolutionRecord, kept: Kept) -> ExportRow:
         final_answer=solution.final_answer,
         is_correct=solution.is_correct,
         error_types=kept.error_types,
+        rates=kept.rates,
     )

@@ -27,7 +27,7 @@ Reader = Callable[[Json, str, int], Iterator[Found | Remark]]
 
 @dataclass(frozen=True, slots=True)
 class ExportRow:
-    """A solution that the consensus keeps: one label per step (see consensus.rule.Kept)."""
+    """A solution that the consensus keeps: a label and a rate a step (see consensus.rule.Kept)."""
 
     problem: str
     steps: tuple[str, ...]
@@ -43,6 +43,7 @@ class ExportRow:
     final_answer: str | None = None
     is_correct: bool | None = None  # the final answer, whatever the steps are
     error_types: tuple[str, ...] = ()  # what people call the first error
+    rates: tuple[float | None, ...] = ()
 
     @property
     def is_judged_throughout(self) -> bool:

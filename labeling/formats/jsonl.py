@@ -16,6 +16,7 @@ from models.steps import split_steps
 
 KNOWN = {
     "labels",
+    "rates",
     "first_error",
     "annotator",
     "kind",
@@ -117,13 +118,26 @@ def _labels(row: dict[str, Json], steps: fields.Steps, dataset: str) -> tuple[So
             check_agreement(scores, error, wrong)
     annotator = fields.name(row.get("annotator"), "annotator", dataset)
     error = steps.first_error(error, "first_error")
-    return (SourceLabel(annotator, steps.kept(scores), error, kind),)
+    said = SourceLabel(annotator, steps.kept(scores), error, kind)
+    return (said, *_rates(row.get("rates"), steps, said))
+
+
+def _rates(given: Json, steps: fields.Steps, said: SourceLabel) -> Iterator[SourceLabel]:
+    """Monte Carlo's success rates beside labels that it agrees with, as `row` writes them."""
+    if given is None:
+        return
+    if said.kind != "human" or not isinstance(given, list) or len(given) != steps.given:
+        raise fields.BadRow(
+            f"rates must be a list of {steps.given}, one a step, beside labels of kind human"
+        )
+    rates = tuple(fields.fraction(one, f"rates[{index}]") for index, one in enumerate(given))
+    yield SourceLabel(said.annotator, steps.kept(rates), said.first_error, "mc")
 
 
 def row(kept: ExportRow) -> dict[str, Json]:
-    """A kept solution, as `rows` reads it: labels of an annotator named "consensus".
+    """A kept solution, as `rows` reads it: labels and rates of annotators named "consensus".
 
-    Its kind stays human, because only human labels may be neutral (0).
+    The labels' kind stays human, because only human labels may be neutral (0).
     """
     return {
         "id": kept.external_id,
@@ -135,6 +149,7 @@ def row(kept: ExportRow) -> dict[str, Json]:
         "final_answer": kept.final_answer,
         "is_correct": kept.is_correct,
         "labels": list(kept.labels),
+        "rates": list(kept.rates) or None,
         "first_error": kept.first_error,
         "annotator": "consensus",
         "meta": {

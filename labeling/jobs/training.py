@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from training.config import Course
 
 # What a job may be asked for besides its export, base and folder: fields of TrainConfig.
-SETTINGS = ("epochs", "learning_rate", "head", "lora", "device_tokens", "seed")
+SETTINGS = ("epochs", "learning_rate", "head", "lora", "labels", "device_tokens", "seed")
 
 
 def run_train(context: JobContext) -> dict[str, Any]:

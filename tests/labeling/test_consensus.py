@@ -133,6 +133,24 @@ def test_a_threshold_reads_the_shares_of_monte_carlo_only() -> None:
     assert decide(strict, seen_less) == Dropped("no verdict by mc:a")
 
 
+def test_rates_of_whole_steps_go_along_up_to_the_first_error() -> None:
+    def told(first_error: int, *scores: float | None, rates: bool = True) -> Verdict:
+        return Verdict("ok", first_error, scores, rates)
+
+    one = {"mc:a": told(2, 0.875, 0.5, 0.0, 0.25), "judge:b": Verdict("ok", 2)}
+    assert decide(RULE, Candidate(4, one)) == Kept(
+        (1, 1, -1, None), 2, "agreement", rates=(0.875, 0.5, 0.0, None)
+    )
+    stopped = {**one, "mc:a": told(2, 1.0, 1.0, 0.0, rates=False)}
+    assert decide(RULE, Candidate(4, stopped)) == Kept((1, 1, -1, None), 2, "agreement")
+    ann = HumanVerdict((1, 1, -1, None), 2)
+    assert decide(RULE, Candidate(4, one, {"ann": ann})) == Kept((1, 1, -1, None), 2, "human")
+    both = Candidate(3, {"mc:a": told(-1, 0.5, None, 1.0), "mc:c": told(-1, 0.75, None, None)})
+    kept = decide(Rule(("mc:a", "mc:c")), both)
+    assert isinstance(kept, Kept)
+    assert kept.rates == (0.625, None, 1.0)
+
+
 def test_rules_survive_storage_and_are_known_by_their_hash() -> None:
     rule = Rule(("mc:a", "judge:b"), human_overrides=False, mc_threshold=0.25)
     assert Rule.from_json(rule.to_json()) == rule

@@ -18,11 +18,13 @@ import pytest
 from db.annotators import ensure_reviewer
 from db.corrections import append_corrections
 from db.engine import Database
+from db.records import ImportRow
 from labeling.consensus import run
 from labeling.consensus.export import ExportError, write_export
 from labeling.consensus.rule import Rule
 from labeling.formats.base import ExportRow
 from labeling.formats.catalog import WRITERS
+from labeling.formats.reading import read_rows
 from tests.support.rows import correction, fill, machine
 from training.data import MASKED, read_export
 
@@ -77,11 +79,33 @@ def test_our_own_rows(tmp_path: Path) -> None:
         "final_answer": "5",
         "is_correct": True,
         "labels": [1, 0, -1, None],
+        "rates": None,
         "first_error": 2,
         "annotator": "consensus",
         "meta": {"solution_id": 7, "problem_id": 1, "decided_by": "human"},
     }
     assert second["labels"] == [1, 1]
+
+
+def test_rates_travel_and_come_back_as_monte_carlos(tmp_path: Path) -> None:
+    rates = (0.875, 0.5, 0.0, None)
+    export(tmp_path / "out", [replace(WRONG, rates=rates), RIGHT])
+    assert [row["rates"] for row in written(tmp_path / "out")] == [list(rates), None]
+    soft = read_export(tmp_path / "out", "soft")
+    assert [one.targets for one in soft.examples] == [(0.875, 0.5, 0, MASKED), (1, 1)]
+    assert soft.n_soft == 1
+    assert read_export(tmp_path / "out").examples[0].targets == (1, 1, 0, MASKED)
+    again, other = (
+        row
+        for row in read_rows("jsonl", tmp_path / "out" / "data.jsonl")
+        if isinstance(row, ImportRow)
+    )
+    assert [(one.kind, one.annotator) for one in again.labels] == [
+        ("human", "consensus"),
+        ("mc", "consensus"),
+    ]
+    assert (again.labels[1].scores, again.labels[1].first_error) == (rates, 2)
+    assert len(other.labels) == 1
 
 
 def test_a_step_that_nobody_judged_is_null_or_its_solution_is_left_out(tmp_path: Path) -> None:

@@ -62,6 +62,25 @@ def test_labels_become_targets(tmp_path: Path) -> None:
     assert export.checksum == hashlib.sha256((tmp_path / "data.jsonl").read_bytes()).hexdigest()
 
 
+def test_soft_labels_are_rates_where_there_are_any(tmp_path: Path) -> None:
+    rows = [
+        {**row([1, 0, -1, None], 2), "rates": [0.875, None, 0.125, 1.0]},
+        {**row([1, None, 1], -1), "rates": [1, 0.5, 0.25]},
+        {**row([1, -1], 1), "rates": None},
+        row([1, 1], -1),
+    ]
+    export = read_export(write_export(tmp_path, rows), "soft")
+    assert [e.targets for e in export.examples] == [
+        (0.875, 1, 0.125, MASKED),  # the rate at the first error is no hard 0
+        (1, MASKED, 0.25),  # nobody said that the second step is right
+        (1, 0),
+        (1, 1),
+    ]
+    assert export.n_soft == 2
+    with pytest.raises(ExportError, match="no success rates.*--labels hard"):
+        read_export(write_export(tmp_path, rows[2:]), "soft")
+
+
 def test_trl_and_processbench_say_the_same(tmp_path: Path) -> None:
     steps = ["a", "b", "c"]
     trl = [
@@ -107,6 +126,9 @@ def test_a_changed_file_is_noticed(tmp_path: Path) -> None:
         ({**row([1], -1), "steps": []}, "steps must be"),
         ({**row([1], -1), "problem": " "}, "problem must be"),
         ({"problem": "p", "steps": ["a"]}, "no field 'labels'"),
+        ({**row([1], -1), "rates": [0.5, 0.5]}, "rates must be"),
+        ({**row([1], -1), "rates": [1.5]}, "rates must be"),
+        ({**row([1], -1), "rates": [True]}, "rates must be"),
     ],
 )
 def test_a_bad_row_is_named_by_file_and_line(tmp_path: Path, bad: Row | str, message: str) -> None:

@@ -47,7 +47,7 @@ def dry_run(
 
     Writes nothing. Raises what `train` raises before it trains.
     """
-    export, _ = read_checked(export_dir)
+    export, _ = read_checked(export_dir, config.labels)
     examples, leaks = without_leaks(export.examples, evaluation_sets or {})
     data = prepare(replace(export, examples=examples), base, config)
     config = data.config

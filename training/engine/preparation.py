@@ -123,12 +123,12 @@ def _saving(
     return tree_saving(training, config.batch_size)
 
 
-def read_checked(folder: str | Path) -> tuple[Export, HeldOut]:
+def read_checked(folder: str | Path, labels: str) -> tuple[Export, HeldOut]:
     """An export, and the part of the problems that it left out for evaluation.
 
     Raises ExportError when it holds a problem of that part all the same.
     """
-    export = read_export(folder)
+    export = read_export(folder, labels)
     part = HeldOut.of_manifest(export.manifest)
     leaked = sum(example.problem in part for example in export.examples)
     if leaked:

@@ -6,20 +6,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from torch import Tensor
 
 from app.ui import charts
+from db.annotations import save_wave
+from db.annotators import ensure_annotator
 from db.engine import Database
 from db.ingest import insert_rows
 from db.jobs import claim_job, create_job, get_job, request_cancel, set_state
-from db.records import ImportRow
+from db.records import AnnotationRecord, ImportRow
+from db.solutions import each_solution
 from labeling.consensus.held_out import hold_out
+from labeling.consensus.rule import Rule
+from labeling.consensus.run import export_consensus
 from labeling.jobs import context
 from labeling.jobs.runner import run_job
+from models.prm.transformers import load_prm, score_solutions
 from tests.support.pages import open_page
 from tests.support.tiny import save_tiny_policy
 from tests.training.test_data import write_export
 from tests.training.test_training import visible_rule
-from training.data import HeldOut
+from training.config import LOSSES, TrainConfig
+from training.data import ExportError, HeldOut
+from training.engine import trainer
+from training.train import train
 
 
 @pytest.fixture
@@ -101,3 +111,38 @@ def test_what_the_project_holds_out_is_not_learnt_in_another_spelling(
     hold_out(database, HeldOut(0.2))
     result = run_job(database, create_job(database, "train", asked).id)
     assert result["leaks"] == {"what this project holds out": 1}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_success_rates_reach_the_weights_from_the_database(
+    database: Database, asked: dict[str, Any], loss: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """7 of 8 completions came out right after every first step: its score ends at 0.875, not 1."""
+    rows = [ImportRow(f"Tom {n}", ("So 3 + 4", "xx bad xx"), "g", "d") for n in range(60)]
+    insert_rows(database, rows)
+    solutions = [one.id for chunk in each_solution(database) for one in chunk]
+    mc = ensure_annotator(database, "mc", "mc", {"samples": 8, "strategy": "exhaustive"})
+    said = [AnnotationRecord(one, 0, (0.875, 0.0), 1, "ok", {}, None) for one in solutions]
+    save_wave(database, mc.id, None, said)
+    hold_out(database, HeldOut(0.0))
+    export_consensus(database, asked["export"], "jsonl", Rule(("mc:mc",)), overwrite=True)
+    seen: set[float] = set()
+    counted = trainer.step_loss
+
+    def watched(logits: Tensor, labels: Tensor, *others: Any) -> Tensor:
+        seen.update(labels.tolist())
+        return counted(logits, labels, *others)
+
+    monkeypatch.setattr(trainer, "step_loss", watched)
+    config = TrainConfig(
+        labels="soft", loss=loss, epochs=15, patience=15, learning_rate=3e-3, class_balance=0
+    )
+    train(asked["export"], asked["base"], asked["out"], config)
+    assert seen == {0.875, 0.0}
+    scored = score_solutions(load_prm(asked["out"]), [(rows[0].problem, rows[0].steps)])
+    assert scored[0] == pytest.approx([0.875, 0.0], abs=0.05)
+
+
+def test_a_job_may_ask_for_soft_labels(database: Database, asked: dict[str, Any]) -> None:
+    with pytest.raises(ExportError, match="no success rates"):
+        run_job(database, create_job(database, "train", {**asked, "labels": "soft"}).id)

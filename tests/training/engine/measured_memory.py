@@ -26,7 +26,7 @@ def of_process(name: str) -> int:
 def main(export: str, base: str, settings: str) -> None:
     torch.set_num_threads(1)
     config = TrainConfig(**json.loads(settings))
-    data = prepare(read_checked(export)[0], base, config)
+    data = prepare(read_checked(export, "hard")[0], base, config)
     reckoned = memory(base, data, first_epoch(data.training, data.config).largest)
     before = of_process("VmRSS")
     measure(base, data)

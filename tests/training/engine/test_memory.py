@@ -77,7 +77,7 @@ def test_another_error_is_not_taken_for_it(
 
 
 def prepared(folder: Path, config: TrainConfig) -> Prepared:
-    return prepare(read_checked(folder / "export")[0], str(folder / "base"), config)
+    return prepare(read_checked(folder / "export", "hard")[0], str(folder / "base"), config)
 
 
 def test_where_the_weights_alone_fill_the_memory_no_smaller_batch_comes_first(

@@ -114,7 +114,7 @@ def prepared(folder: Path, n: int, trees: str) -> Prepared:
     )
     config = TrainConfig(device="cpu", trees=trees)
     base = save_tiny_policy(folder / "base")
-    return prepare(read_checked(folder / "export")[0], str(base), config)
+    return prepare(read_checked(folder / "export", "hard")[0], str(base), config)
 
 
 def test_trees_are_taken_where_they_save_half(
