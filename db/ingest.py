@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from db.engine import IN_LIST, Database, stable_hash
 from db.imports.corrections import Done, store_corrections
 from db.imports.labels import OnNote, Said, store_labels
-from db.imports.matching import problem_fingerprint
+from db.imports.matching import problem_fingerprint, same_text
 from db.jobs import check_claim
 from db.lists import search, solution_index
 from db.records import ImportRow, IngestCount, JobRecord
@@ -37,30 +37,47 @@ def insert_rows(
 ) -> IngestCount:
     """Add `rows` in one transaction; what is there already is left alone.
 
-    A gold answer fills in a problem that had none, and a larger number of samples replaces a
-    smaller one. Labels of an annotator in `hidden_annotators` are kept out of the review queue.
-    `on_note` is told of what is not stored because its annotator has said otherwise of the
-    solution before, or is at work here. Raises LostJobError, and stores nothing, when `job` is no
-    longer this process's.
+    A row whose file does not say who wrote the solution is about those that have its problem and
+    steps, and a new solution only where there is none. A gold answer fills in a problem that had
+    none, and a larger number of samples replaces a smaller one. Labels of an annotator in
+    `hidden_annotators` are kept out of the review queue. `on_note` is told of what is not stored
+    because its annotator has said otherwise of the solution before, or is at work here. Raises
+    LostJobError, and stores nothing, when `job` is no longer this process's.
     """
     with database.write() as session:
         if job is not None:
             check_claim(session, job)
         problems, new_problems = _problems(session, rows)
-        solutions, new_solutions = _solutions(session, rows, problems)
+        solutions, new_solutions = _solutions(
+            session, [row for row in rows if not row.is_anybodys], problems
+        )
+        anybodys = [row for row in rows if row.is_anybodys]
+        there = dict(zip(map(fingerprint_of, anybodys), same_text(session, anybodys), strict=True))
+        more, more_new = _solutions(
+            session, [row for row in anybodys if not there[fingerprint_of(row)]], problems
+        )
+        solutions, new_solutions = solutions | more, new_solutions + more_new
+
+        def places(row: ImportRow) -> tuple[int, ...]:
+            """The solutions that the row is about: several only where they have the same text."""
+            key = fingerprint_of(row)
+            return (row.is_anybodys and there[key]) or (solutions[key],)
+
         said = [
-            Said(solutions[fingerprint_of(row)], label, row.line)
+            Said(place, label, row.line)
             for row in rows
             for label in row.labels
+            for place in places(row)
         ]
         annotations = store_labels(session, said, hidden_annotators, on_note)
         done = [
-            Done(solutions[fingerprint_of(row)], one, row.line)
+            Done(place, one, row.line)
             for row in rows
             for one in row.corrections
+            for place in places(row)
         ]
         corrections = store_corrections(session, done, on_note)
-        solution_index.update(session, solutions.values())
+        solution_index.update(session, {place for row in rows for place in places(row)})
     return IngestCount(
         new_problems, new_solutions, annotations, len(rows) - new_solutions, corrections
     )

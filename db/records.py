@@ -119,11 +119,15 @@ class About:
     generator: str | None = None
 
 
+UNKNOWN: Final = "unknown"  # the generator of a solution whose file does not say who wrote it
+
+
 @dataclass(frozen=True, slots=True)
 class ImportRow:
     """One solution as an import format reads it, ready to be stored.
 
-    `samples` is how often the generator wrote just this, as far as its file is read.
+    `samples` is how often the generator wrote just this, as far as its file is read. `as_is` says
+    that it is an export's, and the solution of an unknown generator is one of its own.
     """
 
     problem: str
@@ -138,7 +142,13 @@ class ImportRow:
     corrections: tuple[SourceCorrection, ...] = ()
     samples: int = 1
     meta: dict[str, Any] = field(default_factory=dict)
+    as_is: bool = False
     line: int | None = None  # of its file, from 1
+
+    @property
+    def is_anybodys(self) -> bool:
+        """Whether any solution with this problem and these steps is meant, whoever wrote it."""
+        return self.generator == UNKNOWN and not self.as_is
 
 
 @dataclass(frozen=True, slots=True)

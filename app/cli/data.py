@@ -92,9 +92,13 @@ def import_(
             **({"split": split} if split else {}),
         )
     console.print(
+        f"{result['matched']:,} of {number_of(result['read'], 'solution')} in the files matched "
+        "one that was there"
+    )
+    console.print(
         f"Added {number_of(result['solutions'], 'solution')} and "
         f"{number_of(result['problems'], 'problem')}, {result['annotations']:,} with labels; "
-        f"{result['duplicates']:,} already there; {result['repeated']:,} repeated in their file "
+        f"{result['repeated']:,} repeated in their file "
         f"and counted as samples; {number_of(result['rejected'], 'row')} rejected"
     )
     say_reasons(result)

@@ -139,7 +139,7 @@ with left:
     st.code(project.command(database, "import FILE"), language=None, wrap_lines=True)
 with right:
     found = looked_at(files, format, split) if files else None
-    if found is not None and found.rows:
+    if found is not None and (found.rows or found.named):
         with start:
             if st.button("Import", type="primary", width="stretch"):
                 begin(database, found, split, strict)

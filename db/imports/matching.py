@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.engine import IN_LIST, Database, stable_hash
-from db.records import About
+from db.records import About, ImportRow
 from db.schema import Problem, Solution
 
 
@@ -46,6 +46,23 @@ def find_solutions(database: Database, rows: Sequence[About]) -> list[Found]:
         by_name = _by_name(session, rows)
         by_problem = _by_problem(session, rows)
     return [_found(row, by_id, by_name, by_problem) for row in rows]
+
+
+def same_text(session: Session, rows: Sequence[ImportRow]) -> list[tuple[int, ...]]:
+    """The solutions that have the problem and steps of each row, whoever wrote them.
+
+    Of several, that of the row's data set and id alone, where there is one.
+    """
+    abouts = [About(problem=row.problem, steps=row.steps) for row in rows]
+    by_problem = _by_problem(session, abouts)
+    found: list[tuple[int, ...]] = []
+    for row in rows:
+        candidates = by_problem.get(problem_fingerprint(row.problem), [])
+        same = [one for one in candidates if one.steps == list(row.steps)]
+        name = (row.dataset, row.external_id)
+        own = [one for one in same if row.external_id and (one.dataset, one.external_id) == name]
+        found.append(tuple(one.id for one in own or same))
+    return found
 
 
 def _found(

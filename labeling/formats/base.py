@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from db.records import ImportRow, SourceAnnotator, SourceProject
+from db.records import About, ImportRow, SourceAnnotator, SourceLabel, SourceProject
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -18,8 +18,20 @@ class Remark:
     lost: bool
 
 
-# What a row holds: a solution, or of a project's file what it says of no solution.
-Found = ImportRow | SourceAnnotator | SourceProject
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a row says of a solution that it only names.
+
+    `read` gives the annotations, or remarks on what is lost, once the number of steps is known.
+    """
+
+    about: About
+    read: Callable[[int], Iterator[SourceLabel | Remark]]
+    line: int
+
+
+# What a row holds: a solution, what is said of one that is there, or what is about none.
+Found = ImportRow | Named | SourceAnnotator | SourceProject
 # (the JSON value, the file's name without its endings, the line from 1) -> what it holds, and
 # what is to be said of it. Raises fields.BadRow for a row that is of no use.
 Reader = Callable[[Json, str, int], Iterator[Found | Remark]]

@@ -60,5 +60,7 @@ def looks_like(format: str, row: dict[str, Json]) -> bool:
     if format == "jsonl":
         if is_about_no_solution(row):
             return True
+        if "annotations" in row and row.keys() <= KNOWN:
+            return True
         return "problem" in row and bool(row.keys() & {"steps", "solution"}) and row.keys() <= KNOWN
     return all(name in row for name in FORMATS[format].fields)

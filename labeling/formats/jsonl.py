@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from db.records import ImportRow, SourceCorrection, SourceLabel
+from db.records import UNKNOWN, About, ImportRow, SourceCorrection, SourceLabel
 from labeling.answers.extract import extract_answer
 from labeling.formats import fields
-from labeling.formats.base import ExportRow, Format, Found, Json, Remark
+from labeling.formats.base import ExportRow, Format, Found, Json, Named, Remark
 from labeling.formats.project.annotations import read_annotations
 from labeling.formats.project.corrections import read_corrections
 from labeling.formats.project.heads import is_about_no_solution, read_head
 from labeling.scores.annotation import WRONG, check_agreement, hard_first_error
+from labeling.scores.evidence import Shape
 from models.steps import split_steps
 
 KNOWN = {
@@ -34,7 +35,11 @@ KNOWN = {
     "annotations",
     "corrections",
     "as_is",
+    "solution_id",
 }
+TEXTS = {"problem", "steps", "solution"}
+# What a row may hold that is about a solution which is there already.
+NAMING = {*TEXTS, "solution_id", "dataset", "id", "generator", "annotations"}
 
 
 def rows(value: Json, stem: str, line: int) -> Iterator[Found | Remark]:
@@ -54,20 +59,24 @@ def rows(value: Json, stem: str, line: int) -> Iterator[Found | Remark]:
             f'unknown field {fields.shown(unknown[0])}; put what is yours under "meta". '
             f"Known: {', '.join(sorted(KNOWN))}"
         )
-    steps = _steps(row)
     dataset = fields.name(row.get("dataset"), "dataset", stem[: fields.MAX_NAME])
+    if row.get("solution_id") is not None or not TEXTS & {name for name in row if row[name]}:
+        yield _named(row, dataset, line)
+        return
+    steps = _steps(row)
     gold = fields.optional_text(row.get("gold_answer"), "gold_answer")
     answer = fields.optional_text(row.get("final_answer"), "final_answer")
     is_correct = fields.flag(row.get("is_correct"), "is_correct")
-    if not fields.flag(row.get("as_is"), "as_is"):
+    as_is = bool(fields.flag(row.get("as_is"), "as_is"))
+    if not as_is:
         answer = answer or extract_answer(steps.texts[-1])
         is_correct = fields.answer_is_correct(answer, gold) if is_correct is None else is_correct
-    said = list(read_annotations(row.get("annotations"), steps))
+    said = list(read_annotations(row.get("annotations"), Shape(steps.given, steps)))
     done = list(read_corrections(row.get("corrections"), steps))
     yield ImportRow(
         problem=fields.text(row.get("problem"), "problem"),
         steps=steps.texts,
-        generator=fields.name(row.get("generator"), "generator", "unknown"),
+        generator=fields.name(row.get("generator"), "generator", UNKNOWN),
         dataset=dataset,
         gold_answer=gold,
         external_id=fields.optional_name(row.get("id"), "id"),
@@ -80,10 +89,35 @@ def rows(value: Json, stem: str, line: int) -> Iterator[Found | Remark]:
         corrections=tuple(one for one in done if isinstance(one, SourceCorrection)),
         samples=fields.count(row.get("samples"), "samples"),
         meta=fields.an_object(fields.meta(row.get("meta") or {}), "meta"),
+        as_is=as_is,
         line=line,
     )
     yield from (one for one in (*said, *done) if isinstance(one, Remark))
     yield from steps.remarks()
+
+
+def _named(row: dict[str, Json], dataset: str, line: int) -> Named:
+    """A row that says something of a solution which the project has, under our id or the file's."""
+    given = row.get("solution_id")
+    number = None if given is None else fields.whole(given, "solution_id")
+    own = fields.optional_name(row.get("id"), "id")
+    if number is None and own is None:
+        raise fields.BadRow("problem is missing; a solution that is there is named by its id")
+    extra = sorted(name for name in row.keys() - NAMING if row[name] is not None)
+    if extra or row.get("annotations") is None:
+        raise fields.BadRow(
+            'what is said of a solution that is there goes under "annotations"'
+            + (f", and {extra[0]} has no place" if extra else "")
+        )
+    text = fields.optional_text(row.get("problem"), "problem")
+    steps = _steps(row) if row.get("steps") or row.get("solution") else None
+    about = About(number, dataset, own, text, None if steps is None else steps.texts)
+
+    def read(n_steps: int) -> Iterator[SourceLabel | Remark]:
+        shape = Shape(n_steps) if steps is None else Shape(steps.given, steps)
+        return read_annotations(row["annotations"], shape)
+
+    return Named(about, read, line)
 
 
 def _steps(row: dict[str, Json]) -> fields.Steps:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from db.records import ImportRow, SourceAnnotator, SourceProject
+from labeling.formats.base import Named
 from labeling.formats.files.hub import given_files
 from labeling.formats.guess import guess_format
 from labeling.formats.reading import Note, Rejection, read_rows
@@ -26,6 +27,7 @@ class Preview:
     guessed: bool
     files: tuple[Path, ...]
     rows: tuple[ImportRow, ...]
+    named: int  # rows about solutions that are there already
     solutions: int
     labelled: int  # solutions that somebody says something of
     rejections: tuple[Rejection, ...]
@@ -53,7 +55,7 @@ def preview(
     rows: list[ImportRow] = []
     rejections: list[Rejection] = []
     notes: list[Note] = []
-    solutions = labelled = 0
+    solutions = labelled = named = 0
     complete = True
     for file in files:
         of_file = refused = 0
@@ -66,20 +68,24 @@ def preview(
             if at_most in (of_file, refused):
                 complete = False
                 break
+            if isinstance(found, Named):
+                of_file, named = of_file + 1, named + 1
+                continue
             if isinstance(found, Rejection):
                 refused += 1
                 rejections.append(found)
             else:
                 of_file += 1
+                solutions += 1
                 labelled += bool(found.labels)
                 if len(rows) < shown:
                     rows.append(found)
-        solutions += of_file
     return Preview(
         name,
         format is None,
         files,
         tuple(rows),
+        named,
         solutions,
         labelled,
         tuple(rejections),

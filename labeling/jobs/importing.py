@@ -7,9 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
 
+from db.imports.labels import Said, insert_labels
+from db.imports.matching import find_solutions
 from db.imports.project import adopt, ensure_from_file
 from db.ingest import fingerprint_of, insert_rows
 from db.records import ImportRow, IngestCount, SourceAnnotator, SourceProject
+from labeling.formats.base import Named, Remark
 from labeling.formats.files.hub import given_files
 from labeling.formats.reading import Note, Rejection, read_rows
 from labeling.jobs.context import JobContext
@@ -84,8 +87,9 @@ def run_import(context: JobContext) -> dict[str, Any]:
 
     A folder stands for the files in it. With params["people"] false the acts of people stay out.
 
-    The result counts what was added, what was there, and the rows that were rejected or noted;
-    `rejections` and `notes` are Reasons, `unread` the files of which every row was rejected.
+    The result counts the solutions that were `read`, those of them that `matched` one that was
+    there, what was added, and the rows that were rejected or noted; `rejections` and `notes` are
+    Reasons, `unread` the files of which every row was rejected.
     Running it again adds nothing twice, which is also how a killed import goes on.
     Raises ImportRefused (strict), OSError for a file that cannot be read.
     """
@@ -102,6 +106,8 @@ def run_import(context: JobContext) -> dict[str, Any]:
         "corrections": work.count.corrections,
         "repeated": work.repeated,
         "duplicates": work.count.duplicates - work.repeated,
+        "read": work.read_rows,
+        "matched": work.count.duplicates - work.repeated + work.matched,
         "rejected": work.rejections.rows,
         "rejections": work.rejections.kept(),
         "noted": work.notes.rows,
@@ -164,9 +170,12 @@ class _Import:
         self.notes = Reasons()
         self.unread: list[str] = []
         self.repeated = 0
+        self.read_rows = 0
+        self.matched = 0  # of the rows that only name their solution
 
     def read(self, format: str, file: Path) -> None:
         chunk: list[ImportRow] = []
+        named: list[Named] = []
         rejected, rows, repeats = self.rejections.rows, 0, _Repeats()
         split = self._context.params.get("split")
         for row in read_rows(format, file, self._advance, split):
@@ -180,6 +189,12 @@ class _Import:
                 if row.is_person and not self._people:
                     continue
                 ensure_from_file(self._context.database, row, self._context.job)
+            elif isinstance(row, Named):
+                rows += 1
+                named.append(row)
+                if len(named) == CHUNK:
+                    self._store_named(file, named)
+                    named = []
             else:
                 rows += 1
                 if row.corrections and not self._people:
@@ -192,12 +207,37 @@ class _Import:
         self._before += file.stat().st_size
         self._here = 0
         self._store(file, chunk)
+        self._store_named(file, named)
         self.repeated += repeats.number
+        self.read_rows += rows
         if not rows and self.rejections.rows > rejected:
             self.unread.append(str(file))
 
     def _advance(self, position: int) -> None:
         self._here = position
+
+    def _store_named(self, file: Path, rows: list[Named]) -> None:
+        """Store what rows say of solutions that they only name; what names none is rejected."""
+        said: list[Said] = []
+        found = find_solutions(self._context.database, [one.about for one in rows])
+        for row, match in zip(rows, found, strict=True):
+            if match.reason is not None:
+                self.rejections.add(file, row.line, match.reason)
+                continue
+            self.matched += 1
+            for one in row.read(match.n_steps):
+                if isinstance(one, Remark):
+                    self.rejections.add(file, row.line, one.text)
+                else:
+                    said += [Said(solution_id, one, row.line) for solution_id in match.ids]
+        if said:
+            stored = insert_labels(
+                self._context.database,
+                said,
+                job=self._context.job,
+                on_note=lambda line, words: self.notes.add(file, line or 0, words),
+            )
+            self.count += IngestCount(annotations=stored)
 
     def _store(self, file: Path, chunk: list[ImportRow]) -> None:
         def note(line: int | None, words: str) -> None:

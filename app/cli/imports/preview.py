@@ -30,10 +30,12 @@ def show_preview(found: Preview) -> None:
             reasons.add(one.path, one.line, one.reason)
         for reason in reasons.kept():
             problems.print(in_words(reason), markup=False, soft_wrap=True)
+    about = f", {found.named:,} only named" if found.named else ""
     part = "" if found.complete else " in the first rows; the files go on"
     _say(
         f"{number_of(found.solutions, 'solution')} as {found.format}, {found.labelled:,} with "
-        f"labels; {number_of(len(found.rejections), 'row')} rejected{part}. Nothing was stored"
+        f"labels{about}; {number_of(len(found.rejections), 'row')} rejected{part}. Nothing was "
+        "stored"
     )
 
 

@@ -55,7 +55,7 @@ def done(job: JobRecord) -> None:
     result = job.result or {}
     st.text(
         f"Done: {number_of(result.get('solutions', 0), 'new solution')}, "
-        f"{result.get('duplicates', 0):,} known before, "
+        f"{result.get('matched', 0):,} matched one that was there, "
         f"{number_of(result.get('rejected', 0), 'row')} rejected."
     )
     data_table.line(

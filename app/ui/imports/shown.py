@@ -45,6 +45,7 @@ def summary(found: Preview) -> str:
     what = (
         f"{number_of(found.solutions, 'solution')} as {found.format}"
         f"{', recognised by its fields' if found.guessed else ''}; {found.labelled:,} with labels, "
+        f"{f'{found.named:,} rows about solutions that are there, ' if found.named else ''}"
         f"{number_of(len(found.rejections), 'row')} rejected."
     )
     if found.complete:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from db.records import ImportRow, SourceLabel
+from db.records import UNKNOWN, ImportRow, SourceLabel
 from labeling.answers.extract import extract_answer
 from labeling.formats import fields
 from labeling.formats.base import Format, Json, Remark
@@ -43,7 +43,7 @@ def rows(value: Json, stem: str, line: int) -> Iterator[ImportRow | Remark]:
     yield ImportRow(
         problem=f"{question}\n\n{options.strip()}" if options else question,
         steps=steps.texts,
-        generator=fields.name(row.get("Sampled_Model"), "Sampled_Model", "unknown"),
+        generator=fields.name(row.get("Sampled_Model"), "Sampled_Model", UNKNOWN),
         dataset="mr-ben",
         gold_answer=gold,
         external_id=fields.optional_name(row.get("Question_UUID"), "Question_UUID"),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from db.records import ImportRow, SourceLabel
+from db.records import UNKNOWN, ImportRow, SourceLabel
 from labeling.answers.extract import extract_answer
 from labeling.formats import fields
 from labeling.formats.base import Format, Json, Remark
@@ -35,7 +35,7 @@ def rows(value: Json, stem: str, line: int) -> Iterator[ImportRow | Remark]:
     yield ImportRow(
         problem=fields.text(row.get("question"), "question"),
         steps=steps.texts,
-        generator="unknown",
+        generator=UNKNOWN,
         dataset="mr-gsm8k",
         gold_answer=fields.optional_text(row.get("ground_truth_answer"), "ground_truth_answer"),
         external_id=fields.optional_name(row.get("uuid"), "uuid"),

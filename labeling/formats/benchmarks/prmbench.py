@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from db.records import ImportRow, SourceLabel
+from db.records import UNKNOWN, ImportRow, SourceLabel
 from labeling.answers.extract import extract_answer
 from labeling.formats import fields
 from labeling.formats.base import Format, Json, Remark
@@ -44,7 +44,7 @@ def rows(value: Json, stem: str, line: int) -> Iterator[ImportRow | Remark]:
     yield ImportRow(
         problem=fields.text(row.get("modified_question"), "modified_question"),
         steps=steps.texts,
-        generator="unknown",
+        generator=UNKNOWN,
         dataset="prmbench",
         external_id=fields.optional_name(row.get("idx"), "idx"),
         final_answer=extract_answer(steps.texts[-1]),

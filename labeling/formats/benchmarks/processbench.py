@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from db.records import ImportRow, SourceLabel
+from db.records import UNKNOWN, ImportRow, SourceLabel
 from labeling.answers.extract import extract_answer
 from labeling.formats import fields
 from labeling.formats.base import ExportRow, Format, Json, Remark
@@ -27,7 +27,7 @@ def rows(value: Json, stem: str, line: int) -> Iterator[ImportRow | Remark]:
     yield ImportRow(
         problem=fields.text(row.get("problem"), "problem"),
         steps=steps.texts,
-        generator=fields.name(row.get("generator"), "generator", "unknown"),
+        generator=fields.name(row.get("generator"), "generator", UNKNOWN),
         dataset=f"processbench-{stem}",
         external_id=fields.optional_name(row.get("id"), "id"),
         final_answer=extract_answer(steps.texts[-1]),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from db.records import ImportRow, SourceLabel
+from db.records import UNKNOWN, ImportRow, SourceLabel
 from labeling.formats import fields
 from labeling.formats.base import Format, Json, Remark
 
@@ -25,7 +25,7 @@ def rows(value: Json, stem: str, line: int) -> Iterator[ImportRow | Remark]:
     yield ImportRow(
         problem=fields.text(row.get("problem"), "problem"),
         steps=steps.texts,
-        generator="unknown",
+        generator=UNKNOWN,
         dataset="stepverify",
         gold_answer=gold,
         external_id=f"{stem[:150]}-{line}",

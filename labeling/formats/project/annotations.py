@@ -21,6 +21,7 @@ from db.records import (
 from labeling.formats import fields
 from labeling.formats.base import Json, Remark
 from labeling.formats.fields import BadRow
+from labeling.prm.verdicts import DEFAULT_THRESHOLD
 from labeling.scores.annotation import SAID, Who, read_annotation, says_something
 from labeling.scores.evidence import Shape, read_evidence, read_rollouts
 
@@ -28,7 +29,7 @@ STATUSES = ("ok", "unparsed", "unfinished", FAILED)
 _KNOWN = {*SAID, "kind", "name", "threshold", "status", "margin"}
 
 
-def read_annotations(value: Json, steps: fields.Steps) -> Iterator[SourceLabel | Remark]:
+def read_annotations(value: Json, shape: Shape) -> Iterator[SourceLabel | Remark]:
     """Each annotation, or a remark that it is lost and why; a bad one costs no other.
 
     Raises BadRow for what is no list.
@@ -40,7 +41,7 @@ def read_annotations(value: Json, steps: fields.Steps) -> Iterator[SourceLabel |
     named: set[str] = set()
     for place, one in enumerate(value):
         try:
-            label = _label(fields.an_object(one, "it"), steps)
+            label = _label(fields.an_object(one, "it"), shape)
             if label.label in named:
                 raise BadRow(f"{label.label} is there twice")
         except BadRow as error:
@@ -80,7 +81,7 @@ def write_annotation(
     return row
 
 
-def _label(told: dict[str, Json], steps: fields.Steps) -> SourceLabel:
+def _label(told: dict[str, Json], shape: Shape) -> SourceLabel:
     unknown = sorted(told.keys() - _KNOWN)
     if unknown:
         raise BadRow(
@@ -94,13 +95,15 @@ def _label(told: dict[str, Json], steps: fields.Steps) -> SourceLabel:
         raise BadRow("name is missing: who says this?")
     if not says_something(told):
         raise BadRow("it has neither scores nor first_error")
-    shape = Shape(steps.given, steps)
+    config: dict[str, Json] = {"source": FROM_FILE, "name": name}
     if told.get("status") is not None:
-        label = _as_stored(told, kind, name, shape)
-    else:
-        threshold = fields.fraction(told.get("threshold"), "threshold")
-        label = read_annotation(told, Who(kind, name, threshold=threshold), shape).label
-    return replace(label, config={"source": FROM_FILE, "name": name}, by_name=True)
+        return replace(_as_stored(told, kind, name, shape), config=config, by_name=True)
+    threshold = fields.fraction(told.get("threshold"), "threshold")
+    if kind == "prm":
+        threshold = DEFAULT_THRESHOLD if threshold is None else threshold
+        config["threshold"] = threshold
+    label = read_annotation(told, Who(kind, name, config, threshold), shape).label
+    return replace(label, by_name=True)
 
 
 def _as_stored(told: dict[str, Json], kind: str, name: str, shape: Shape) -> SourceLabel:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from db.records import ImportRow, SourceLabel
+from db.records import UNKNOWN, ImportRow, SourceLabel
 from labeling.answers.extract import extract_answer
 from labeling.formats import fields
 from labeling.formats.base import Format, Json, Remark
@@ -37,7 +37,7 @@ def rows(value: Json, stem: str, line: int) -> Iterator[ImportRow | Remark]:
         yield ImportRow(
             problem=question,
             steps=texts,
-            generator="unknown",
+            generator=UNKNOWN,
             dataset=stem[: fields.MAX_NAME],
             gold_answer=gold,
             external_id=f"{own_id[:180]}/{number}",

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from db.records import ImportRow, SourceLabel
+from db.records import UNKNOWN, ImportRow, SourceLabel
 from labeling.answers.extract import extract_answer
 from labeling.formats import fields
 from labeling.formats.base import ExportRow, Format, Json, Remark
@@ -57,7 +57,7 @@ def rows(value: Json, stem: str, line: int) -> Iterator[ImportRow | Remark]:
     common = ImportRow(
         problem=fields.text(question.get("problem"), "question.problem"),
         steps=(),
-        generator="unknown",
+        generator=UNKNOWN,
         dataset=f"prm800k-{stem}"[: fields.MAX_NAME],
         gold_answer=fields.optional_text(
             question.get("ground_truth_answer"), "question.ground_truth_answer"

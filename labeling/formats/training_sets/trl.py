@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from db.records import ImportRow, SourceLabel
+from db.records import UNKNOWN, ImportRow, SourceLabel
 from labeling.answers.extract import extract_answer
 from labeling.formats import fields
 from labeling.formats.base import ExportRow, Format, Json, Remark
@@ -30,7 +30,7 @@ def rows(value: Json, stem: str, line: int) -> Iterator[ImportRow | Remark]:
     yield ImportRow(
         problem=fields.text(row.get("prompt"), "prompt"),
         steps=steps.texts,
-        generator="unknown",
+        generator=UNKNOWN,
         dataset=dataset,
         external_id=f"{stem[:150]}-{line}",
         final_answer=extract_answer(steps.texts[-1]),
