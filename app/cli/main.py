@@ -18,7 +18,7 @@ from app.cli.data import db_group, grade, import_, playground
 from app.cli.evaluate import evaluate
 from app.cli.imports.scores import import_scores
 from app.cli.serving import app_command, demo
-from app.cli.train import train
+from app.cli.training.commands import train
 from db.engine import DEFAULT_URL
 
 

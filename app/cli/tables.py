@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from rich.markup import escape
 from rich.table import Table
 
-from app.ui.formatting import duration, number_of
 from db.results import EvaluationRecord
 from labeling.evaluation.results import (
     BestOfNJson,
@@ -21,7 +20,6 @@ from labeling.evaluation.results import (
     ProcessBenchJson,
     ReportJson,
     ResponsesJson,
-    few_in_validation,
     picks,
     too_few,
 )
@@ -29,13 +27,7 @@ from labeling.evaluation.stored import headline
 from labeling.evaluation.versions import VersionsJson
 from training.metrics.few import FEW
 
-if TYPE_CHECKING:
-    from training.config import TrainReport
-    from training.dry_run.memory import Memory
-    from training.dry_run.run import DryRun
-
 CURVE_COLUMNS = 9  # that fit a terminal
-PLACES = 10  # of steps that have a line each
 
 
 def processbench_table(result: ProcessBenchJson) -> Table:
@@ -94,9 +86,9 @@ def policies_table(policies: list[PolicyJson], tuned_on: str | None) -> Table:
     for policy in policies:
         table.add_row(
             escape(words[policy["name"]]),
-            _figure(policy["mean"]),
+            figure(policy["mean"]),
             *(
-                f"{_figure(policy['f1s'][one])} at {_figure(policy['thresholds'][one])}"
+                f"{figure(policy['f1s'][one])} at {figure(policy['thresholds'][one])}"
                 for one in datasets
             ),
         )
@@ -154,9 +146,9 @@ def _add_report(table: Table, name: str, report: ReportJson) -> None:
 def _cells(figures: Figures) -> list[str]:
     interval = figures["intervals"]["f1"]
     return [
-        _figure(figures["error_accuracy"]),
-        _figure(figures["correct_accuracy"]),
-        f"[bold]{_figure(figures['f1'])}[/bold]",
+        figure(figures["error_accuracy"]),
+        figure(figures["correct_accuracy"]),
+        f"[bold]{figure(figures['f1'])}[/bold]",
         _span(interval),
         f"{figures['n_error']}/{figures['n_correct']}" + (" too few" if too_few(figures) else ""),
         str(figures["n_unparsed"]),
@@ -176,7 +168,7 @@ def best_of_n_table(result: ResponsesJson, title: str) -> Table:
     for name, pick in picks(result["curves"]).items():
         row = [
             name.replace("N", str(n)),
-            f"[bold]{_figure(pick['accuracy'])}[/bold]",
+            f"[bold]{figure(pick['accuracy'])}[/bold]",
             _span(pick["interval"]),
         ]
         if name != "maj@N":
@@ -194,8 +186,8 @@ def best_of_n_datasets(result: ResponsesJson) -> Table:
     ]
     table = _titled("by data set (problems)", "chosen by", *heads, "mean")
     for way, mean in picks(result["curves"]).items():
-        cells = [_figure(picks(one["curves"])[way]["accuracy"]) for one in datasets.values()]
-        table.add_row(way.replace("N", n), *cells, f"[bold]{_figure(mean['accuracy'])}[/bold]")
+        cells = [figure(picks(one["curves"])[way]["accuracy"]) for one in datasets.values()]
+        table.add_row(way.replace("N", n), *cells, f"[bold]{figure(mean['accuracy'])}[/bold]")
     return table
 
 
@@ -208,7 +200,7 @@ def best_of_n_curve(result: ResponsesJson) -> Table:
     table = _titled("of n responses", "n =", *(str(sizes[at]) for at in shown))
     for way, curve in result["curves"].items():
         table.add_row(
-            way.replace("N", "n"), *(_figure(curve[at]["accuracy"]).lstrip("0") for at in shown)
+            way.replace("N", "n"), *(figure(curve[at]["accuracy"]).lstrip("0") for at in shown)
         )
     return table
 
@@ -251,7 +243,7 @@ def _accuracy_by_length(lengths: LengthsJson, attribute: str, n: int) -> Table:
     ]
     table = _titled(f"right, by {attribute} (problems)", "chosen by", *heads)
     for way in groups[0]["accuracy"] if groups else ():
-        cells = [_figure(one["accuracy"][way]["value"]) for one in groups]
+        cells = [figure(one["accuracy"][way]["value"]) for one in groups]
         table.add_row(way.replace("N", str(n)), *cells)
     return table
 
@@ -280,7 +272,7 @@ def evaluations_table(
         measured = one.measured
         table.add_row(
             str(one.id),
-            f"{name} [bold]{_figure(value)}[/bold]" if name else one.kind,
+            f"{name} [bold]{figure(value)}[/bold]" if name else one.kind,
             escape(annotators.get(one.annotator_id, "")),
             escape(annotators.get(one.reference_id or 0, "")),
             escape(measured.dataset or "all"),
@@ -306,92 +298,6 @@ def left_out(result: ResponsesJson) -> str:
     )
 
 
-def training_summary(report: TrainReport) -> str:
-    """What a training run learned from, and what its best epoch reached in validation."""
-    best = report.history[report.best_epoch - 1]
-    few = few_in_validation(report.n_validation, report.n_validation_wrong)
-    lines = [
-        f"{report.n_training:,} solutions ({report.n_training_wrong:,} with an error), "
-        f"{report.n_validation:,} for validation; best epoch {best.epoch} of {len(report.history)}",
-        f"in validation: error accuracy {_figure(best.error_accuracy)}, correct accuracy "
-        f"{_figure(best.correct_accuracy)}, F1 {_figure(best.f1)}" + (" (too few)" if few else ""),
-    ]
-    if report.held_out_share:
-        lines.append(f"{report.held_out_share:.0%} of the problems stay apart, to evaluate it on")
-    for name, count in report.leaks.items():
-        lines.append(f"{count:,} problems of {name} are to evaluate on and were left out")
-    if report.n_truncated_steps:
-        lines.append(f"{report.n_truncated_steps:,} steps did not fit and were dropped")
-    if report.warning:
-        lines.append(report.warning)
-    return "\n".join(lines)
-
-
-def dry_run_summary(found: DryRun) -> str:
-    """What a training would learn from, cut, leave out and take."""
-    counts, epoch = found.counts, found.epoch
-    lines = ["Nothing was written. This run would learn from"]
-    for name, part in (("training", counts.training), ("validation", counts.validation)):
-        lines.append(
-            f"{name:<12}{number_of(part.solutions, 'solution')} ({part.wrong:,} with an error), "
-            f"{part.tokens:,} tokens, the longest {part.longest:,}"
-        )
-    lines.append("step               right  first errors")
-    for place, (right, wrong) in enumerate(counts.places[:PLACES], start=1):
-        lines.append(f"{place:>8}{right:>16,}{wrong:>14,}")
-    if later := counts.places[PLACES:]:
-        right, wrong = (sum(one) for one in zip(*later, strict=True))
-        lines.append(f"{'later':>8}{right:>16,}{wrong:>14,}")
-    if counts.cut_steps:
-        lines.append(
-            f"cut         {number_of(counts.cut_steps, 'step')} of "
-            f"{number_of(counts.cut_solutions, 'solution')}, beyond --max-length"
-        )
-    if counts.left_out:
-        lines.append(
-            f"left out    {number_of(counts.left_out, 'solution')} without a step to learn from"
-        )
-    for name, count in found.leaks.items():
-        lines.append(f"leaks       {number_of(count, 'problem')} of {name}")
-    if found.leaks:
-        lines.append(f"            {number_of(found.leaked, 'solution')} to them left out")
-    lines.append(
-        f"epoch       {epoch.batches:,} batches in {epoch.passes:,} passes, "
-        f"{epoch.tokens:,} tokens, {epoch.padded / epoch.tokens - 1:.0%} padding"
-    )
-    lines += _memory(found.memory, found.device)
-    if found.pace is None or found.seconds is None:
-        return "\n".join([*lines, "time        not measured"])
-    epochs = found.config.epochs + found.config.head_epochs
-    lines += [
-        f"time        {duration(found.seconds)} at most, {number_of(epochs, 'epoch')} and their "
-        "validation",
-        f"            {found.pace.training:,.0f} tokens/s in {found.config.precision}, measured on "
-        f"{found.pace.batches} of the batches",
-    ]
-    return "\n".join(lines)
-
-
-def _memory(needed: Memory, device: str) -> list[str]:
-    lines = [
-        f"{name:<12}{_size(getattr(needed, name))}"
-        for name in ("weights", "gradients", "optimizer", "activations")
-    ]
-    lines[0] += f" ({needed.n_learnt:,} of {needed.n_weights:,} are learnt)"
-    lines.append(
-        f"memory      {_size(needed.total)} of {_size(needed.available)} free on the {device}"
-    )
-    if not needed.fits and needed.total - needed.activations < needed.available:
-        lines.append("            does not fit: halve --device-tokens, or --gradient-checkpointing")
-    elif not needed.fits:
-        lines.append("            does not fit: --lora 16, or fsdp over several devices")
-    return lines
-
-
-def _size(n_bytes: int) -> str:
-    return f"{n_bytes / 1e9:,.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:,.1f} MB"
-
-
-def _figure(value: float | None, sign: str = "") -> str:
+def figure(value: float | None, sign: str = "") -> str:
     """Three decimals, or a dash where the figure is not defined."""
     return "–" if value is None or value != value else f"{value:{sign}.3f}"

@@ -32,7 +32,7 @@ class Epoch:
     batches: int
     passes: int  # forward and backward
     tokens: int
-    padded: int  # tokens, padding included
+    computed: int  # tokens that are computed: padding included, and what trees share once
     largest: Portion  # the pass with the most of them
 
 
@@ -68,21 +68,21 @@ def count(data: Prepared) -> Counts:
 def first_epoch(items: list[Item], config: TrainConfig) -> Epoch:
     """What the first pass over `items` computes on one device."""
     batches = Batches(items, config, 0, 1)
-    passes = tokens = padded = 0
+    passes = tokens = computed = 0
     largest: Portion = {}
     for number in range(len(batches)):
         batch = batches[number]
         tokens += batch["tokens"]
         for portion in batch["portions"]:
             passes += 1
-            padded += portion["ids"].numel()
+            computed += portion["ids"].numel()
             if not largest or _size(portion) > _size(largest):
                 largest = portion
-    return Epoch(len(batches), passes, tokens, padded, largest)
+    return Epoch(len(batches), passes, tokens, computed, largest)
 
 
 def _size(portion: Portion) -> tuple[int, int]:
-    """Padded tokens, and of equal ones the longer rows."""
+    """Computed tokens, and of equal ones the longer rows."""
     return portion["ids"].numel(), portion["ids"].shape[1]
 
 

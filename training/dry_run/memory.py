@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_map_only
 
 from training.engine.preparation import Prepared
 from training.engine.start import blank, on_gpu
-from training.engine.trainer import Portion, step_loss
+from training.engine.trainer import Portion, logits_of, step_loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def _give_shapes(model: nn.Module, device: str) -> None:
 def _pass(model: nn.Module, portion: Portion, weighting: Tensor, data: Prepared) -> None:
     low = data.config.precision == "bfloat16"
     with torch.autocast(portion["ids"].device.type, torch.bfloat16, enabled=low):
-        logits = model(portion["ids"], (portion["rows"], portion["columns"]))
+        logits = logits_of(model, portion)
     step_loss(logits, portion["labels"], weighting, data.config.loss).backward()
 
 

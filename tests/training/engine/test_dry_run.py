@@ -14,8 +14,8 @@ import torch
 from click.testing import CliRunner
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
-from app.cli import tables
 from app.cli.main import main
+from app.cli.training import tables
 from tests.support.tiny import save_tiny_policy, tiny_tokenizer
 from tests.training.test_data import Row, row, write_export
 from training.config import TrainConfig
@@ -69,9 +69,17 @@ def test_steps_are_counted_by_class_and_place_and_what_is_cut(data: Path) -> Non
     assert places[0] == (training.solutions, 0)
     assert places[1][1] == training.wrong
     assert 0 < training.longest <= 128
-    assert found.epoch.padded >= found.epoch.tokens > 0
+    assert found.epoch.computed >= found.epoch.tokens > 0
     assert found.seconds is not None
     assert found.seconds > 0
+
+
+def test_trees_compute_less_than_there_is(data: Path) -> None:
+    found = dry_run(data / "export", str(data / "base"), replace(SHORT, trees="on"))
+    assert "mask" in found.epoch.largest
+    assert found.epoch.tokens > 1.3 * found.epoch.computed > 0
+    saved = f"{found.epoch.tokens / found.epoch.computed:.1f}"
+    assert f"tokens, {saved} times what prefix trees compute" in tables.dry_run_summary(found)
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def train(
     export's validation part is kept, as safetensors: a Qwen2 in the layout that Qwen2.5-Math-PRM
     has and vLLM serves. A run that was killed goes on when the command is given again.
     """
-    from app.cli.tables import dry_run_summary, training_summary
+    from app.cli.training.tables import dry_run_summary, training_summary
     from labeling.formats.problems import problems_by_set
     from training.settings import configured
     from training.train import train as train_prm

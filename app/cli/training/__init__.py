@@ -1,0 +1,1 @@
+"""Training a PRM on the command line."""
