@@ -15,6 +15,8 @@ from labeling.formats.catalog import READERS, table
 from labeling.formats.files.hub import SCHEME, given_files
 from labeling.formats.guess import guess_format
 from labeling.formats.preview import preview
+from labeling.formats.splitting import Cut
+from models.steps import Thinking
 
 
 @click.group("db")
@@ -52,9 +54,20 @@ def db_upgrade(ctx: click.Context) -> None:
     help="How a text is cut into steps (jsonl's solution): blank-lines, lines, numbered, "
     "sentences or regex:PATTERN. LaTeX environments, code blocks and tables stay whole.",
 )
+@click.option(
+    "--thinking",
+    type=click.Choice(("block", "split")),
+    help="What a reasoning model thinks (<think>…</think>) in such a text: one step (block, the "
+    "default), or cut like the rest.",
+)
 @click.pass_context
 def import_(
-    ctx: click.Context, files: tuple[str, ...], strict: bool, dry_run: bool, split: str | None
+    ctx: click.Context,
+    files: tuple[str, ...],
+    strict: bool,
+    dry_run: bool,
+    split: str | None,
+    thinking: Thinking | None,
 ) -> None:
     """Import FILES of one FORMAT (docs/formats.md), or the files in a folder; unpacks as it reads.
 
@@ -79,7 +92,7 @@ def import_(
             f"Looks like {format}; name another with: steplens import FORMAT FILES", markup=False
         )
     if dry_run:
-        show_preview(preview(paths, format, split))
+        show_preview(preview(paths, format, Cut(split, thinking or "block")))
         return
     with opened(ctx, create=True) as database:
         result = run_here(
@@ -90,6 +103,7 @@ def import_(
             files=paths,
             strict=strict,
             **({"split": split} if split else {}),
+            **({"thinking": thinking} if thinking else {}),
         )
     console.print(
         f"{result['matched']:,} of {number_of(result['read'], 'solution')} in the files matched "

@@ -16,8 +16,9 @@ from db.jobs import get_job
 from labeling.formats.catalog import READERS, in_words
 from labeling.formats.files.hub import SCHEME
 from labeling.formats.preview import Preview, preview
-from labeling.formats.splitting import WAYS
+from labeling.formats.splitting import REGEX, WAYS, Cut
 from labeling.jobs.runner import start_job
+from models.steps import Thinking
 
 SHOWN = 10
 EMPTY = (
@@ -64,10 +65,11 @@ def named() -> list[Path]:
     return [Path(path).expanduser().absolute() for path in paths]
 
 
-def looked_at(files: list[Path], format: str | None, split: str | None) -> Preview | None:
+def looked_at(files: list[Path], format: str | None, cut: dict[str, str]) -> Preview | None:
     """What the beginnings of `files` would become, or None with the reason on the page."""
     try:
-        return preview(files, format, split, shown=SHOWN)
+        thinking: Thinking = "split" if "thinking" in cut else "block"
+        return preview(files, format, Cut(cut.get("split"), thinking), shown=SHOWN)
     except (ValueError, OSError) as error:
         st.subheader("This cannot be read")
         project.complain(error)
@@ -75,7 +77,34 @@ def looked_at(files: list[Path], format: str | None, split: str | None) -> Previ
         return None
 
 
-def begin(database: Database, found: Preview, split: str | None, strict: bool) -> None:
+def ask_cut() -> dict[str, str]:
+    """How texts are to be cut into steps, as an import's parameters say it."""
+    ways = {way: way.replace("-", " ") for way in WAYS} | {REGEX: "a regular expression"}
+    split = st.selectbox(
+        "Cut texts into steps at",
+        list(ways),
+        index=None,
+        format_func=lambda way: ways[way],
+        placeholder="As they come",
+        help="For rows with a whole solution in place of steps. LaTeX environments, code blocks "
+        "and tables stay whole.",
+        **address.choice("split", list(ways)),
+    )
+    if split == REGEX:
+        pattern = st.text_input(
+            "Expression", placeholder=r"\n(?=Step \d)", **address.text("pattern")
+        )
+        split = f"{REGEX}{pattern}" if pattern else None
+    cut = {"split": split} if split else {}
+    through = st.checkbox(
+        "Cut what a model thinks, too",
+        help="Otherwise <think>…</think> and its like are one step, folded in the table.",
+        **address.switch("through"),
+    )
+    return {**cut, "thinking": "split"} if through else cut
+
+
+def begin(database: Database, found: Preview, cut: dict[str, str], strict: bool) -> None:
     """Start the import, with uploads in the project's folder, and follow it."""
     uploads = {one.path for one in st.session_state.get("held uploads", {}).values()}
     try:
@@ -87,7 +116,7 @@ def begin(database: Database, found: Preview, split: str | None, strict: bool) -
         }
         if needs_sign_in():
             params["people"] = False  # Nobody labels under another's name.
-        job = start_job(database, "import", params | ({"split": split} if split else {}))
+        job = start_job(database, "import", params | cut)
     except (ValueError, OSError) as error:
         project.complain(error)
     else:
@@ -124,25 +153,16 @@ with left:
         placeholder="By the fields of the rows",
         **address.choice("format", list(READERS)),
     )
-    split = st.selectbox(
-        "Cut texts into steps at",
-        list(WAYS),
-        index=None,
-        format_func=lambda way: way.replace("-", " "),
-        placeholder="As they come",
-        help="For rows with a whole solution in place of steps. steplens import --split also takes "
-        "a regular expression.",
-        **address.choice("split", list(WAYS)),
-    )
+    cut = ask_cut()
     strict = st.checkbox("Refuse a whole file if any of its rows is bad")
     start = st.empty()
     st.code(project.command(database, "import FILE"), language=None, wrap_lines=True)
 with right:
-    found = looked_at(files, format, split) if files else None
+    found = looked_at(files, format, cut) if files else None
     if found is not None and (found.rows or found.named):
         with start:
             if st.button("Import", type="primary", width="stretch"):
-                begin(database, found, split, strict)
+                begin(database, found, cut, strict)
     job_id = under_way(database)
     if job_id is not None:
         follow(database, job_id)

@@ -11,6 +11,7 @@ from labeling.formats.base import Named
 from labeling.formats.files.hub import given_files
 from labeling.formats.guess import guess_format
 from labeling.formats.reading import Note, Rejection, read_rows
+from labeling.formats.splitting import AS_EVER, Cut
 
 SHOWN_ROWS = 3
 READ_ROWS = 1000  # of each file, unless all are asked for
@@ -38,7 +39,7 @@ class Preview:
 def preview(
     given: Sequence[str | Path],
     format: str | None = None,
-    split: str | None = None,
+    cut: Cut = AS_EVER,
     *,
     shown: int = SHOWN_ROWS,
     at_most: int | None = READ_ROWS,
@@ -59,7 +60,7 @@ def preview(
     complete = True
     for file in files:
         of_file = refused = 0
-        for found in read_rows(name, file, split=split):
+        for found in read_rows(name, file, cut=cut):
             if isinstance(found, Note):
                 notes.append(found)
                 continue

@@ -13,7 +13,7 @@ from labeling.formats.files import arrow, parquet
 from labeling.formats.files.folders import file_stem
 from labeling.formats.files.foreign import advice_on
 from labeling.formats.files.stream import Value, open_values
-from labeling.formats.splitting import pattern_of, split_by
+from labeling.formats.splitting import AS_EVER, Cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +38,22 @@ def read_rows(
     format: str,
     path: str | Path,
     on_bytes: Callable[[int], None] | None = None,
-    split: str | None = None,
+    cut: Cut = AS_EVER,
 ) -> Iterator[Found | Rejection | Note]:
     """Open `path` and yield its solutions one by one; a bad row becomes a Rejection.
 
     Reads JSON lines or one JSON list, plain or compressed, Parquet and Arrow, in constant memory.
     `on_bytes` is called with the position reached in the file on disk, out of
-    `path.stat().st_size`. `split` is a way of `splitting.WAYS` to cut the texts of `solution`.
-    Raises, at once, ValueError for an unknown format or way, or a file that holds no such rows
+    `path.stat().st_size`. `cut` says how the texts of `solution` are cut into steps.
+    Raises, at once, ValueError for an unknown format, or a file that holds no such rows
     (say, a zip archive), and OSError for one that cannot be opened.
     """
     path = Path(path)
     if format not in READERS:
         raise ValueError(f"there is no import format {format!r}; known: {', '.join(READERS)}")
-    if split is not None:
-        pattern_of(split)
-        if format != "jsonl":
-            raise ValueError(f"{format} has its steps cut already; only jsonl has texts to split")
-    return _rows(format, path, open_rows(path, on_bytes), split)
+    if cut != AS_EVER and format != "jsonl":
+        raise ValueError(f"{format} has its steps cut already; only jsonl has texts to split")
+    return _rows(format, path, open_rows(path, on_bytes), cut)
 
 
 def open_rows(path: Path, on_bytes: Callable[[int], None] | None = None) -> Iterator[Value]:
@@ -66,7 +64,7 @@ def open_rows(path: Path, on_bytes: Callable[[int], None] | None = None) -> Iter
 
 
 def _rows(
-    format: str, path: Path, values: Iterator[Value], split: str | None
+    format: str, path: Path, values: Iterator[Value], cut: Cut
 ) -> Iterator[Found | Rejection | Note]:
     convert, stem = READERS[format], file_stem(path)
     for value in values:
@@ -74,7 +72,7 @@ def _rows(
             yield Rejection(path, value.line, value.error)
             continue
         try:
-            row = value.value if split is None else _with_steps(value.value, split)
+            row = value.value if cut == AS_EVER else _with_steps(value.value, cut)
             for found in convert(row, stem, value.line):
                 if not isinstance(found, Remark):
                     yield found
@@ -84,9 +82,9 @@ def _rows(
             yield Rejection(path, value.line, str(error) + advice_on(value.value))
 
 
-def _with_steps(row: Json, split: str) -> Json:
+def _with_steps(row: Json, cut: Cut) -> Json:
     """A row with the steps of its `solution` in its place; any other row as it is."""
     if not isinstance(row, dict) or "steps" in row or not isinstance(row.get("solution"), str):
         return row
-    steps: list[Json] = [*split_by(str(row["solution"]), split)]
+    steps: list[Json] = [*cut.steps(str(row["solution"]))]
     return {**{name: value for name, value in row.items() if name != "solution"}, "steps": steps}

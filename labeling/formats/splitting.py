@@ -1,12 +1,16 @@
 """Cutting a text into steps in a way that somebody chose, never inside what belongs together.
 
-LaTeX environments and displays, code blocks and tables stay whole.
+LaTeX environments and displays, code blocks and tables stay whole, and so does what a reasoning
+model thinks, unless that is to be cut too.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+
+from models.steps import Thinking, split_steps, thinking_in
 
 # Where a step may end, for each way: the match is the gap, and its end the next step's beginning.
 WAYS: dict[str, str] = {
@@ -26,23 +30,51 @@ _WHOLE = re.compile(
 _MARK = re.compile(r"\\(?P<side>begin|end)\{(?P<name>[^{}\n]{1,40})\}")
 
 
-def split_by(text: str, way: str) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How texts are cut: a way of WAYS or "regex:PATTERN", None at blank lines alone.
+
+    Raises ValueError for another way, a pattern that is none, and another word for `thinking`.
+    """
+
+    way: str | None = None
+    thinking: Thinking = "block"
+
+    def __post_init__(self) -> None:
+        if self.way is not None:
+            pattern_of(self.way)
+        if self.thinking not in ("block", "split"):
+            raise ValueError(f"thinking is a block or is split, not {self.thinking!r}")
+
+    def steps(self, text: str) -> tuple[str, ...]:
+        """The steps of `text`."""
+        if self.way is None:
+            return split_steps(text, self.thinking)
+        return split_by(text, self.way, self.thinking)
+
+
+AS_EVER = Cut()
+
+
+def split_by(text: str, way: str, thinking: Thinking = "block") -> tuple[str, ...]:
     """The steps of `text`: its `pieces` without the blanks around them and without empty ones."""
-    return tuple(step for piece in pieces(text, way) if (step := piece.strip()))
+    return tuple(step for piece in pieces(text, way, thinking) if (step := piece.strip()))
 
 
-def pieces(text: str, way: str) -> list[str]:
+def pieces(text: str, way: str, thinking: Thinking = "block") -> list[str]:
     """`text` cut in a way of WAYS, or "regex:PATTERN" at what a pattern matches; joined, it is it.
 
     Raises ValueError for another way, and a pattern that is none.
     """
-    kept = _kept_whole(text)
+    thoughts = thinking_in(text) if thinking == "block" else []
+    kept = _kept_whole(text) + thoughts
     cuts = [
         gap.end()
         for gap in pattern_of(way).finditer(text)
         if 0 < gap.end() < len(text) and not any(a < gap.end() < b for a, b in kept)
     ]
-    ends = [*sorted(set(cuts)), len(text)]
+    edges = [edge for thought in thoughts for edge in thought if 0 < edge < len(text)]
+    ends = [*sorted({*cuts, *edges}), len(text)]
     return [text[a:b] for a, b in zip([0, *ends[:-1]], ends, strict=True)]
 
 

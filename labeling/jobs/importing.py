@@ -15,6 +15,7 @@ from db.records import ImportRow, IngestCount, SourceAnnotator, SourceProject
 from labeling.formats.base import Named, Remark
 from labeling.formats.files.hub import given_files
 from labeling.formats.reading import Note, Rejection, read_rows
+from labeling.formats.splitting import Cut
 from labeling.jobs.context import JobContext
 
 CHUNK = 500  # Rows in one transaction: what a kill -9 can cost.
@@ -83,7 +84,7 @@ def lines_of(one: Reason) -> str:
 
 def run_import(context: JobContext) -> dict[str, Any]:
     """Import params["files"] in params["format"]; params["strict"] refuses a file with bad rows,
-    params["split"] says how texts are cut into steps (`formats.splitting`).
+    params["split"] and params["thinking"] say how texts are cut into steps (`formats.splitting`).
 
     A folder stands for the files in it. With params["people"] false the acts of people stay out.
 
@@ -97,7 +98,7 @@ def run_import(context: JobContext) -> dict[str, Any]:
     work = _Import(context, files)
     for file in files:
         if context.params.get("strict"):
-            _refuse_bad_rows(context.params["format"], file, context.params.get("split"))
+            _refuse_bad_rows(context.params["format"], file, work.cut)
         work.read(context.params["format"], file)
     return {
         "problems": work.count.problems,
@@ -116,8 +117,8 @@ def run_import(context: JobContext) -> dict[str, Any]:
     }
 
 
-def _refuse_bad_rows(format: str, file: Path, split: str | None) -> None:
-    bad = (row for row in read_rows(format, file, split=split) if isinstance(row, Rejection))
+def _refuse_bad_rows(format: str, file: Path, cut: Cut) -> None:
+    bad = (row for row in read_rows(format, file, cut=cut) if isinstance(row, Rejection))
     first = next(bad, None)
     if first is not None:
         more = sum(1 for _ in bad)
@@ -162,6 +163,7 @@ class _Import:
     def __init__(self, context: JobContext, files: list[Path]):
         self._context = context
         self._people = context.params.get("people", True)
+        self.cut = Cut(context.params.get("split"), context.params.get("thinking", "block"))
         self._total = sum(file.stat().st_size for file in files)
         self._before = 0
         self._here = 0
@@ -177,8 +179,7 @@ class _Import:
         chunk: list[ImportRow] = []
         named: list[Named] = []
         rejected, rows, repeats = self.rejections.rows, 0, _Repeats()
-        split = self._context.params.get("split")
-        for row in read_rows(format, file, self._advance, split):
+        for row in read_rows(format, file, self._advance, self.cut):
             if isinstance(row, Rejection):
                 self.rejections.add(file, row.line, row.reason)
             elif isinstance(row, Note):

@@ -26,6 +26,7 @@ HOSTILE = [
     r"$\rule{1000em}{1000em}$",
     "<style>*{display:none}</style><iframe src='https://evil.example'></iframe>",
     "The cost is $5 and $6, or $7.50 for two; \x00\u202eright to left",
+    "<think><img src=x onerror='window.pwned = 1'>" + "why? " * 500 + "</think>So <b>7</b>.",
 ]
 
 
@@ -179,6 +180,18 @@ def test_hostile_text_neither_runs_nor_loads(browser: Browser, tmp_path: Path) -
             desk.press("j")
         page.wait_for_timeout(500)
         inside = page.locator(".step-table")
+        # What was thought is one line until it is opened, by mouse or key, and says no more then.
+        thought = inside.locator("details.thinking")
+        expect(thought.locator("summary")).to_contain_text("Thinking · 504 words")
+        closed = inside.locator("#step-10 .body").bounding_box()
+        assert closed is not None
+        assert closed["height"] < 80
+        thought.locator("summary").focus()
+        desk.press("Enter")
+        expect(thought.locator(".thought")).to_contain_text(
+            "<img src=x onerror='window.pwned = 1'>why?"
+        )
+        assert desk.stored() == []
         for tag in ("script", "img", "a", "iframe", "style", "object", "form"):
             assert inside.locator(tag).count() == 0, tag
         assert page.evaluate("() => window.pwned") is None

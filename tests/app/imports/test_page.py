@@ -117,9 +117,12 @@ def test_texts_are_cut_as_chosen_and_the_import_is_started_so(
         return create_job(database, kind, params)
 
     monkeypatch.setattr("labeling.jobs.runner.start_job", start)
-    file = write(tmp_path / "texts.jsonl", {"problem": "1?", "solution": "a\nb\nc"})
+    file = write(tmp_path / "texts.jsonl", {"problem": "1?", "solution": "<think>a\nb</think>\nc"})
     test = look_at(open_page(database, monkeypatch, "imports", split="lines"), file)
-    assert shown(test, "preview")["items"][0]["steps"] == ["a", "b", "c"]
+    assert shown(test, "preview")["items"][0]["steps"] == ["<think>a\nb</think>", "c"]
+    given = {"split": "regex:", "pattern": "a", "through": "true"}
+    again = look_at(open_page(database, monkeypatch, "imports", **given), file)
+    assert shown(again, "preview")["items"][0]["steps"] == ["<think>a", "b</think>\nc"]
     (button,) = [one for one in test.button if one.label == "Import"]
     button.click().run()
     assert not test.exception

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling.formats.preview import preview
-from labeling.formats.splitting import WAYS, pieces, split_by
+from labeling.formats.splitting import WAYS, Cut, pieces, split_by
 from tests.labeling.formats.test_rows import write_rows
 
 WHOLE = (
@@ -17,6 +17,7 @@ WHOLE = (
     "```\nx = 1. Y\n\n1. z\n```",
     "| a. B |\n| 1. c |",
     "$$\na. B\n\nc$$",
+    "<think>\na. B\n\n2. c</think>",
 )
 PIECES = st.lists(
     st.sampled_from([*WHOLE, "A. B", "\n", "\n\n", "Step 2: x", "1. y", "\\begin{align}", "|", " "])
@@ -53,7 +54,24 @@ def test_the_ways() -> None:
 
 def test_a_preview_shows_the_steps(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "rows.jsonl", {"problem": "p", "solution": "a\nb\n\nc"})
-    assert preview([path], split="lines").rows[0].steps == ("a", "b", "c")
+    assert preview([path], cut=Cut("lines")).rows[0].steps == ("a", "b", "c")
     assert preview([path]).rows[0].steps == ("a\nb", "c")
     with pytest.raises(ValueError, match="has its steps cut already"):
-        preview([path], "processbench", "lines")
+        preview([path], "processbench", Cut("lines"))
+
+
+def test_thinking_is_one_step_or_is_cut(tmp_path: Path) -> None:
+    text = "<think>\na.\n\nb?\n</think>So 7.\n\nIt is 7."
+    path = write_rows(tmp_path / "rows.jsonl", {"problem": "p", "solution": text})
+    block = ("<think>\na.\n\nb?\n</think>", "So 7.", "It is 7.")
+    assert preview([path]).rows[0].steps == block
+    assert preview([path], cut=Cut("blank-lines")).rows[0].steps == block
+    cut = ("<think>\na.", "b?\n</think>So 7.", "It is 7.")
+    assert preview([path], cut=Cut(thinking="split")).rows[0].steps == cut
+    assert preview([path], cut=Cut("lines", "split")).rows[0].steps == (
+        "<think>",
+        "a.",
+        "b?",
+        "</think>So 7.",
+        "It is 7.",
+    )

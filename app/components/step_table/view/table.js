@@ -7,7 +7,7 @@ import { untouched, verdict } from "../rules/doc.js";
 import { pieces, shortNames } from "../rules/names.js";
 import { cell, dispute, headDetail, lastInScope, scoresSteps, verdictText } from "../rules/reading.js";
 import { machinesShown } from "../rules/reducer.js";
-import { renderText } from "./tex.js";
+import { renderStep } from "./tex.js";
 
 /** @type {Record<string, string>} */
 export const KIND_WORD = { mc: "Monte Carlo", judge: "judge", prm: "PRM", human: "person" };
@@ -101,7 +101,7 @@ function annotatorHead(annotator, short, detailed) {
 
 /** @type {(item: Item, step: number, text: string, mode: Mode, labelled: boolean, act: Owner["act"]) => Row} */
 function buildRow(item, step, text, mode, labelled, act) {
-  const body = el("div", { class: "body" }, text);
+  const body = el("div", { class: "body" }, renderStep(text, null));
   const marks = MARK_BUTTONS.map(([mark, action, glyph, word]) =>
     button(
       {
@@ -249,7 +249,7 @@ export function typeset(table, katex, raw, scroller) {
     if (table.typeset.has(step)) return;
     table.typeset.add(step);
     const { body, text } = table.rows[step];
-    body.replaceChildren(raw ? document.createTextNode(text) : renderText(text, katex));
+    body.replaceChildren(raw ? document.createTextNode(text) : renderStep(text, katex));
   };
   table.node.classList.toggle("raw", raw);
   table.typeset.clear();

@@ -1,9 +1,11 @@
-// Text with mathematics -> DOM nodes. Data becomes text nodes only; KaTeX builds its own elements.
+// Text with mathematics, and what was thought folded away -> DOM nodes. Data becomes text nodes only;
+// KaTeX builds its own elements.
 
 /** @import { Katex, Part } from "../types.js" */
 
 import { el } from "../../dom.js";
 import { splitMath } from "../rules/mathematics.js";
+import { thinking, wordsIn } from "../rules/thinking.js";
 
 const LONGEST_FORMULA = 3000; // characters; a longer one is shown as its source
 
@@ -89,4 +91,34 @@ function formula(part, katex) {
   box.title = katex ? "This formula cannot be typeset; this is its source" : "";
   box.append(document.createTextNode(part.source ?? part.text));
   return box;
+}
+
+// Nodes for a step's text. A thought is typeset when it is unfolded: it may be very long.
+/** @type {(text: string, katex: Katex | null) => Node} */
+export function renderStep(text, katex) {
+  const found = thinking(text);
+  if (!found) return renderText(text, katex);
+  const out = document.createDocumentFragment();
+  if (found.before) out.append(renderText(found.before, katex));
+  if (found.thought) out.append(folded(found.thought, katex));
+  if (found.after) out.append(renderText(found.after, katex));
+  return out;
+}
+
+/** @type {(thought: string, katex: Katex | null) => HTMLElement} */
+function folded(thought, katex) {
+  const words = wordsIn(thought);
+  const count = `${words.toLocaleString("en")} ${words === 1 ? "word" : "words"}`;
+  const first = el("span", { class: "first" }, thought.slice(0, 200).replace(/\s+/g, " "));
+  const whole = el("div", { class: "thought" });
+  const node = el(
+    "details",
+    { class: "thinking" },
+    el("summary", {}, el("b", {}, "Thinking"), ` · ${count}`, first),
+    whole,
+  );
+  node.addEventListener("toggle", () => whole.replaceChildren(renderText(thought, katex)), {
+    once: true,
+  });
+  return node;
 }
