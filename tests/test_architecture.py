@@ -24,6 +24,7 @@ TRAINING_FROM_LABELING = {
     "labeling/consensus/held_out.py",
     "labeling/consensus/export.py",
     "labeling/jobs/training.py",
+    "labeling/sources.py",
     "labeling/prm/verdicts.py",
     "labeling/demo/build.py",
 }

@@ -33,12 +33,14 @@ class Example:
     `targets` has for each step the probability that it is right, or MASKED where it is not trained
     on: unmarked, or after the first error. With hard labels that is 1.0 for no error and 0.0 for
     the first, with soft ones Monte Carlo's success rate. `first_error` is 0-based, -1 for none.
+    An epoch draws `weight` times as many of the examples of this weight as there are.
     """
 
     problem: str
     steps: tuple[str, ...]
     targets: tuple[float, ...]
     first_error: int
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

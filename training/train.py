@@ -27,13 +27,14 @@ from training.engine.batches import TrainingError
 from training.engine.fit import Progress, Watch, fit, precision_behind, steps_behind
 from training.engine.leaks import without_leaks
 from training.engine.memory import OutOfMemory, shortage
-from training.engine.preparation import prepare, read_checked
+from training.engine.preparation import prepare
 from training.engine.start import on_gpu, start
 from training.folders import check_free, resumable_folder, resumable_path, whole_folder
+from training.sources import TrainingData, of_export
 
 
 def train(
-    export_dir: str | Path,
+    source: str | Path | TrainingData,
     base: str,
     out: str | Path,
     config: TrainConfig,
@@ -43,7 +44,7 @@ def train(
     evaluation_sets: Mapping[str, Iterable[str]] | None = None,
     refuse_leaks: bool = False,
 ) -> TrainReport:
-    """Train a PRM from the language model `base` on an export; write it to `out`.
+    """Train a PRM from the language model `base` on an export, or on other data; write it to `out`.
 
     Keeps the epoch with the best ProcessBench F1 on the validation part. `out` appears whole or
     not at all. `progress(done, total, message)` counts batches and may raise to stop the run;
@@ -56,18 +57,17 @@ def train(
     started = time.monotonic()
     target = Path(out)
     check_free(target, "checkpoint", STEPLENS_FILE, overwrite)  # before hours of work
-    export, part = read_checked(export_dir, config.labels)
-    examples, leaks = without_leaks(export.examples, evaluation_sets or {}, refuse=refuse_leaks)
-    export = replace(export, examples=examples)
+    given = source if isinstance(source, TrainingData) else of_export(source, config.labels)
+    examples, leaks = without_leaks(given.examples, evaluation_sets or {}, refuse=refuse_leaks)
     folder = checkpoint_folder(base)
     revision = checkpoint_revision(folder)
-    learnt = [export.checksum, sorted(leaks.problems), revision, _what_counts(config)]
+    learnt = [given.identity, sorted(leaks.problems), revision, _what_counts(config)]
     words = json.dumps(learnt, sort_keys=True)
     # What reports write here must outlive the working folder, where the Trainer would put it.
     os.environ.setdefault("TENSORBOARD_LOGGING_DIR", f"{target}.runs")
     first = int(os.environ.get("RANK", "0")) == 0  # of the processes that torchrun started
     with torch.random.fork_rng(), _working_folder(target, words, first) as working:
-        data = prepare(export, base, config)
+        data = prepare(replace(given, examples=examples), base, config)
         config = data.config
         config = replace(config, precision=precision_behind(working) or config.precision)
         device = "cuda" if on_gpu(config) else "cpu"
@@ -104,14 +104,14 @@ def train(
             n_training_wrong=sum(i.first_error >= 0 for i in data.training),
             n_validation=len(data.validation),
             n_truncated_steps=data.n_truncated,
-            n_left_out=len(export.examples) - len(data.training) - len(data.validation),
+            n_left_out=len(examples) - len(data.training) - len(data.validation),
             n_positive_steps=data.class_counts[1],
             n_negative_steps=data.class_counts[0],
             class_weights=data.class_weights,
             best_epoch=fitted.best_epoch,
             history=fitted.history,
             seconds=round(time.monotonic() - started, 1),
-            held_out_share=part.share,
+            held_out_share=given.held_out.share,
             n_validation_wrong=sum(i.first_error >= 0 for i in data.validation),
             leaks=leaks.by_set,
             warning=slow,
@@ -122,8 +122,9 @@ def train(
             "max_length": data.max_length,
             "base": base,
             "base_revision": revision,
-            "export_checksum": export.checksum,
-            "held_out": asdict(part),
+            "export_checksum": given.checksum,
+            "data": given.manifest(),
+            "held_out": asdict(given.held_out),
             "config": asdict(config),
             "report": asdict(report),
             "training_problems": sorted({fingerprint(e.problem) for e in data.examples[0]}),

@@ -105,7 +105,8 @@ def train(database: Database) -> Asked:
             format_func=lambda path: Path(path).name,
             accept_new_options=True,
             placeholder="Path of an export",
-            help="A folder written on the Consensus page or by steplens export.",
+            help="A folder written on the Consensus page or by steplens export; or a labelled file "
+            "in any import format.",
         )
         base = st.text_input("Base", _given("base", "playground:prm"), help=BASE_HELP)
         out = st.text_input("Checkpoint folder", str(free_folder(folder, "prm")))

@@ -10,6 +10,7 @@ from db.engine import Database
 from db.solutions import problem_texts
 from labeling.consensus.held_out import held_out
 from labeling.jobs.context import JobContext
+from labeling.sources import read_sources
 
 if TYPE_CHECKING:
     from training.config import Course
@@ -20,6 +21,8 @@ SETTINGS = ("epochs", "learning_rate", "head", "lora", "labels", "device_tokens"
 
 def run_train(context: JobContext) -> dict[str, Any]:
     """Train a PRM on params["export"], from params["base"], into the folder params["out"].
+
+    The export may be a file or folder in an import format, too.
 
     What the project holds out is never trained on, in another spelling neither.
 
@@ -36,7 +39,7 @@ def run_train(context: JobContext) -> dict[str, Any]:
     params = context.params
     config = TrainConfig(**{name: params[name] for name in SETTINGS if name in params})
     report = train(
-        params["export"],
+        read_sources([params["export"]], config.labels),
         params["base"],
         params["out"],
         config,

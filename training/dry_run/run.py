@@ -13,8 +13,9 @@ from training.dry_run.counts import Counts, Epoch, count, first_epoch
 from training.dry_run.memory import Memory, memory
 from training.dry_run.pace import Pace, measure, tokens_of
 from training.engine.leaks import without_leaks
-from training.engine.preparation import prepare, read_checked
+from training.engine.preparation import prepare
 from training.engine.start import on_gpu
+from training.sources import TrainingData, of_export
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class DryRun:
 
 
 def dry_run(
-    export_dir: str | Path,
+    source: str | Path | TrainingData,
     base: str,
     config: TrainConfig,
     evaluation_sets: Mapping[str, Iterable[str]] | None = None,
@@ -47,9 +48,9 @@ def dry_run(
 
     Writes nothing. Raises what `train` raises before it trains.
     """
-    export, _ = read_checked(export_dir, config.labels)
-    examples, leaks = without_leaks(export.examples, evaluation_sets or {})
-    data = prepare(replace(export, examples=examples), base, config)
+    given = source if isinstance(source, TrainingData) else of_export(source, config.labels)
+    examples, leaks = without_leaks(given.examples, evaluation_sets or {})
+    data = prepare(replace(given, examples=examples), base, config)
     config = data.config
     epoch = first_epoch(data.training, config)
     needed = memory(base, data, epoch.largest)
@@ -65,7 +66,7 @@ def dry_run(
         counts=count(data),
         epoch=epoch,
         leaks=leaks.by_set,
-        leaked=len(export.examples) - len(examples),
+        leaked=len(given.examples) - len(examples),
         memory=needed,
         pace=pace,
         seconds=seconds,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -34,6 +35,7 @@ class Item:
     targets: tuple[float, ...]
     first_error: int
     n_steps: int
+    weight: float = 1.0
 
 
 def encode_examples(
@@ -50,7 +52,9 @@ def encode_examples(
             tokenizer, example.problem, example.steps, separator_id, max_length, system_prompt
         )
         targets = example.targets[: encoded.n_kept_steps]
-        items.append(Item(encoded, targets, example.first_error, len(example.steps)))
+        items.append(
+            Item(encoded, targets, example.first_error, len(example.steps), example.weight)
+        )
     return items
 
 
@@ -70,17 +74,23 @@ def make_batches(
 
     With `trees` those that begin alike are together instead, whatever their length.
     """
-    right = [i for i in items if i.first_error < 0]
-    wrong = [i for i in items if i.first_error >= 0]
-    chosen = list(items)
+    chosen = _drawn(items, order)
+    right = [i for i in chosen if i.first_error < 0]
+    wrong = [i for i in chosen if i.first_error >= 0]
     if wrong_share and right and wrong:
-        n_wrong = round(len(items) * wrong_share)
-        chosen = _repeat(wrong, n_wrong, order) + _repeat(right, len(items) - n_wrong, order)
+        n = len(chosen)
+        n_wrong = round(n * wrong_share)
+        chosen = _repeat(wrong, n_wrong, order) + _repeat(right, n - n_wrong, order)
     order.shuffle(chosen)
     placed = _alike(chosen, order) if trees else _of_similar_length(chosen, batch_size)
     batches = [placed[at : at + batch_size] for at in range(0, len(placed), batch_size)]
     order.shuffle(batches)
     return batches
+
+
+def epoch_size(items: Sequence[Item]) -> int:
+    """How many solutions an epoch has, by their weights."""
+    return sum(_sizes(items).values())
 
 
 def portions(
@@ -138,6 +148,21 @@ def _cut(share: list[Item], budget: int, trees: bool) -> list[list[Item]]:
     else:
         places = token_batches([len(item.encoded.ids) for item in share], budget)
     return [[share[place] for place in some] for some in places]
+
+
+def _sizes(items: Sequence[Item]) -> dict[float, int]:
+    """How many of the items of each weight an epoch has, at least one."""
+    return {
+        weight: max(1, round(weight * n)) for weight, n in Counter(i.weight for i in items).items()
+    }
+
+
+def _drawn(items: list[Item], order: random.Random) -> list[Item]:
+    """What an epoch has: of the items of each weight so many times as many as there are."""
+    drawn: list[Item] = []
+    for weight, n in _sizes(items).items():
+        drawn += _repeat([item for item in items if item.weight == weight], n, order)
+    return drawn
 
 
 def _repeat(items: list[Item], n: int, order: random.Random) -> list[Item]:

@@ -17,7 +17,7 @@ from transformers import PrinterCallback, TrainerState, TrainingArguments
 from models.prm.reader import PRM
 from models.threads import set_threads
 from training.config import Course, EpochRecord, TrainConfig
-from training.engine.batches import Item, TrainingError
+from training.engine.batches import Item, TrainingError, epoch_size
 from training.engine.keeper import (
     PRECISION,
     Keeper,
@@ -85,7 +85,9 @@ def fit(
     an argument of the Trainer that is not to be chosen.
     """
     behind = Course((), ())
-    total = math.ceil(len(training) / config.batch_size) * (config.head_epochs + config.epochs)
+    total = math.ceil(epoch_size(training) / config.batch_size) * (
+        config.head_epochs + config.epochs
+    )
     for phase in _phases(config):
         done = folder / phase.name / DONE
         if not done.is_file():
@@ -143,7 +145,7 @@ def new_trainer(
         model.model.requires_grad_(False)
     if config.gradient_checkpointing:
         recompute_activations(model)
-    per_epoch = math.ceil(len(training) / config.batch_size)
+    per_epoch = math.ceil(epoch_size(training) / config.batch_size)
     trainer = PRMTrainer(
         model, _arguments(model, phase, folder, per_epoch), training, validation, weights, config
     )

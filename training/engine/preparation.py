@@ -1,16 +1,15 @@
-"""What a run will learn from: an export checked, split and encoded for its base."""
+"""What a run will learn from: its data split and encoded for its base."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.names import checkpoint_folder
 from models.prm.reader import head_weights
 from models.prm.trees import supports
 from training.config import TrainConfig, resolved
-from training.data import Example, Export, ExportError, HeldOut, read_export, split_by_problem
+from training.data import Example, split_by_problem
 from training.engine.batches import (
     Item,
     TrainingError,
@@ -20,6 +19,7 @@ from training.engine.batches import (
     tree_saving,
 )
 from training.engine.start import outline, precision, with_separator
+from training.sources import TrainingData
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedTokenizerBase
@@ -56,8 +56,8 @@ class Prepared:
     n_cut: int  # solutions that have such steps
 
 
-def prepare(export: Export, base: str, config: TrainConfig) -> Prepared:
-    """Split the export by problem and encode it for `base`.
+def prepare(data: TrainingData, base: str, config: TrainConfig) -> Prepared:
+    """Split the data by problem and encode it for `base`.
 
     Raises ExportError, ModelError, and TrainingError where nothing could be learnt.
     """
@@ -69,7 +69,7 @@ def prepare(export: Export, base: str, config: TrainConfig) -> Prepared:
     config = resolved(config, n_weights, is_prm)
     config = replace(config, precision=precision(config, backbone.config.hidden_size))
     max_length = min(config.max_length, backbone.config.max_position_embeddings)
-    examples = split_by_problem(export.examples, config.validation_fraction, config.seed)
+    examples = split_by_problem(data.examples, config.validation_fraction, config.seed)
     items = [
         encode_examples(tokenizer, part, separator_id, max_length, config.system_prompt)
         for part in examples
@@ -121,19 +121,3 @@ def _saving(
             f"{longest:,} tokens: train with --trees off"
         )
     return tree_saving(training, config.batch_size)
-
-
-def read_checked(folder: str | Path, labels: str) -> tuple[Export, HeldOut]:
-    """An export, and the part of the problems that it left out for evaluation.
-
-    Raises ExportError when it holds a problem of that part all the same.
-    """
-    export = read_export(folder, labels)
-    part = HeldOut.of_manifest(export.manifest)
-    leaked = sum(example.problem in part for example in export.examples)
-    if leaked:
-        raise ExportError(
-            f"{leaked:,} rows belong to problems that the export's manifest says are held out for "
-            "evaluation: export again"
-        )
-    return export, part

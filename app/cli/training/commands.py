@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from app.cli.console import console, progress_bar
+from app.ui.formatting import number_of
+from labeling.formats.catalog import READERS
 from training.config import LABELS, LOSSES, PRECISIONS, TREES
 from training.settings import PRESETS
+from training.sources import Source
 
 COUNT = click.IntRange(1)
 
 
-@click.command(short_help="Train a PRM on an export.")
-@click.argument("export_dir", type=click.Path())
+@click.command(short_help="Train a PRM on exports or labelled files.")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option(
     "--base", required=True, help="A language model or a PRM to go on from, e.g. playground:prm."
 )
 @click.option("--out", required=True, type=click.Path(), help="Folder for the checkpoint.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(list(READERS)),
+    help="Of the files that are no exports.  [default: by their fields]",
+)
 @click.option(
     "--config",
     "file",
@@ -92,9 +102,10 @@ COUNT = click.IntRange(1)
 )
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 def train(
-    export_dir: str,
+    sources: tuple[str, ...],
     base: str,
     out: str,
+    format_: str | None,
     file: str | None,
     preset: str,
     report_to: str | None,
@@ -104,14 +115,16 @@ def train(
     overwrite: bool,
     **given: Any,
 ) -> None:
-    """Train a PRM on EXPORT_DIR (made by `steplens export`). Needs no database.
+    """Train a PRM on every SOURCE: an export, or a file that import reads. Needs no database.
 
+    A SOURCE may end in a weight: with `more.jsonl:0.5` an epoch draws half of its solutions.
     A base that is a PRM already goes on learning, at a tenth of the rates. The best epoch on the
     export's validation part is kept, as safetensors: a Qwen2 in the layout that Qwen2.5-Math-PRM
     has and vLLM serves. A run that was killed goes on when the command is given again.
     """
     from app.cli.training.tables import dry_run_summary, training_summary
     from labeling.formats.problems import problems_by_set
+    from labeling.sources import read_sources
     from training.settings import configured
     from training.train import train as train_prm
 
@@ -119,16 +132,18 @@ def train(
     config = configured(file, preset, given)
     if report_to:
         config.trainer["report_to"] = report_to
+    data = read_sources(sources, config.labels, format_)
+    console.print(sources_summary(data.sources), markup=False)
     if dry_run:
         from training.dry_run.run import dry_run as try_out
 
         with console.status("counting, and training on a few batches"):
-            found = try_out(export_dir, base, config, problems_by_set(evaluation_files))
+            found = try_out(data, base, config, problems_by_set(evaluation_files))
         console.print(dry_run_summary(found), markup=False)
         return
     with progress_bar(console, "train") as report:
         outcome = train_prm(
-            export_dir,
+            data,
             base,
             out,
             config,
@@ -139,3 +154,17 @@ def train(
         )
     console.print(training_summary(outcome), markup=False)
     console.print(f"[bold]{out}[/bold]: score with `steplens annotate prm --model {out}`")
+
+
+def sources_summary(sources: Sequence[Source]) -> str:
+    """What each source gives, and what of it is left out and why."""
+    lines = []
+    for one in sources:
+        weight = "" if one.weight == 1 else f", weight {one.weight:g}"
+        lines.append(
+            f"{one.path} ({one.format}{weight}): {number_of(one.solutions, 'solution')}, "
+            f"{number_of(one.steps, 'labelled step')}"
+        )
+        lines += [f"  left out: {count:,}, {reason}" for reason, count in one.left_out.items()]
+        lines += [f"  {fault}" for fault in one.faults]
+    return "\n".join(lines)

@@ -14,7 +14,8 @@ from training.config import TrainConfig
 from training.dry_run.counts import first_epoch
 from training.dry_run.memory import memory
 from training.dry_run.pace import measure
-from training.engine.preparation import prepare, read_checked
+from training.engine.preparation import prepare
+from training.sources import of_export
 
 
 def of_process(name: str) -> int:
@@ -26,7 +27,7 @@ def of_process(name: str) -> int:
 def main(export: str, base: str, settings: str) -> None:
     torch.set_num_threads(1)
     config = TrainConfig(**json.loads(settings))
-    data = prepare(read_checked(export, "hard")[0], base, config)
+    data = prepare(of_export(export, "hard"), base, config)
     reckoned = memory(base, data, first_epoch(data.training, data.config).largest)
     before = of_process("VmRSS")
     measure(base, data)

@@ -16,7 +16,8 @@ from tests.training.test_training import visible_rule
 from training.config import TrainConfig
 from training.engine import memory
 from training.engine.memory import OutOfMemory
-from training.engine.preparation import Prepared, prepare, read_checked
+from training.engine.preparation import Prepared, prepare
+from training.sources import of_export
 from training.train import train
 
 # What the allocators raise: of a GPU, of a CPU under Linux and elsewhere, and Python's own.
@@ -77,7 +78,7 @@ def test_another_error_is_not_taken_for_it(
 
 
 def prepared(folder: Path, config: TrainConfig) -> Prepared:
-    return prepare(read_checked(folder / "export", "hard")[0], str(folder / "base"), config)
+    return prepare(of_export(folder / "export", "hard"), str(folder / "base"), config)
 
 
 def test_where_the_weights_alone_fill_the_memory_no_smaller_batch_comes_first(

@@ -18,8 +18,9 @@ from tests.training.test_training import visible_rule
 from training.config import TrainConfig
 from training.data import MASKED
 from training.engine.batches import Item, TrainingError, make_batches, portions, tree_saving
-from training.engine.preparation import Prepared, prepare, read_checked
+from training.engine.preparation import Prepared, prepare
 from training.engine.trainer import logits_of, step_loss, tensors
+from training.sources import of_export
 
 WEIGHTS = torch.tensor([2.0, 0.5])
 CHANCE = random.Random(0)
@@ -114,7 +115,7 @@ def prepared(folder: Path, n: int, trees: str) -> Prepared:
     )
     config = TrainConfig(device="cpu", trees=trees)
     base = save_tiny_policy(folder / "base")
-    return prepare(read_checked(folder / "export", "hard")[0], str(base), config)
+    return prepare(of_export(folder / "export", "hard"), str(base), config)
 
 
 def test_trees_are_taken_where_they_save_half(
