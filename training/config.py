@@ -78,23 +78,28 @@ class TrainConfig:
 class EpochRecord:
     """What one pass over the training solutions led to; losses are per step, cross-entropy in nats.
 
-    None: not defined, since the validation part has no solution of that class.
+    Epoch 0 is a base that is a PRM, as it was: it has no training loss. Otherwise None is what is
+    not defined, since the validation part has no solution of that class. `intervals` are the lower
+    and upper ends of 95% of what is defined, by its name here.
     """
 
     epoch: int
-    train_loss: float
+    train_loss: float | None
     validation_loss: float
     error_accuracy: float | None
     correct_accuracy: float | None
     f1: float | None
     seconds: float
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class TrainReport:
     """The outcome of a run. Counts are of solutions unless the name says steps.
 
-    `n_validation` chose the best epoch; `held_out_share` of the problems was in no part of it.
+    `best_epoch` is 0 where no epoch was better than the base; `history` begins with that one if the
+    base is a PRM. `n_validation` chose the best epoch; `held_out_share` of the problems was in no
+    part of it.
     """
 
     out: str
@@ -114,13 +119,28 @@ class TrainReport:
     leaks: dict[str, int] = field(default_factory=dict)  # problems left out, by evaluation set
     warning: str = ""  # of what made it slow
 
+    @property
+    def best(self) -> EpochRecord:
+        """The epoch whose weights the checkpoint has, or the base."""
+        return next(one for one in self.history if one.epoch == self.best_epoch)
+
+    @property
+    def epochs(self) -> int:
+        """How many passes over the data it made."""
+        return self.history[-1].epoch
+
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How a run is going: (epochs, loss) at every point that was logged, and its whole epochs."""
+    """How a run is going: (epochs, loss) at every point that was logged, and its whole epochs.
 
-    losses: tuple[tuple[float, float], ...]
-    history: tuple[EpochRecord, ...]
+    It makes `epochs` at most, and stops after `patience` of them without a better one.
+    """
+
+    losses: tuple[tuple[float, float], ...] = ()
+    history: tuple[EpochRecord, ...] = ()
+    epochs: int = 0
+    patience: int = 0
 
 
 def resolved(config: TrainConfig, n_weights: int, is_prm: bool) -> TrainConfig:

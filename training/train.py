@@ -32,6 +32,8 @@ from training.engine.start import on_gpu, start
 from training.folders import check_free, resumable_folder, resumable_path, whole_folder
 from training.sources import TrainingData, of_export
 
+REPORTS = "TENSORBOARD_LOGGING_DIR"
+
 
 def train(
     source: str | Path | TrainingData,
@@ -63,10 +65,12 @@ def train(
     revision = checkpoint_revision(folder)
     learnt = [given.identity, sorted(leaks.problems), revision, _what_counts(config)]
     words = json.dumps(learnt, sort_keys=True)
-    # What reports write here must outlive the working folder, where the Trainer would put it.
-    os.environ.setdefault("TENSORBOARD_LOGGING_DIR", f"{target}.runs")
     first = int(os.environ.get("RANK", "0")) == 0  # of the processes that torchrun started
-    with torch.random.fork_rng(), _working_folder(target, words, first) as working:
+    with (
+        torch.random.fork_rng(),
+        _reports_beside(target),
+        _working_folder(target, words, first) as working,
+    ):
         data = prepare(replace(given, examples=examples), base, config)
         config = data.config
         config = replace(config, precision=precision_behind(working) or config.precision)
@@ -93,6 +97,7 @@ def train(
                 working,
                 report_progress,
                 watch if first else None,
+                judges_base=data.is_prm,  # the head of a new one is random
             )
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
@@ -145,6 +150,18 @@ def _what_counts(config: TrainConfig) -> dict[str, Any]:
     """The settings that decide what is learnt: a killed run goes on with any of the others."""
     others = ("device_tokens", "gradient_checkpointing", "save_minutes")
     return {name: value for name, value in asdict(config).items() if name not in others}
+
+
+@contextmanager
+def _reports_beside(target: Path) -> Iterator[None]:
+    """Have curves written where they outlive the working folder, in which the Trainer has them."""
+    chosen = os.environ.get(REPORTS)
+    os.environ[REPORTS] = chosen or f"{target}.runs"
+    try:
+        yield
+    finally:
+        if chosen is None:
+            del os.environ[REPORTS]
 
 
 @contextmanager

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import streamlit as st
 
-MARGINS = {"l": 8, "r": 8, "t": 30, "b": 8}
-
 
 @dataclass(frozen=True, slots=True)
 class Palette:
@@ -122,12 +120,15 @@ FONT = '"Source Sans", "Source Sans Pro", system-ui, sans-serif'
 
 
 def training_course(
-    losses: Sequence[Sequence[float]], history: Sequence[Mapping[str, float]], best_epoch: int
+    losses: Sequence[Sequence[float]],
+    history: Sequence[Mapping[str, float]],
+    marks: Sequence[tuple[int, str]] = (),
 ) -> go.Figure:
     """Losses (left axis, nats per step) and F1 on the validation part (right axis), by epoch.
 
     `losses` are (epochs, training loss) at every point that was logged; without any, as in older
-    results, the training loss is drawn by epoch too.
+    results, the training loss is drawn by epoch too. Epoch 0 is the base, if that is judged.
+    `marks` are epochs and what to say of them, the best first.
     """
     epochs = [epoch["epoch"] for epoch in history]
     now = palette()
@@ -145,6 +146,7 @@ def training_course(
         name="validation loss",
         line={"color": now.hues["wrong"], "dash": "dash"},
         mode="lines+markers",
+        cliponaxis=False,
     )
     figure.add_scatter(
         x=epochs,
@@ -152,20 +154,40 @@ def training_course(
         name="validation F1",
         line={"color": now.hues["prm"]},
         mode="lines+markers",
+        cliponaxis=False,
         yaxis="y2",
     )
-    if best_epoch:
-        figure.add_vline(x=best_epoch, line={"color": now.hues["prm"], "dash": "dot", "width": 1})
+    hues = [now.hues["prm"], now.muted]
+    for number, ((epoch, words), hue) in enumerate(zip(marks, hues, strict=False)):
+        figure.add_vline(x=epoch, line={"color": hue, "dash": "dot", "width": 1})
+        figure.add_annotation(
+            x=epoch,
+            y=1.11 - 0.11 * number,  # above the lines; two that are close do not cover each other
+            yref="paper",
+            yanchor="bottom",
+            text=words,
+            showarrow=False,
+            font={"color": hue},
+            xanchor="right" if epoch > 0.6 * max([*epochs, *(one for one, _ in marks)]) else "left",
+        )
     figure.update_layout(
-        height=240,
-        margin=MARGINS,
-        legend={"orientation": "h", "y": 1.2},
+        height=320,
+        margin={"l": 48, "r": 48, "t": 76, "b": 44},
+        legend={"orientation": "h", "y": 1.24, "yanchor": "bottom"},
         xaxis={
             "title": "epoch",
             "rangemode": "tozero",
             "dtick": 1 if 1 < len(epochs) <= 15 else None,
         },
         yaxis={"title": "loss", "rangemode": "tozero"},
-        yaxis2={"title": "F1", "overlaying": "y", "side": "right", "range": [0, 1]},
+        yaxis2={
+            "title": "F1",
+            "overlaying": "y",
+            "side": "right",
+            "range": [0, 1],
+            "tickmode": "linear",
+            "dtick": 0.25,
+            "showgrid": False,
+        },
     )
     return figure

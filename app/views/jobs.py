@@ -127,19 +127,36 @@ def details(database: Database, job: JobRecord) -> None:
 
 
 def learning_curve(job: JobRecord) -> None:
-    """Losses and F1 of a training, while it runs and after it; the best epoch is marked."""
+    """Losses and F1 of a training, while it runs and after it.
+
+    The best epoch is marked, and where it stops or stopped for want of a better one.
+    """
     history = (job.result or {}).get("history") or job.state.get("history") or []
     losses = job.state.get("losses") or []
     if not history and not losses:
         return
-    best: dict[str, Any] = max(
-        history, key=lambda one: (one["f1"] or -1.0, -one["validation_loss"]), default={}
-    )
     charts.draw(
-        charts.training_course(losses, history, int(best.get("epoch", 0))),
+        charts.training_course(losses, history, marks(job, history)),
         key=f"history {job.id}",
         alt="Loss and F1 on the validation part, by epoch",
     )
+
+
+def marks(job: JobRecord, history: list[dict[str, Any]]) -> list[tuple[int, str]]:
+    """The best epoch so far, and the one behind which nothing better was or is waited for."""
+    if not history:
+        return []
+    best = max(history, key=lambda one: (one["f1"] or -1.0, -one["validation_loss"]))
+    figure = "" if best["f1"] is None else f", F1 {best['f1']:.3f}"
+    name = f"best: epoch {best['epoch']}{figure}" if best["epoch"] else f"best: the base{figure}"
+    found = [(best["epoch"], name)]
+    planned, patience = (job.state.get(one, 0) for one in ("epochs", "patience"))
+    last = history[-1]["epoch"]
+    if last < planned and formatting.standing(job) == "done":
+        found.append((last, "stopped early"))
+    elif best["epoch"] + patience < planned and formatting.standing(job) == "running":
+        found.append((best["epoch"] + patience, "stops here unless better"))
+    return found
 
 
 def progress(job: JobRecord) -> None:
@@ -197,8 +214,10 @@ def reason_table(title: str, reasons: list[Reason], key: str) -> None:
 
 
 def outcome(result: dict[str, Any]) -> dict[str, Any]:
-    """A result with an evaluation's figures written out."""
+    """A result with an evaluation's figures written out, and a training's best epoch in words."""
     flat = dict(result)
+    if flat.get("best_epoch") == 0:
+        flat["best_epoch"] = "none was better than the base"
     for name in ("all", "held_out"):
         figures = flat.pop(name, None)
         if isinstance(figures, dict) and isinstance(figures.get("f1"), float):

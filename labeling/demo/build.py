@@ -142,8 +142,9 @@ def train(work: Path, export: str, name: str, seed: int) -> Path:
         report = train_prm(
             str(work / export), str(work / "prm-base"), str(out), replace(RECIPE, seed=seed), say
         )
-        best = report.history[report.best_epoch - 1]
-        print(name, report.n_training, report.n_training_wrong, best, f"{report.seconds:.0f} s")
+        print(
+            name, report.n_training, report.n_training_wrong, report.best, f"{report.seconds:.0f} s"
+        )
     return out
 
 

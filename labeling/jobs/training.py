@@ -26,7 +26,8 @@ def run_train(context: JobContext) -> dict[str, Any]:
 
     What the project holds out is never trained on, in another spelling neither.
 
-    How it goes stands in the job's state as `losses` and `history`, while it runs.
+    How it goes stands in the job's state as `losses`, `history`, `epochs` and `patience` (of
+    Course), while it runs.
     """
     from training.train import TrainConfig, train
 
@@ -34,6 +35,8 @@ def run_train(context: JobContext) -> dict[str, Any]:
         context.remember(
             losses=[list(point) for point in course.losses],
             history=[dataclasses.asdict(record) for record in course.history],
+            epochs=course.epochs,
+            patience=course.patience,
         )
 
     params = context.params

@@ -11,8 +11,10 @@ from typing import NoReturn
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 import training.train
+from app.cli.training.tables import training_summary
 from models.errors import CheckpointError
 from models.names import checkpoint_revision
 from models.prm.formats import SeparatorChat
@@ -82,8 +84,7 @@ def test_the_rule_is_learnt_and_holds_on_new_problems(trained: Trained) -> None:
     found = [first_error_from_scores(s) for s in scores]
     result = processbench_metrics(found, [r["first_error"] for r in rows])
     assert result.f1 > 0.9
-    best = report.history[report.best_epoch - 1]
-    assert best.f1 == max(epoch.f1 or 0 for epoch in report.history)
+    assert report.best.f1 == max(epoch.f1 or 0 for epoch in report.history)
 
 
 def test_the_checkpoint_records_where_it_comes_from(
@@ -117,6 +118,43 @@ def test_a_prm_trained_further_has_seen_what_its_base_has(trained: Trained, tmp_
     assert first["base_problems"] == []
     seen = {*first["training_problems"], *first["validation_problems"]}
     assert set(second["base_problems"]) == seen
+
+
+def test_a_base_that_no_epoch_beats_is_kept_as_it_was(trained: Trained, tmp_path: Path) -> None:
+    base, before, _ = trained
+    export = write_export(tmp_path / "more", visible_rule(80, seed=9))
+    harmful = replace(QUICK, epochs=4, patience=2, learning_rate=0.3, save_minutes=0.0)
+    said: list[str] = []
+
+    def stop(done: int, total: int, message: str) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    def watch(done: int, total: int, message: str) -> None:
+        said.append(message)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(export, str(base), tmp_path / "prm", harmful, stop)
+    report = train(export, str(base), tmp_path / "prm", harmful, watch)
+    assert any("continues an earlier run" in message for message in said)
+    assert said[-1] == "no epoch was better than the base"
+    assert report.best_epoch == 0
+    assert report.best.train_loss is None
+    assert (report.best.f1 or 0) > 0.9
+    assert [one.epoch for one in report.history] == [0, 1, 2]  # and no more: patience is 2
+    weights = [load_file(one / "model.safetensors") for one in (base, tmp_path / "prm")]
+    assert all(torch.equal(one, weights[1][name]) for name, one in weights[0].items())
+    assert "none of 2 epochs was better than the base" in training_summary(report)
+    assert before.history[0].epoch == 1  # the head of a new PRM is random, and no candidate
+    assert f"best epoch {before.best_epoch} of {before.epochs}" in training_summary(before)
+
+
+def test_figures_come_with_intervals(trained: Trained) -> None:
+    _, report, _ = trained
+    for name, (low, high) in report.best.intervals.items():
+        assert low <= getattr(report.best, name) <= high
+        assert high - low > 0.01  # thirty solutions
+    assert report.best.intervals.keys() == {"error_accuracy", "correct_accuracy", "f1"}
 
 
 def test_progress_runs_from_nothing_to_all(trained: Trained) -> None:

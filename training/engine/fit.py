@@ -77,18 +77,21 @@ def fit(
     folder: Path,
     progress: Progress | None = None,
     watch: Watch | None = None,
+    judges_base: bool = False,
 ) -> Fitted:
     """Train what `build` makes, which must be the same each time.
+
+    With `judges_base` that is a candidate for the best, as epoch 0.
 
     `folder` keeps what a later call in the same words continues from. `watch` is told the course of
     the run whenever there is news of it. Raises TrainingError for a loss that is no number, and for
     an argument of the Trainer that is not to be chosen.
     """
-    behind = Course((), ())
+    behind = Course()
     total = math.ceil(epoch_size(training) / config.batch_size) * (
         config.head_epochs + config.epochs
     )
-    for phase in _phases(config):
+    for phase in _phases(config, judges_base):
         done = folder / phase.name / DONE
         if not done.is_file():
             model = _loaded(build(), folder / BEST)
@@ -104,7 +107,8 @@ def fit(
         behind = _read(done)
     best_epoch = best_kept(folder / BEST)[0]
     if progress:
-        progress(total, total, f"best was epoch {best_epoch}")
+        best = f"best was epoch {best_epoch}" if best_epoch else "no epoch was better than the base"
+        progress(total, total, best)
     return Fitted(_loaded(build(), folder / BEST), best_epoch, behind.history)
 
 
@@ -120,12 +124,12 @@ def precision_behind(folder: Path) -> str | None:
     return file.read_text("utf-8") if steps_behind(folder) and file.is_file() else None
 
 
-def _phases(config: TrainConfig) -> list[Phase]:
+def _phases(config: TrainConfig, judges_base: bool) -> list[Phase]:
     if not config.head_epochs:
-        return [Phase("all", config.epochs, 0, False, config)]
+        return [Phase("all", config.epochs, 0, False, config, judges_base)]
     together = replace(config, head_learning_rate=config.learning_rate)
     return [
-        Phase("head", config.head_epochs, 0, True, config),
+        Phase("head", config.head_epochs, 0, True, config, judges_base),
         Phase("all", config.epochs, config.head_epochs, False, together),
     ]
 
@@ -229,8 +233,9 @@ def _readable(file: Path) -> bool:
 def _read(file: Path) -> Course:
     """The course that `_write` wrote."""
     told = json.loads(file.read_text("utf-8"))
-    losses = tuple((epochs, loss) for epochs, loss in told["losses"])
-    return Course(losses, tuple(EpochRecord(**record) for record in told["history"]))
+    losses = tuple((epochs, loss) for epochs, loss in told.pop("losses"))
+    history = tuple(EpochRecord(**record) for record in told.pop("history"))
+    return Course(losses, history, **told)
 
 
 def _write(file: Path, content: object) -> None:

@@ -19,7 +19,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from training.config import Course, EpochRecord, TrainConfig
 from training.engine.batches import TrainingError
-from training.engine.trainer import PRMTrainer
+from training.engine.trainer import FIGURES, PRMTrainer
 
 PRECISION = "precision.txt"
 
@@ -29,13 +29,17 @@ Watch = Callable[[Course], None]
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """Epochs of the head alone, or of everything; `before` are those of earlier phases."""
+    """Epochs of the head alone, or of everything; `before` are those of earlier phases.
+
+    With `judges_base` the model as it begins is judged first, as epoch 0.
+    """
 
     name: str
     epochs: int
     before: int
     head_alone: bool
     config: TrainConfig
+    judges_base: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,13 @@ class Keeper(TrainerCallback):
         self.trainer, self.phase, self.best, self.teller = trainer, phase, best, teller
         self.epoch_began = self.saved = time.monotonic()
         self.tokens_before = 0  # this epoch
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Judge the base, unless this is a run that goes on and has done so."""
+        if self.phase.judges_base and state.global_step == 0:
+            self.trainer.evaluate()
 
     def on_step_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
@@ -118,7 +129,7 @@ class Keeper(TrainerCallback):
         records = epochs_of(state.log_history, self.phase.before)
         latest = records[-1]
         if _score(latest) > best_kept(self.best)[1]:
-            weights = self.trainer.trained_weights()
+            weights = self.trainer.trained_weights() if latest.epoch else {}  # the base has its own
             if args.should_save:
                 _keep(weights, latest, self.best)
         control.should_training_stop = stale(records) >= self.phase.config.patience
@@ -143,27 +154,38 @@ class Keeper(TrainerCallback):
 
 
 def epochs_of(logs: list[dict[str, Any]], before: int) -> list[EpochRecord]:
-    """The epochs that a Trainer's log tells of, numbered after the `before` earlier ones."""
+    """The epochs that a Trainer's log tells of, numbered after the `before` earlier ones.
+
+    What was judged before the first step is epoch 0, the base.
+    """
     records: list[EpochRecord] = []
+    epoch = before
     last, summed, began = 0, 0.0, 0
     for entry in logs:
         if "loss" in entry:
             summed += entry["loss"] * (entry["step"] - last)
             last = entry["step"]
         elif "eval_loss" in entry:
+            epoch += entry["step"] > 0
             records.append(
                 EpochRecord(
-                    epoch=before + len(records) + 1,
-                    train_loss=summed / max(1, last - began),
+                    epoch=epoch,
+                    train_loss=summed / max(1, last - began) if entry["step"] else None,
                     validation_loss=entry["eval_loss"],
                     error_accuracy=entry.get("eval_error_accuracy"),
                     correct_accuracy=entry.get("eval_correct_accuracy"),
                     f1=entry.get("eval_f1"),
                     seconds=entry.get("seconds", 0.0),
+                    intervals=_intervals(entry),
                 )
             )
             summed, began = 0.0, last
     return records
+
+
+def _intervals(entry: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+    ends = {name: (f"eval_{name}_low", f"eval_{name}_high") for name in FIGURES}
+    return {name: (entry[low], entry[high]) for name, (low, high) in ends.items() if low in entry}
 
 
 def course_of(logs: list[dict[str, Any]], phase: Phase, behind: Course) -> Course:
@@ -172,7 +194,9 @@ def course_of(logs: list[dict[str, Any]], phase: Phase, behind: Course) -> Cours
         (round(phase.before + one["epoch"], 3), float(one["loss"])) for one in logs if "loss" in one
     ]
     history = (*behind.history, *epochs_of(logs, phase.before))
-    return Course((*behind.losses, *losses), history)
+    config = phase.config
+    planned = config.head_epochs + config.epochs
+    return Course((*behind.losses, *losses), history, planned, config.patience)
 
 
 def _words(records: Sequence[EpochRecord]) -> str:
@@ -180,10 +204,10 @@ def _words(records: Sequence[EpochRecord]) -> str:
         return "first epoch"
     latest = records[-1]
     f1 = "not defined" if latest.f1 is None else f"{latest.f1:.3f}"
-    return (
-        f"epoch {latest.epoch}: loss {latest.train_loss:.3f}, validation loss "
-        f"{latest.validation_loss:.3f}, F1 {f1}"
-    )
+    judged = f"validation loss {latest.validation_loss:.3f}, F1 {f1}"
+    if latest.train_loss is None:
+        return f"the base: {judged}"
+    return f"epoch {latest.epoch}: loss {latest.train_loss:.3f}, {judged}"
 
 
 def _score(record: EpochRecord) -> tuple[float, float]:

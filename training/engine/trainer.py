@@ -29,6 +29,7 @@ from training.metrics.processbench.evaluation import first_error_from_scores, pr
 
 Portion = dict[str, Tensor]
 CPU = torch.device("cpu")
+FIGURES = ("error_accuracy", "correct_accuracy", "f1")  # that evaluation gives
 
 
 class Batches(Dataset[dict[str, Any]]):
@@ -183,7 +184,10 @@ class PRMTrainer(Trainer):
 
     @torch.no_grad()
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
-        """ "eval_loss", and with both classes "eval_error_accuracy", "_correct_accuracy", "_f1"."""
+        """ "eval_loss", and of FIGURES what is defined: "eval_f1", "eval_f1_low", "eval_f1_high".
+
+        Low and high are the ends of 95%.
+        """
         model = cast(torch.nn.Module, self.model)  # under FSDP the wrapped one
         model.eval()
         world, mine = self.args.world_size, self.args.process_index
@@ -285,13 +289,12 @@ def step_loss(
 
 def _metrics(found: list[tuple[int | None, int, float, int]]) -> dict[str, float]:
     marked = sum(steps for *_, steps in found)
-    result = processbench_metrics([one[0] for one in found], [one[1] for one in found], samples=1)
-    figures = {
-        "eval_loss": sum(loss for _, _, loss, _ in found) / max(1, marked),
-        "eval_error_accuracy": result.error_accuracy,
-        "eval_correct_accuracy": result.correct_accuracy,
-        "eval_f1": result.f1,
-    }
+    result = processbench_metrics([one[0] for one in found], [one[1] for one in found])
+    figures = {"eval_loss": sum(loss for _, _, loss, _ in found) / max(1, marked)}
+    for name in FIGURES:
+        ends = result.intervals[name]
+        figures[f"eval_{name}"] = getattr(result, name)
+        figures[f"eval_{name}_low"], figures[f"eval_{name}_high"] = ends.low, ends.high
     return {name: value for name, value in figures.items() if not math.isnan(value)}
 
 

@@ -18,11 +18,16 @@ PLACES = 10  # of steps that have a line each
 
 def training_summary(report: TrainReport) -> str:
     """What a training run learned from, and what its best epoch reached in validation."""
-    best = report.history[report.best_epoch - 1]
+    best = report.best
+    chosen = (
+        f"best epoch {best.epoch} of {report.epochs}"
+        if best.epoch
+        else f"none of {report.epochs} epochs was better than the base, which is kept as it was"
+    )
     few = few_in_validation(report.n_validation, report.n_validation_wrong)
     lines = [
         f"{report.n_training:,} solutions ({report.n_training_wrong:,} with an error), "
-        f"{report.n_validation:,} for validation; best epoch {best.epoch} of {len(report.history)}",
+        f"{report.n_validation:,} for validation; {chosen}",
         f"in validation: error accuracy {figure(best.error_accuracy)}, correct accuracy "
         f"{figure(best.correct_accuracy)}, F1 {figure(best.f1)}" + (" (too few)" if few else ""),
     ]

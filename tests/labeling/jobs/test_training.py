@@ -13,7 +13,7 @@ from db.annotations import save_wave
 from db.annotators import ensure_annotator
 from db.engine import Database
 from db.ingest import insert_rows
-from db.jobs import claim_job, create_job, get_job, request_cancel, set_state
+from db.jobs import claim_job, create_job, finish_job, get_job, request_cancel, set_state
 from db.records import AnnotationRecord, ImportRow
 from db.solutions import each_solution
 from labeling.consensus.held_out import hold_out
@@ -78,12 +78,12 @@ def test_a_cancelled_training_goes_on_and_its_course_is_kept(
 def test_the_curve_is_drawn_while_it_runs(
     database: Database, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drawn: list[tuple[int, int, int]] = []
+    drawn: list[tuple[int, int, list[tuple[int, str]]]] = []
     draw = charts.training_course
 
-    def watched(losses: Any, history: Any, best_epoch: int) -> Any:
-        drawn.append((len(losses), len(history), best_epoch))
-        return draw(losses, history, best_epoch)
+    def watched(losses: Any, history: Any, marks: Any) -> Any:
+        drawn.append((len(losses), len(history), marks))
+        return draw(losses, history, marks)
 
     monkeypatch.setattr(charts, "training_course", watched)
     job = claim_job(database, create_job(database, "train", asked).id)
@@ -96,9 +96,19 @@ def test_the_curve_is_drawn_while_it_runs(
         {"epoch": epoch, "train_loss": 0.6, "validation_loss": 0.6, "f1": f1, **figures}
         for epoch, f1 in ((1, 0.4), (2, 0.5), (3, None))
     ]
-    set_state(database, job, {"losses": [[1.0, 0.7], [2.0, 0.6]], "history": history})
+    planned = {"losses": [[1.0, 0.7], [2.0, 0.6]], "epochs": 8, "patience": 4}
+    set_state(database, job, {**planned, "history": history})
     assert not open_page(database, monkeypatch, "jobs").exception
-    assert drawn == [(1, 0, 0), (2, 3, 2)]
+    base = {"epoch": 0, "train_loss": None, "validation_loss": 0.6, "f1": 0.7, **figures}
+    set_state(database, job, {**planned, "history": [base, *history, {**history[0], "epoch": 4}]})
+    finish_job(database, job, "done", "", None)
+    assert not open_page(database, monkeypatch, "jobs").exception
+    best = (2, "best: epoch 2, F1 0.500")
+    assert drawn == [
+        (1, 0, []),
+        (2, 3, [best, (6, "stops here unless better")]),
+        (2, 5, [(0, "best: the base, F1 0.700"), (4, "stopped early")]),
+    ]
 
 
 def test_what_the_project_holds_out_is_not_learnt_in_another_spelling(

@@ -27,7 +27,7 @@ from models.prm.transformers import load_prm, score_solutions
 from tests.support.tiny import save_tiny_policy, tiny_tokenizer
 from tests.training.test_data import write_export
 from tests.training.test_training import visible_rule
-from training.config import TrainConfig
+from training.config import TrainConfig, TrainReport
 from training.train import train
 
 FAMILIES = {
@@ -40,6 +40,11 @@ FAMILIES = {
 }
 SHORT = TrainConfig(epochs=1, max_length=128, learning_rate=1e-3, head_learning_rate=1e-3)
 SOLUTIONS = [("Tom has 3 apples.", ["He buys 4.", "xx bad xx", "So 7."]), ("Tom", ["a"])]
+
+
+def losses(report: TrainReport) -> list[float]:
+    """Of each epoch, in training."""
+    return [one.train_loss for one in report.history if one.train_loss is not None]
 
 
 def with_settings(**changes: Any) -> TrainConfig:
@@ -125,7 +130,7 @@ def test_adapters_learn_in_place_of_the_weights_and_are_merged(
     assert not any("norm" in name or "layernorm" in name for name in moved)
     adapter = load_file(tmp_path / "prm" / "adapter" / "adapter_model.safetensors")
     assert all("lora_" in name for name in adapter)
-    assert report.history[-1].train_loss < report.history[0].train_loss
+    assert losses(report)[-1] < losses(report)[0]
     assert len(score_solutions(load_prm(str(tmp_path / "prm")), SOLUTIONS)[0]) == 3
 
 
@@ -134,7 +139,7 @@ def test_the_head_alone_leaves_the_backbone_as_it_is(export: Path, tmp_path: Pat
     kept = with_settings(head_epochs=2, learning_rate=0.0)
     report = train(export, str(base), tmp_path / "prm", kept)
     assert [one.epoch for one in report.history] == [1, 2, 3]
-    assert report.history[1].train_loss < report.history[0].train_loss
+    assert losses(report)[1] < losses(report)[0]
     before = load_file(base / "model.safetensors")
     after = load_file(tmp_path / "prm" / "model.safetensors")
     changed = [name for name in before if not torch.equal(before[name], after[name])]
