@@ -197,6 +197,11 @@ class AnnotatorRecord:
         return self.config.get("source") == FROM_FILE
 
     @property
+    def gives_rewards(self) -> bool:
+        """Whether it says one number of a whole response, and so nothing of first errors."""
+        return self.config.get("scores") == REWARD
+
+    @property
     def is_at_work(self) -> bool:
         """Whether its annotations are made here, by a model or a person, and not read."""
         return self.config.get("source") not in (FROM_FILE, FROM_DATASET)
@@ -238,6 +243,7 @@ class SolutionRecord:
 # `source` in the configuration of an annotator out of files, and of labels that came with the data
 FROM_FILE: Final = "file"
 FROM_DATASET: Final = "dataset"
+REWARD: Final = "reward"  # `scores` of one that gives a number to a response, and its evidence
 FAILED: Final = "failed"  # the status of a solution that its annotator could not be asked about
 
 

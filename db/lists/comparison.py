@@ -71,6 +71,8 @@ def compared_in(session: Session) -> Compared:
     first: dict[str, AnnotatorRecord] = {}
     for row in rows:
         one = to_record(row)
+        if one.gives_rewards and not row.chosen:
+            continue  # It has no verdicts to compare.
         if one.kind in MACHINES:
             first.setdefault(one.kind, one)
         elif row.chosen or one.came_with_data:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from db.annotations import annotations_of
 from db.annotators import find_annotator
 from db.engine import Database
-from db.records import AnnotatorRecord, JobRecord
+from db.records import REWARD, AnnotatorRecord, JobRecord
 from db.solutions import each_solution
 from labeling.answers.grade import grade_all, normalise
 from labeling.answers.job import grade_open
@@ -25,8 +25,10 @@ from labeling.evaluation.results import (
     lengths_json,
 )
 from labeling.evaluation.stored import BEST_OF_N, solutions_hash, store_evaluation
-from labeling.formats.files.folders import files_of
-from labeling.formats.responses import ScoredResponse, read_responses
+from labeling.formats import fields
+from labeling.formats.files.folders import file_stem, files_of
+from labeling.formats.reading import open_rows
+from labeling.formats.responses import ScoredResponse, scored_responses
 from labeling.jobs.context import JobContext, Report
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ def evaluate_best_of_n(
     same problems. Raises ValueError when no problem is left, and LostJobError when `job`, if any,
     is no longer this process's.
     """
+    from training.metrics.best_of_n import REWARD as BY_REWARD
     from training.metrics.best_of_n import SCORINGS
 
     require_dataset(database, dataset)
@@ -74,7 +77,7 @@ def evaluate_best_of_n(
     problems = _of_project(database, mine, dataset)
     for problem in problems:
         problem.trained_on = training.seen(problem.text)
-    measured, kept = _measured(problems, n, SCORINGS)
+    measured, kept = _measured(problems, n, BY_REWARD if mine.gives_rewards else SCORINGS)
     responses = {name: [key for one in used for key in one.keys] for name, used in kept.items()}
     for name, curves in measured["datasets"].items():
         curves["solutions"] = solutions_hash(responses[name])
@@ -105,7 +108,8 @@ def best_of_n_of_files(files: Iterable[str | Path], n: int) -> ResponsesJson:
     Responses have the scores of their steps, or one reward each, or neither: then only voting,
     chance and pass@N are measured. Raises ValueError for a bad row, or when no problem is left.
     """
-    from training.metrics.best_of_n import NO_SCORES, REWARD, SCORINGS
+    from training.metrics.best_of_n import NO_SCORES, SCORINGS
+    from training.metrics.best_of_n import REWARD as BY_REWARD
 
     found = [one for given in files for file in files_of(given) for one in read_responses(file)]
     scored = any(one.scores is not None for one in found)
@@ -115,8 +119,23 @@ def best_of_n_of_files(files: Iterable[str | Path], n: int) -> ResponsesJson:
             "Some of the responses have scores (one a step) and some a reward (one each). These "
             "cannot be compared: measure them one after the other."
         )
-    scorings = SCORINGS if scored else REWARD if rewarded else NO_SCORES
+    scorings = SCORINGS if scored else BY_REWARD if rewarded else NO_SCORES
     return _measured(_of_files(found, needs_scores=scored or rewarded), n, scorings)[0]
+
+
+def read_responses(path: Path) -> Iterator[ScoredResponse]:
+    """The responses in a file, one after the other.
+
+    Raises ValueError for the first row that cannot be read, naming its line: without it a problem
+    would lack a response, and every figure would be of other responses than the file's.
+    """
+    for value in open_rows(path):
+        try:
+            if value.error is not None:
+                raise fields.BadRow(value.error)
+            yield from scored_responses(value.value, file_stem(path))
+        except fields.BadRow as error:
+            raise ValueError(f"{path}, line {value.line}: {error}") from None
 
 
 @dataclass(slots=True)
@@ -231,7 +250,11 @@ def _of_project(
     found: dict[tuple[str, int], _Problem] = {}
     for chunk in each_solution(database, dataset=dataset):
         told = annotations_of(database, [solution.id for solution in chunk])
-        scores = {one.solution_id: one.scores for one in told if one.annotator_id == annotator.id}
+        scores = {
+            one.solution_id: (one.evidence.get(REWARD),) if annotator.gives_rewards else one.scores
+            for one in told
+            if one.annotator_id == annotator.id
+        }
         for one in chunk:
             key = (one.dataset, one.problem_id)
             problem = found.setdefault(key, _Problem(one.problem, one.dataset))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from db.engine import Database
-from db.records import AnnotatorRecord, JobRecord
+from db.records import REWARD, AnnotatorRecord, JobRecord
 from db.results import EvaluationRecord, Measured, add_evaluation
 from labeling.evaluation.provenance import training_record
 
@@ -83,7 +83,8 @@ def headline(evaluation: EvaluationRecord) -> tuple[str, float | None]:
     if evaluation.kind == PROCESSBENCH:
         return "F1", (result.get("held_out") or result.get("all") or {}).get("f1")
     if evaluation.kind == BEST_OF_N:
-        return f"product, best of {result['n']}", result["curves"]["product"][-1]["accuracy"]
+        way = next(one for one in ("product", REWARD) if one in result["curves"])
+        return f"{way}, best of {result['n']}", result["curves"][way][-1]["accuracy"]
     if evaluation.kind == BIASES:
         mine = result["tolerances"][result["measured"]["annotator"]]
         return "exact on flawed right answers", mine["exact"]["value"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from labeling.formats import jsonl
+from labeling.formats import jsonl, responses
 from labeling.formats.benchmarks import (
     big_bench_mistake,
     mr_ben,
@@ -30,6 +30,7 @@ FORMATS = {
         stepverify.FORMAT,
         scan.FORMAT,
         omegaprm.FORMAT,
+        responses.FORMAT,
     )
 }
 READERS = {name: format.read for name, format in FORMATS.items() if format.read}

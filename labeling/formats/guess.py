@@ -63,4 +63,6 @@ def looks_like(format: str, row: dict[str, Json]) -> bool:
         if "annotations" in row and row.keys() <= KNOWN:
             return True
         return "problem" in row and bool(row.keys() & {"steps", "solution"}) and row.keys() <= KNOWN
+    if format == "responses":
+        return "problem" in row and bool(row.keys() & {"response", "responses"})
     return all(name in row for name in FORMATS[format].fields)

@@ -1,22 +1,28 @@
-"""Scored responses: the files that Best-of-N reads without a project, see docs/formats.md."""
+"""Scored responses, for Best-of-N: several to a problem, with somebody's scores or rewards.
+
+They are measured without a project (`evaluation/best_of_n.py`) or imported into one.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+from db.records import FROM_FILE, REWARD, UNKNOWN, ImportRow, SourceLabel
 from labeling.answers.extract import extract_answer
 from labeling.formats import fields
-from labeling.formats.base import Json
-from labeling.formats.files.folders import file_stem
-from labeling.formats.reading import open_rows
+from labeling.formats.base import Format, Json, Remark
+from labeling.prm.verdicts import DEFAULT_THRESHOLD
+from labeling.scores.annotation import Who, read_annotation
+from labeling.scores.evidence import Shape
 from models.steps import split_steps
 
-_OF_PROBLEM = {"problem", "gold_answer", "dataset"}
+_OF_PROBLEM = {"problem", "gold_answer", "dataset", "annotator"}
 _OF_RESPONSE = {
     "response",
+    "steps",
     "final_answer",
     "is_correct",
     "scores",
@@ -46,37 +52,111 @@ class ScoredResponse:
     n_steps: int | None
 
 
-def read_responses(path: Path) -> Iterator[ScoredResponse]:
-    """The responses in a file, one after the other.
+def scored_responses(value: Json, stem: str) -> Iterator[ScoredResponse]:
+    """What Best-of-N needs of each response of a row. Raises BadRow."""
+    for one in _responses(value):
+        yield _scored(one, stem)
 
-    Raises ValueError for the first row that cannot be read, naming its line: without it a problem
-    would lack a response, and every figure would be of other responses than the file's.
+
+def rows(value: Json, stem: str, line: int) -> Iterator[ImportRow | Remark]:
+    """Each response as a solution, with its scores or reward as a PRM's. Raises BadRow.
+
+    A reward speaks of the whole response and may have any size. It is kept as evidence, by which
+    Best-of-N goes; the last step is shown the probability that it is the logit of.
     """
-    for value in open_rows(path):
+    for one in list(_responses(value)):
+        dataset = fields.name(one.problem.get("dataset"), "dataset", stem[: fields.MAX_NAME])
+        steps = _steps(one)
+        gold = fields.optional_text(one.problem.get("gold_answer"), "gold_answer")
+        answer = fields.optional_text(one.row.get("final_answer"), f"{one.where}final_answer")
+        if "final_answer" not in one.row:
+            answer = extract_answer(steps.texts[-1])
+        is_correct = fields.flag(one.row.get("is_correct"), f"{one.where}is_correct")
+        said: tuple[SourceLabel, ...] = ()
+        lost: str | None = None
         try:
-            if value.error is not None:
-                raise fields.BadRow(value.error)
-            yield from rows(value.value, file_stem(path))
+            said = _labels(one, dataset, steps)
         except fields.BadRow as error:
-            raise ValueError(f"{path}, line {value.line}: {error}") from None
+            lost = f"the response is read, its scores are not: {error}"
+        graded = fields.answer_is_correct(answer, gold) if is_correct is None else is_correct
+        yield ImportRow(
+            problem=fields.text(one.problem.get("problem"), "problem"),
+            steps=steps.texts,
+            generator=fields.name(one.row.get("generator"), f"{one.where}generator", UNKNOWN),
+            dataset=dataset,
+            gold_answer=gold,
+            external_id=fields.optional_name(one.row.get("id"), f"{one.where}id"),
+            final_answer=answer,
+            is_correct=graded,
+            labels=said,
+            samples=fields.count(one.row.get("samples"), f"{one.where}samples"),
+            meta=fields.an_object(fields.meta(one.row.get("meta") or {}), "meta"),
+            line=line,
+        )
+        if lost is not None:
+            yield Remark(lost, lost=True)
+        yield from steps.remarks()
 
 
-def rows(value: Json, stem: str) -> Iterator[ScoredResponse]:
+class _Response(NamedTuple):
+    """One response of a row; `where` begins the names of its fields in messages."""
+
+    problem: dict[str, Json]
+    row: dict[str, Json]
+    where: str
+
+
+def _responses(value: Json) -> Iterator[_Response]:
     """One response a row, or all that a problem has under "responses". Raises BadRow."""
     row = fields.an_object(value, "the row")
     several = row.get("responses")
     if several is None:
-        _known(row, _OF_PROBLEM | _OF_RESPONSE)
-        yield _response(row, row, stem, "")
+        _known(row, _OF_PROBLEM | _OF_RESPONSE | {"responses"})
+        yield _Response(row, row, "")
         return
     _known(row, _OF_PROBLEM | {"responses", "id", "meta"})
     if not isinstance(several, list) or not several:
         raise fields.BadRow("responses must be a list with at least one response")
     for place, one in enumerate(several):
-        where = f"responses[{place}]"
-        response = fields.an_object(one, where)
+        response = fields.an_object(one, f"responses[{place}]")
         _known(response, _OF_RESPONSE)
-        yield _response(row, response, stem, f"{where}.")
+        yield _Response(row, response, f"responses[{place}].")
+
+
+def _steps(one: _Response) -> fields.Steps:
+    if one.row.get("steps") is not None:
+        return fields.steps(one.row["steps"], f"{one.where}steps")
+    if one.row.get("response") is None:
+        raise fields.BadRow(
+            f"{one.where}response is missing: without its text there are no steps to look at. "
+            "What has answers and scores alone is measured by: steplens evaluate best-of-n FILES"
+        )
+    text = fields.text(one.row["response"], f"{one.where}response")
+    return fields.steps(list(split_steps(text)))
+
+
+def _labels(one: _Response, dataset: str, steps: fields.Steps) -> tuple[SourceLabel, ...]:
+    name = fields.name(one.problem.get("annotator"), "annotator", dataset)
+    config: dict[str, Json] = {"source": FROM_FILE, "name": name}
+    scores, reward = one.row.get("scores"), _reward(one.row.get("reward"), f"{one.where}reward")
+    if scores is not None and reward is not None:
+        raise fields.BadRow(f"give {one.where}scores (one a step) or {one.where}reward, not both")
+    if scores is not None:
+        config["threshold"] = DEFAULT_THRESHOLD
+        shape = Shape(steps.given, steps)
+        told = read_annotation({"scores": scores}, Who("prm", name, config), shape)
+        return (replace(told.label, by_name=True),)
+    if reward is None:
+        return ()
+    shown = (None,) * (len(steps.texts) - 1) + (_probability(reward),)
+    config["scores"] = REWARD
+    return (SourceLabel(name, shown, None, "prm", config, evidence={REWARD: reward}, by_name=True),)
+
+
+def _probability(logit: float) -> float:
+    """1 / (1 + e^-logit), also for what is far below 0."""
+    small = math.exp(-abs(logit))
+    return (1 if logit >= 0 else small) / (1 + small)
 
 
 def _known(row: dict[str, Json], names: set[str]) -> None:
@@ -88,9 +168,8 @@ def _known(row: dict[str, Json], names: set[str]) -> None:
         )
 
 
-def _response(
-    problem: dict[str, Json], row: dict[str, Json], stem: str, where: str
-) -> ScoredResponse:
+def _scored(one: _Response, stem: str) -> ScoredResponse:
+    problem, row, where = one
     text = fields.optional_text(row.get("response"), f"{where}response")
     steps = split_steps(text) if text is not None else None
     answer = fields.optional_text(row.get("final_answer"), f"{where}final_answer")
@@ -138,3 +217,11 @@ def _reward(value: Json, what: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise fields.BadRow(f"{what} must be a number, not {fields.shown(value)}")
     return float(value)
+
+
+FORMAT = Format(
+    "responses",
+    "problems with several responses, their answers, and scores or rewards",
+    read=rows,
+    fields=("problem", "response"),
+)

@@ -75,7 +75,17 @@ TREE_ROW: dict[str, Any] = {
     },
 }
 TRL_ROW: dict[str, Any] = {"prompt": "p", "completions": ["a", "b"], "labels": [True, False]}
+RESPONSES_ROW: dict[str, Any] = {
+    "problem": "1 + 1?",
+    "gold_answer": "2",
+    "annotator": "orm",
+    "responses": [
+        {"response": "It is 2.", "scores": [0.9], "samples": 2},
+        {"response": "It is 3.", "final_answer": "3", "reward": -1.5},
+    ],
+}
 ROWS = {
+    "responses": RESPONSES_ROW,
     "prmbench": PRMBENCH_ROW,
     "mr-gsm8k": MR_GSM8K_ROW,
     "mr-ben": MR_BEN_ROW,

@@ -11,9 +11,21 @@ from click.testing import CliRunner
 
 from app.cli.main import main
 from benchmarks.best_of_n import gsm8k_responses, qwen_responses
-from labeling.evaluation.best_of_n import best_of_n_of_files
+from db.annotations import annotations_of
+from db.annotators import find_annotator
+from db.engine import Database
+from db.lists.comparison import compared_annotators
+from db.results import list_evaluations
+from db.solutions import get_solutions
+from labeling.evaluation.best_of_n import (
+    best_of_n_of_files,
+    evaluate_best_of_n,
+    read_responses,
+)
 from labeling.evaluation.results import picks
-from labeling.formats.responses import read_responses
+from labeling.evaluation.stored import headline
+from labeling.formats.guess import guess_format
+from tests.labeling.formats.test_import_job import import_files
 from tests.support.data import shared_data
 
 EGGS = {"problem": "A box holds 6 eggs. How many are in 4 boxes?", "gold_answer": "24"}
@@ -123,3 +135,55 @@ def test_public_responses_give_what_the_documentation_says(tmp_path: Path) -> No
         for way, curve in best_of_n_of_files([data], n)["curves"].items():
             figures = " | ".join(f"{pick['accuracy']:.3f}" for pick in curve)
             assert f"| {way} | {figures}" in page, way
+
+
+def test_responses_in_a_project_give_the_figures_of_their_file(
+    database: Database, tmp_path: Path
+) -> None:
+    """Real samples with an outcome reward model's number each, which is no probability."""
+    qwen = tmp_path / "qwen.jsonl"
+    qwen_responses(shared_data("qwen_math100/math_cot_100.jsonl"), qwen)
+    result = import_files(database, "responses", qwen)
+    assert result["solutions"] + result["repeated"] == 800
+    assert (result["rejected"], result["annotations"]) == (0, result["solutions"])
+    of_file, found = best_of_n_of_files([qwen], 8), evaluate_best_of_n(database, "prm:qwen", 8)
+    assert found["problems"] == 100
+    for way, curve in of_file["curves"].items():
+        expected = [pick["accuracy"] for pick in curve]
+        assert [pick["accuracy"] for pick in found["curves"][way]] == pytest.approx(expected), way
+    assert found["curves"].keys() == of_file["curves"].keys()
+    (evaluation,) = list_evaluations(database)
+    assert headline(evaluation)[0] == "reward, best of 8"
+    assert compared_annotators(database).prm is None  # It has nothing to say of first errors.
+
+
+def test_each_response_is_a_solution_and_its_scores_a_prm_s(
+    database: Database, tmp_path: Path
+) -> None:
+    responses = [
+        {"response": "6 a box.\n\nIt is \\boxed{24}.", "scores": [0.9, 0.8], "generator": "g"},
+        {"steps": ["4 + 6 = 10."], "final_answer": "10", "scores": [0.1], "id": "r2"},
+        {"response": "One.\n\nTwo.\n\nIt is 24.", "final_answer": None, "scores": [0.9]},
+        {"response": "No score.", "is_correct": False},
+    ]
+    bad: dict[str, Any] = {**EGGS, "final_answer": "24", "is_correct": True}
+    rows: list[dict[str, Any]] = [
+        {**EGGS, "annotator": "orm", "dataset": "eggs", "responses": responses},
+        bad,
+    ]
+    file = write(tmp_path / "r.jsonl", *rows)
+    assert guess_format([file]) == "responses"
+    result = import_files(database, "responses", file)
+    assert (result["solutions"], result["annotations"], result["rejected"]) == (4, 2, 2)
+    said = {one["lines"][0]: one["reason"] for one in result["rejections"]}
+    assert "scores must be a list of 3" in said[1]
+    assert "evaluate best-of-n" in said[2]
+    made = get_solutions(database, [1, 2, 3, 4])
+    assert [(one.final_answer, one.is_correct) for one in made] == [
+        ("24", True),
+        ("10", False),
+        (None, None),
+        (None, False),
+    ]
+    assert [one.first_error for one in annotations_of(database, [1, 2])] == [-1, 0]
+    assert find_annotator(database, "prm:orm").from_file
