@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from db.engine import Database
 from db.lists.filters import SolutionFilter, narrow
 from db.schema import Annotation, Annotator, Correction, Problem, Solution, SolutionIndex
+
+# Where data sets say of what kind a problem is (the playground, MR-GSM8K, Math-Shepherd), of which
+# subject (the playground, MR-Ben, MATH) and how hard (MATH).
+PROBLEM_META = {
+    "kind": ("kind", "question_type", "task"),
+    "subject": ("subject",),
+    "level": ("level", "difficulty"),
+}
 
 
 class ScoredRow(NamedTuple):
@@ -83,17 +91,28 @@ def problem_texts(database: Database, annotator: int) -> Iterator[tuple[int, str
 
 
 class SolutionText(NamedTuple):
-    """What a solution says, and the fingerprint by which every project knows it."""
+    """What a solution says, and the fingerprint by which every project knows it.
+
+    `kind`, `subject` and `level` are its problem's, where the data said so when it was imported.
+    """
 
     solution_id: int
     fingerprint: str
     steps: list[str]
+    kind: str | None
+    subject: str | None
+    level: str | None
 
 
 def solution_texts(database: Database, annotator: int) -> Iterator[SolutionText]:
     """Every solution that the annotator has annotated, by id, streamed."""
     query = (
-        select(Solution.id, Solution.fingerprint, Solution.steps)
+        select(
+            Solution.id,
+            Solution.fingerprint,
+            Solution.steps,
+            *(_of_meta(names) for names in PROBLEM_META.values()),
+        )
         .join(Annotation, Annotation.solution_id == Solution.id)
         .where(Annotation.annotator_id == annotator)
         .order_by(Solution.id)
@@ -101,6 +120,11 @@ def solution_texts(database: Database, annotator: int) -> Iterator[SolutionText]
     with database.read() as session:
         for row in session.execute(query.execution_options(yield_per=2000)):
             yield SolutionText(*row)
+
+
+def _of_meta(names: Sequence[str]) -> ColumnElement[str | None]:
+    """The first of these fields that a solution's meta has, as text."""
+    return func.coalesce(*(Solution.meta[name].as_string() for name in names), None)
 
 
 def verdicts_on_answers(

@@ -101,6 +101,7 @@ def solution_rows(problem: WorldProblem, texts: list[str]) -> list[ImportRow]:
                 is_correct=answer is not None and grade(answer, str(problem.answer)) == "correct",
                 labels=labels,
                 samples=times,
+                meta={"kind": problem.kind, "subject": problem.subject},
             )
         )
     return rows

@@ -17,9 +17,20 @@ from models.playground.story import DoesNotWorkOutError, GoldStep, Story, join
 from models.playground.templates.journeys import MORE_TEMPLATES
 from models.playground.templates.parts import PART_TEMPLATES
 from models.playground.templates.trade import TEMPLATES
+from models.playground.templates.unseen import UNSEEN_TEMPLATES
 from models.playground.writing import Manner, draw_manner, write
 
 ALL_TEMPLATES = (*TEMPLATES, *MORE_TEMPLATES, *PART_TEMPLATES)
+SUBJECTS = {
+    template.__name__: subject
+    for subject, templates in (
+        ("trade", TEMPLATES),
+        ("journeys and work", MORE_TEMPLATES),
+        ("parts and rates", PART_TEMPLATES),
+        ("unseen", UNSEEN_TEMPLATES),
+    )
+    for template in templates
+}
 TRAINING_SEEDS = 1_000_000_000
 DISTRACTORS = 1 / 3  # the share of problems with a sentence that nobody needs
 
@@ -35,6 +46,16 @@ class WorldProblem:
     steps: tuple[GoldStep, ...]
     template: str
     manner: Manner = Manner()
+
+    @property
+    def kind(self) -> str:
+        """The template's name in words; `subject` is the group that it belongs to."""
+        return self.template.replace("_", " ")
+
+    @property
+    def subject(self) -> str:
+        """One of SUBJECTS."""
+        return SUBJECTS[self.template]
 
 
 def sample_problems(

@@ -101,12 +101,15 @@ def evaluate_slices(
     trained on are left out where they are known.
     """
     from app.cli.prm_errors.tables import slices_tables
+    from labeling.evaluation.prm_errors.slices import NO_KINDS
     from labeling.evaluation.prm_errors.slices import evaluate_slices as measure
 
     name = cast("FigureName", figure)
     with opened(ctx) as database:
         result = measure(database, annotator, reference, dataset, everything=everything)
     _say(result, as_json, lambda told: slices_tables(told, name), result.measured)
+    if not (as_json or result.kinds_known):
+        console.print(NO_KINDS, soft_wrap=True)
 
 
 @click.command("agreement")

@@ -120,12 +120,12 @@ def test_a_dot_is_clicked_and_the_page_is_about_its_slice(demo: Database) -> Non
         assert box is not None
         # Plotly takes clicks on a layer above the marks.
         page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        expect(page.locator(".js-plotly-plot .hoverlayer")).to_contain_text("2 steps")
+        expect(page.locator(".js-plotly-plot .hoverlayer")).to_contain_text("two sums")
         page.mouse.down()
         page.mouse.up()
-        chip = page.get_by_role("button", name="2 steps")
+        chip = page.get_by_role("button", name="two sums")
         expect(chip).to_be_visible()
-        expect(page.get_by_text("all 215 solutions")).to_be_visible()
+        expect(page.get_by_text("all 76 solutions")).to_be_visible()
         assert "slice=" in page.url
         page.go_back()
         expect(chip).to_have_count(0)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +22,13 @@ from db.results import list_evaluations
 from labeling.demo.prepare import prepare_demo
 from labeling.evaluation.prm_errors.biases import evaluate_biases
 from labeling.evaluation.prm_errors.calibration import evaluate_calibration
-from labeling.evaluation.prm_errors.slices import Texts, attributes, evaluate_slices
+from labeling.evaluation.prm_errors.slices import (
+    NO_KINDS,
+    OF_PROBLEM,
+    Texts,
+    attributes,
+    evaluate_slices,
+)
 from labeling.evaluation.scored import ScoredSolutions
 from tests.support.data import shared_data
 from training.data import fingerprint
@@ -99,6 +107,8 @@ def test_slices_of_the_playground_are_parts_of_the_whole(playground: Database) -
     for attribute in ("steps", "answer"):
         parts = [one.figures for one in found.slices if one.attribute == attribute]
         assert sum(one.exact.count for one in parts) == found.all.exact.count
+    by_subject = [one.figures for one in found.slices if one.attribute == "subject"]
+    assert sum(one.n for one in by_subject) == found.all.n
     assert "data set" not in {one.attribute for one in found.slices}  # There is one.
     told = run(playground, "slices", *WHO, "--figure", "exact")
     assert "too few" in told.output
@@ -116,7 +126,9 @@ def test_an_error_that_a_person_typed_is_in_the_slice_of_its_type() -> None:
     )
     typed = np.array([1, -1, 1, -1])  # The third is of a step that the reference takes for another.
     words = np.array(["states a falsehood", "", "adds nothing", ""], dtype=object)
-    texts = Texts(np.zeros(4, dtype=int), np.zeros(4, dtype=bool), typed, words)
+    none = np.zeros(4, dtype=int)
+    problems = {name: np.full(4, "", dtype=object) for name in OF_PROBLEM}
+    texts = Texts(none, none.astype(bool), problems, typed, words)
     places, names = attributes(found, texts)["error type"]
     assert names == ("states a falsehood",)
     assert places.tolist() == [0, -1, -1, -1]
@@ -185,6 +197,34 @@ def test_all_problems_seen_is_an_error_that_says_what_to_do(database: Database) 
     told = run(database, "slices", "--annotator", "prm:p", "--reference", "human:people")
     assert told.exit_code == 1
     assert "--all measures it on them all the same" in " ".join(told.output.split())
+
+
+def test_slices_by_kind_of_problem_come_from_what_the_data_say(database: Database) -> None:
+    said: list[dict[str, Any]] = [
+        {"subject": "algebra", "level": 5},
+        {"question_type": "puzzles"},
+        {"task": None},
+        {},
+    ]
+    rows = [replace(labelled(place), meta=said[place % 4]) for place in range(40)]
+    insert_rows(database, rows)
+    prm = ensure_annotator(database, "prm", "p", {"model": "p", "threshold": 0.5})
+    every = [AnnotationRecord(n, prm.id, (0.9, 0.2), 1, "ok", {}) for n in range(1, 41)]
+    save_wave(database, prm.id, None, every)
+    found = evaluate_slices(database, "prm:p", "human:people")
+    parts = {(one.attribute, one.name): one.figures.n for one in found.slices}
+    assert parts["subject", "algebra"] == parts["level", "5"] == 10
+    assert parts["kind of problem", "puzzles"] == 10
+    assert [name for name in parts if name[0] in OF_PROBLEM.values()] == [
+        ("kind of problem", "puzzles"), ("subject", "algebra"), ("level", "5"),
+    ]  # fmt: skip
+
+
+def test_data_that_say_nothing_of_their_problems_are_said_to(database: Database) -> None:
+    fill(database, [])
+    who = ("--annotator", "prm:p", "--reference", "human:people")
+    assert NO_KINDS in run(database, "slices", *who).output
+    assert NO_KINDS not in run(database, "slices", *who, "--json").output
 
 
 def test_what_nobody_knows_is_said(database: Database) -> None:

@@ -16,6 +16,7 @@ from app.ui.prm_errors.chosen import Chosen, of_part
 from app.ui.prm_errors.population import Population
 from app.ui.prm_errors.sliced import BETWEEN, by_attribute
 from db.engine import Database
+from labeling.evaluation.prm_errors.slices import NO_KINDS, kinds_known
 from labeling.evaluation.scored import ScoredSolutions
 from training.metrics.processbench.scored import verdicts
 from training.metrics.slices import (
@@ -64,6 +65,8 @@ def show(database: Database, choice: Choice, population: Population, chosen: Cho
     )
     if len(sorted_) > MOST:
         sentence += f" The first {MOST} of {len(sorted_)} are shown."
+    if not kinds_known(parts):
+        sentence += f" {NO_KINDS}"
     figure(
         "Slices",
         sentence,
