@@ -1,4 +1,4 @@
-"""Queues: those that were saved, how far each is, and what is changed of them."""
+"""Queues: those that were saved, how far each is, and those that are always there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.auth import identity
 from app.components.data_table import data_table
 from app.ui import address, formatting, project
 from app.ui.counts import counted
-from app.ui.queues import change, wording
+from app.ui.queues import always, change, wording
 from db.engine import Database
 from db.review.saved_queues import SavedQueue, for_person, saved_queues
 from labeling.review.saved import progress_of
@@ -22,16 +22,16 @@ def rows(database: Database, queues: list[SavedQueue], opened: str) -> list[data
     """A row for each queue, which opens it in Review; managers also see what blind ones hold."""
     me, manages = identity.reviewer_name(), identity.is_manager()
     found = []
-    for saved in queues:
+    for one in queues:
         done = counted(
             database,
-            f"progress {saved.contents} {saved.per_item} {len(saved.assigned)}",
-            partial(progress_of, database, saved),
+            f"progress {one.contents} {one.per_item} {len(one.assigned)}",
+            partial(progress_of, database, one),
         )
-        told = manages or not saved.blind
-        name = saved.name if told and saved.name else wording.title(saved, blind=saved.blind)
-        href = data_table.page_href("review", queue=saved.token)
-        holds = wording.contents_in_words(database, saved.contents) if told else "blind"
+        told = manages or not one.blind
+        name = one.name if told and one.name else wording.title(one, blind=one.blind)
+        href = data_table.page_href("review", queue=one.token)
+        holds = wording.contents_in_words(database, one.contents) if told else "blind"
         cells: list[data_table.Cell] = [
             data_table.stack(
                 data_table.link(name, href, "main strong"),
@@ -45,12 +45,12 @@ def rows(database: Database, queues: list[SavedQueue], opened: str) -> list[data
             ),
             f"{done.total - done.done:,}",
             by_whom(done.by),
-            assigned(saved, me),
-            data_table.text(how(saved), "muted nowrap"),
+            assigned(one, me),
+            data_table.text(how(one), "muted nowrap"),
         ]
         if manages:
-            cells.append(data_table.pick("Change", saved.id))
-        found.append(data_table.door(cells, chosen=saved.token == opened))
+            cells.append(data_table.pick("Change", one.id))
+        found.append(data_table.door(cells, chosen=one.token == opened))
     return found
 
 
@@ -81,17 +81,48 @@ def how(saved: SavedQueue) -> str:
 
 def nothing() -> None:
     """No queue is saved: how to have one."""
-    st.text("No queue has been saved yet.")
+    if not identity.is_manager():
+        st.text("No queue has been saved yet. Managers can; below are those always there.")
+        return
+    st.text(
+        "No queue has been saved yet. Narrow the list in Browse, choose mistakes on PRM errors, "
+        "or open a queue in Review; Save as a queue then gives it a name, instructions, and people "
+        "who are to work on it."
+    )
+    data_table.line(
+        data_table.link("Browse", "browse"),
+        data_table.link("PRM errors", "prm_errors"),
+        key="ways",
+    )
+
+
+def saved(database: Database, every: list[SavedQueue], *, with_archived: bool) -> None:
+    """The queues that people saved, and below them the one that is to be changed."""
+    opened = address.get("queue") or ""
+    queues = [one for one in every if with_archived or not one.archived or one.token == opened]
+    mine = for_person(queues, identity.reviewer_name())
     if identity.is_manager():
-        st.text(
-            "Narrow the list in Browse, choose mistakes on PRM errors, or open a queue in Review, "
-            "and there choose Save as a queue. It then has a name, instructions, and people who "
-            "are to work on it."
-        )
-        st.page_link("views/browse.py", label="Choose solutions in Browse")
-    else:
-        st.text("Managers save queues. Until then, Review has those that are always there.")
-    st.page_link("views/review.py", label="Review")
+        mine += [one for one in queues if one not in mine]
+    picked = data_table.table(
+        [
+            "Saved",
+            data_table.column("Done", width="16%"),
+            data_table.column("Left", "right"),
+            data_table.column("By", width="18%"),
+            data_table.column("Assigned to", width="16%"),
+            "How",
+            *([""] if identity.is_manager() else []),
+        ],
+        rows(database, mine, opened),
+        key="queues",
+        empty="No saved queue is for you.",
+    )
+    if picked is not None:
+        address.put(queue=next((one.token for one in mine if one.id == picked), None))
+        st.rerun()
+    chosen = next((one for one in mine if one.token == opened), None)
+    if chosen is not None and identity.is_manager():
+        change.show(database, chosen)
 
 
 database = project.project()
@@ -102,31 +133,8 @@ with st.container(key="wide", horizontal=True, vertical_alignment="center"):
     with_archived = False
     if archived and identity.is_manager():
         with_archived = st.toggle(f"Show {archived:,} archived", **address.switch("archived"))
-if not every:
+if every:
+    saved(database, every, with_archived=with_archived)
+else:
     nothing()
-    st.stop()
-opened = address.get("queue") or ""
-queues = [one for one in every if with_archived or not one.archived or one.token == opened]
-mine = for_person(queues, identity.reviewer_name())
-if identity.is_manager():
-    mine += [one for one in queues if one not in mine]
-picked = data_table.table(
-    [
-        "Queue",
-        data_table.column("Done", width="16%"),
-        data_table.column("Left", "right"),
-        data_table.column("By", width="18%"),
-        data_table.column("Assigned to", width="16%"),
-        "How",
-        *([""] if identity.is_manager() else []),
-    ],
-    rows(database, mine, opened),
-    key="queues",
-    empty="No queue is for you. Review has those that are always there.",
-)
-if picked is not None:
-    address.put(queue=next((one.token for one in mine if one.id == picked), None))
-    st.rerun()
-chosen = next((one for one in mine if one.token == opened), None)
-if chosen is not None and identity.is_manager():
-    change.show(database, chosen)
+always.show(database)

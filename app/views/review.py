@@ -73,6 +73,9 @@ def choose_queue(database: Database) -> tuple[Opened, bool]:
         choices[name] = found or Opened(DISAGREEMENT)
     blind = asked_blind or choices[name].is_blind
     called = {name: opened.words(one, compared, blind=blind) for name, one in choices.items()}
+    for name, one in choices.items():
+        if one.saved and list(called.values()).count(called[name]) > 1:
+            called[name] += " (saved)"  # The box tells its options apart by their words.
     name = st.selectbox(
         "Queue",
         list(choices),

@@ -169,6 +169,17 @@ QUEUES: dict[str, ReviewQueue] = {
     )
 }
 
+# The queues that are always there, by what they are for.
+GROUPS: dict[str, tuple[ReviewQueue, ...]] = {
+    "Annotators disagree": (DISAGREEMENT, *BY_KIND),
+    "A model is unsure": tuple(
+        QUEUES[name] for name in ("uncertain_prm", "uncertain_mc", "split_votes")
+    ),
+    "A PRM against the answer": (QUEUES["high_wrong"], QUEUES["low_right"]),
+    "Control": (QUEUES["random"], QUEUES["known"]),
+    "People disagree": (ADJUDICATION,),
+}
+
 
 def in_words(queue: ReviewQueue, *, blind: bool) -> str:
     """What the queue is called on screen."""

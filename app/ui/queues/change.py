@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import streamlit as st
 
 from app.auth import identity
@@ -26,19 +28,25 @@ def show(database: Database, saved: SavedQueue) -> None:
     """The settings of a queue, to be changed, beside all that was changed of it."""
     st.subheader("Change this queue", anchor=False)
     left, right = st.columns([1, 1], gap="large")
-    # Other fields after each change: they begin with what is now.
-    key = f"change {saved.token} {len(saved.history)}"
+    # Other fields after each change of one's own: they begin with what is now.
+    key = f"change {saved.token} {st.session_state.get(saved.token, 0)}"
+    if f"{key} name" not in st.session_state:
+        st.session_state[f"{key} drawn"] = saved
+    drawn: SavedQueue = st.session_state[f"{key} drawn"]
     with left, st.form(key, border=False):
-        settings = ask_settings(database, saved, key)
-        if st.form_submit_button("Change", type="primary"):
-            _change(database, saved, settings)
+        settings = ask_settings(database, drawn, key)
+        if st.form_submit_button("Save changes", type="primary"):
+            _change(database, drawn, settings)
     with right:
         _actions(database, saved)
         _history(saved)
 
 
 def _change(database: Database, saved: SavedQueue, asked: Settings) -> None:
-    """Store what the form says otherwise than the queue that it was drawn for."""
+    """Store what the form says otherwise than the queue as it was when the form was drawn.
+
+    What somebody else changed meanwhile stays.
+    """
     now = {
         "name": saved.name,
         "instructions": saved.instructions,
@@ -52,7 +60,12 @@ def _change(database: Database, saved: SavedQueue, asked: Settings) -> None:
     except DatabaseError as error:
         project.complain(error)
     else:
-        st.rerun()
+        _draw_anew(saved)
+
+
+def _draw_anew(saved: SavedQueue) -> NoReturn:
+    st.session_state[saved.token] = st.session_state.get(saved.token, 0) + 1
+    st.rerun()
 
 
 def _actions(database: Database, saved: SavedQueue) -> None:
@@ -61,14 +74,14 @@ def _actions(database: Database, saved: SavedQueue) -> None:
         archive = "Bring back" if saved.archived else "Archive"
         if st.button(archive, help="An archived queue is offered to nobody; no label is lost."):
             change_queue(database, saved.token, by, archived=not saved.archived)
-            st.rerun()
+            _draw_anew(saved)
         if st.button("Undo the last change", disabled=not saved.standing()):
             try:
                 undo_change(database, saved.token, by)
             except DatabaseError as error:
                 project.complain(error)
             else:
-                st.rerun()
+                _draw_anew(saved)
         query = browse_query(database, saved.contents)
         st.page_link("views/browse.py", label="See the solutions in Browse", query_params=query)
         if st.button("Close", type="tertiary"):

@@ -10,9 +10,11 @@ import pytest
 from playwright.sync_api import expect
 
 from db.engine import Database
+from labeling.consensus.held_out import hold_out
 from tests.app.test_pages import fill
 from tests.support import pages
 from tests.support.browser import ROOT, chromium, open_page, streamlit_server
+from training.data import HeldOut
 
 
 def carried(database: Database, monkeypatch: pytest.MonkeyPatch, href: str) -> list[Any]:
@@ -48,6 +50,25 @@ def test_a_list_that_changed_says_so(database: Database, monkeypatch: pytest.Mon
     back, words = carried(database, monkeypatch, "solution?id=1&list=browse&at=3")
     assert back["href"] == "browse"
     assert words["value"] == "no longer at this place in the list"
+
+
+def test_the_examples_of_consensus_are_a_list(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, 12)
+    hold_out(database, HeldOut(0.0, 0))
+    page = pages.open_page(database, monkeypatch, "consensus")
+    (links,) = [
+        row["cells"][3]["cells"]
+        for row in pages.shown(page, "summary")["rows"]
+        if row["cells"][0]["value"] == "first errors differ"
+    ]
+    ids = [cell["value"] for cell in links[:-1]]
+    assert links[-1]["href"] == f"review?queue=filter&ids={'%2C'.join(ids)}"
+    back, _, place, after = carried(database, monkeypatch, links[1]["href"])
+    assert place["value"] == f"2 of {len(ids)}"
+    assert back["href"] == f"browse?ids={'%2C'.join(ids)}"
+    assert f"id={ids[2]}&" in after["href"]
 
 
 @pytest.mark.browser

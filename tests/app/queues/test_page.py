@@ -23,6 +23,7 @@ from db.review.saved_queues import (
     save_queue,
     saved_queues,
 )
+from labeling.review.queues import GROUPS, QUEUES
 from tests.app.test_pages import HOSTILE, fill
 from tests.support.pages import open_page, shown, words_of
 from tests.support.rows import correction
@@ -222,7 +223,7 @@ def test_a_change_is_noted_and_taken_back(
     key = f"change {saved.token} 0"
     test.text_input(key=f"{key} name").set_value("Second")
     test.checkbox(key=f"{key} blind").set_value(True)
-    press(test, "Change")
+    press(test, "Save changes")
     assert (now().name, now().blind) == ("Second", True)
     assert [(one.by, one.was) for one in now().history] == [
         ("Ada", {"name": "First", "blind": False})
@@ -236,6 +237,44 @@ def test_a_change_is_noted_and_taken_back(
     said = json.dumps(shown(test, "history"))
     assert said.count("took a change back") == 2
     assert "changed the name, which was First; changed whether it is blind, taken back" in said
+
+
+def test_what_somebody_else_changed_meanwhile_stays(
+    database: Database, monkeypatch: pytest.MonkeyPatch, saved: SavedQueue
+) -> None:
+    test = open_page(database, monkeypatch, "queues", queue=saved.token)
+    test.text_area(key=f"change {saved.token} 0 instructions").set_value("Read it all.")
+    change_queue(database, saved.token, "Ned", name="Renamed", assigned=("bob",))
+    press(test, "Save changes")
+    now = find_queue(database, saved.token)
+    assert now is not None
+    assert (now.name, now.assigned, now.instructions) == ("Renamed", ("bob",), "Read it all.")
+    assert test.text_input(key=f"change {saved.token} 1 name").value == "Renamed"
+
+
+def test_every_queue_that_is_always_there_has_its_counts_and_group(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, 12)
+    ada = ensure_reviewer(database, "Ada")
+    append_corrections(database, [correction(1, ada.id, "t", labels=(1, -1, None))])
+    rows = shown(open_page(database, monkeypatch, "queues"), "always")["rows"]
+    told = {row["cells"][1]["href"]: [cell["value"] for cell in row["cells"][2:]] for row in rows}
+    assert told.keys() == {f"review?queue={name}" for name in QUEUES if name != "filter"}
+    assert told["review?queue=random"] == ["12", "11"]
+    assert told["review?queue=mc_only"] == ["4", "3"]
+    groups = [row["cells"][0]["value"] for row in rows]
+    assert [one for one in groups if one] == list(GROUPS)
+
+
+def test_a_saved_queue_may_be_called_as_one_that_is_always_there(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, 12)
+    made = save_queue(database, WRONG, "Mia", name="Random control")
+    test = open_page(database, monkeypatch, "review", queue=made.token)
+    assert (queue_box(test), items(test)) == ("Random control (saved)", [11, 8, 5, 2])
+    assert queue_box(open_page(database, monkeypatch, "review", queue="random")) == "Random control"
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=["html", "markdown", "rest"])
