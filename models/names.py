@@ -142,6 +142,12 @@ def resolve_checkpoint(spec: str) -> str:
     return str(folder)
 
 
+def hub_id(spec: str) -> str | None:
+    """The OWNER/NAME on the Hugging Face Hub that a model's name means; None where it is none."""
+    target = spec.removeprefix("transformers:")
+    return target if _HUB_ID.fullmatch(target) and not Path(target).exists() else None
+
+
 def checkpoint_folder(spec: str) -> Path:
     """A local folder with the checkpoint of `spec`; a hub id is taken from the hub's cache.
 

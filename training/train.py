@@ -18,8 +18,9 @@ import torch
 from models.memory import out_of_memory
 from models.names import checkpoint_folder, checkpoint_revision
 from models.precision import warning
-from models.prm.save import save_prm
+from models.prm.save import layout, save_prm
 from models.prm.schemes import STEPLENS_FILE, read_json
+from training.card import model_card
 from training.config import TrainConfig, TrainReport
 from training.data import fingerprint
 from training.engine.adapters import merge
@@ -143,6 +144,9 @@ def train(
                 if config.lora:
                     merge(fitted.model, partial / "adapter" if config.keep_adapter else None)
                 save_prm(fitted.model, data.tokenizer, partial, settings, dtype)
+                architecture = layout(fitted.model)["architectures"][0]
+                card = model_card(target.name, settings, architecture)
+                (partial / "README.md").write_text(card, "utf-8")
     return report
 
 
