@@ -93,7 +93,10 @@ def _read(path: Path, weight: float, labels: str, format: str | None) -> Trainin
                 left_out[SEVERAL] += 1  # a project's own rows
     if not examples:
         why = "; ".join(f"{reason} ({count:,})" for reason, count in left_out.items())
-        raise ExportError(f"{path} ({format}) has nothing to learn from: {why or 'no row'}")
+        first = f". The first that {UNREAD}: {faults[0]}" if faults else ""
+        raise ExportError(
+            f"{path} ({format}) has nothing to learn from: {why or 'it has no row'}{first}"
+        )
     if labels == "soft" and not any(examples.values()):
         raise ExportError(NO_RATES.format(path))
     source = Source(

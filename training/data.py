@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from training.spelling import same_text
+
 MASKED = -100.0  # the target of a step that is not trained on; the Trainer leaves it uncounted
 Row = dict[str, object]  # a line of data.jsonl, not checked yet
 MANIFEST, DATA, PARQUET = "manifest.json", "data.jsonl", "data.parquet"
@@ -140,12 +142,15 @@ def read_export(folder: str | Path, labels: str = "hard") -> Export:
 def split_by_problem(
     examples: tuple[Example, ...], fraction: float, seed: int
 ) -> tuple[list[Example], list[Example]]:
-    """Training and validation examples that share no problem.
+    """Training and validation examples that share no problem, in another spelling neither.
 
     `fraction` of the problems (at least one) go to validation; which, `seed` decides.
     Raises ExportError when all examples belong to one problem.
     """
-    problems = sorted({fingerprint(example.problem) for example in examples})
+    spellings: dict[str, str] = {}  # the one of several that stands for the problem
+    for problem in sorted({example.problem for example in examples}, key=fingerprint):
+        spellings.setdefault(same_text(problem), fingerprint(problem))
+    problems = sorted(spellings.values())
     if len(problems) < 2:
         raise ExportError(
             "All rows belong to one problem; validation needs problems that training never saw"
@@ -155,7 +160,8 @@ def split_by_problem(
     training: list[Example] = []
     validation: list[Example] = []
     for example in examples:
-        (validation if fingerprint(example.problem) in held_out else training).append(example)
+        apart = spellings[same_text(example.problem)] in held_out
+        (validation if apart else training).append(example)
     return training, validation
 
 

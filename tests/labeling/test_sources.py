@@ -80,6 +80,8 @@ def test_what_is_left_out_is_counted_by_its_reason(tmp_path: Path) -> None:
     assert "line 4" in source.faults[0]
     with pytest.raises(ExportError, match="nothing to learn from: labels of several annotators"):
         read_sources([lines(tmp_path / "two.jsonl", two)])
+    with pytest.raises(ExportError, match=r"cannot be read \(1\).*line 1: problem is missing"):
+        read_sources([lines(tmp_path / "bad.jsonl", {"steps": ["a"]})], format="jsonl")
     with pytest.raises(ExportError, match="no success rates"):
         read_sources([lines(tmp_path / "hard.jsonl", rows[1])], "soft")
 
@@ -129,6 +131,14 @@ def test_the_identity_of_data_is_their_content_format_and_weight(tmp_path: Path)
     assert read_sources([export]).identity == read_export(export).checksum
 
 
+def test_files_with_success_rates_teach_them_too() -> None:
+    file = shared_data("formats/SCAN-Base.train-100.jsonl")
+    hard, soft = (read_sources([file], labels) for labels in ("hard", "soft"))
+    assert {target for one in hard.examples for target in one.targets} <= {0, 1, MASKED}
+    assert any(0 < target < 1 for one in soft.examples for target in one.targets)
+    assert soft.sources[0].soft == soft.sources[0].solutions == 100
+
+
 def test_an_epoch_draws_by_weight(tmp_path: Path) -> None:
     def some(weight: float, n: int) -> list[Example]:
         return [Example(f"{weight} {i}", ("a",), (1.0,), -1, weight) for i in range(n)]
@@ -173,7 +183,7 @@ def test_prm800k_of_a_file_and_of_its_consensus_teach_the_same(
 
 
 def test_the_whole_of_prm800k_phase_1() -> None:
-    """48,672 ratings: 1,915 are of a text that is offered again or has no place, 2,098 of chains
+    """48,672 ratings: 1,915 are of a text that is offered twice at its step, 2,098 of chains
     without a verdict, 3,222 are said again."""
     data = read_sources([shared_data(PHASE_1)])
     (source,) = data.sources

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from training.data import MASKED, Example, ExportError, read_export, split_by_problem
+from training.spelling import same_text
 
 Row = dict[str, Any]
 
@@ -157,6 +158,16 @@ def test_unusual_line_separators_in_texts_are_kept(tmp_path: Path) -> None:
     problem = "a\u2028b\u0085c"
     line = json.dumps(row([1], -1, problem), ensure_ascii=False)
     assert read_export(write_export(tmp_path, [line])).examples[0].problem == problem
+
+
+def test_two_spellings_of_a_problem_are_on_one_side() -> None:
+    words = [f"What is {i} + {i}?" for i in range(40)]
+    spelt = [text for word in words for text in (word, word.replace("What", " WHAT"), f"${word}$")]
+    examples = tuple(Example(text, ("a",), (1,), -1) for text in spelt)
+    parts = split_by_problem(examples, 0.3, seed=1)
+    training_part, validation = ({same_text(one.problem) for one in part} for part in parts)
+    assert not training_part & validation
+    assert (len(validation), len(parts[1])) == (12, 36)
 
 
 def test_split_shares_no_problem_and_is_seeded() -> None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from training.data import Example
-
-# What LaTeX writes for looks alone: spaces, sizes of brackets and fractions, the mode.
-_LOOKS = re.compile(r"\\[,;:! ]|\\(?:q?quad|left|right|displaystyle)(?![a-z])|[\s$~]")
-_FRACTION = re.compile(r"\\[dt]frac(?![a-z])")
+from training.spelling import same_text
 
 
 class LeakError(ValueError):
@@ -26,17 +22,6 @@ class Leaks:
 
 
 NONE = Leaks(frozenset(), {})
-
-
-def same_text(problem: str) -> str:
-    r"""A key that two spellings of a problem share.
-
-    Case, white space, dollar signs, LaTeX's spaces, \left and \right, \dfrac for \frac, and a last
-    full stop, question mark or colon make no difference. Numbers and words do: a problem that was
-    worded anew is not found.
-    """
-    text = _FRACTION.sub(r"\\frac", problem.casefold())
-    return _LOOKS.sub("", text).rstrip(".?:")
 
 
 def find_leaks(problems: Iterable[str], sets: Mapping[str, Iterable[str]]) -> Leaks:

@@ -18,7 +18,8 @@ from tests.training.test_data import write_export
 from tests.training.test_training import visible_rule
 from training.config import TrainConfig
 from training.data import Example
-from training.engine.leaks import LeakError, find_leaks, same_text, without_leaks
+from training.engine.leaks import LeakError, find_leaks, without_leaks
+from training.spelling import same_text
 from training.train import train
 
 ONE = TrainConfig(epochs=1, max_length=128)
