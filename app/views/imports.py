@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.auth.identity import needs_sign_in
 from app.ui import address, project
+from app.ui.imports import scores
 from app.ui.imports.course import follow
 from app.ui.imports.shown import show
 from app.ui.imports.uploads import Held, hold, keep
 from db.engine import Database, DatabaseError
 from db.jobs import get_job
 from labeling.formats.catalog import READERS, in_words
+from labeling.formats.files.folders import files_of
 from labeling.formats.files.hub import SCHEME
 from labeling.formats.preview import Preview, preview
 from labeling.formats.splitting import REGEX, WAYS, Cut
 from labeling.jobs.runner import start_job
 from models.steps import Thinking
 
+WHAT = ("Solutions", "Scores")
 SHOWN = 10
 EMPTY = (
     "ProcessBench, PRM800K, Math-Shepherd, PRMBench and more are recognised by their fields: JSON "
@@ -104,23 +110,87 @@ def ask_cut() -> dict[str, str]:
     return {**cut, "thinking": "split"} if through else cut
 
 
-def begin(database: Database, found: Preview, cut: dict[str, str], strict: bool) -> None:
+def begin(
+    database: Database, kind: str, files: Sequence[Path], params: Mapping[str, object]
+) -> None:
     """Start the import, with uploads in the project's folder, and follow it."""
     uploads = {one.path for one in st.session_state.get("held uploads", {}).values()}
     try:
-        files = [keep(database, file) if file in uploads else file for file in found.files]
-        params: dict[str, object] = {
-            "format": found.format,
-            "files": [*map(str, files)],
-            "strict": strict,
-        }
-        if needs_sign_in():
-            params["people"] = False  # Nobody labels under another's name.
-        job = start_job(database, "import", params | cut)
+        kept = [keep(database, file) if file in uploads else file for file in files]
+        job = start_job(database, kind, {**params, "files": [*map(str, kept)]})
     except (ValueError, OSError) as error:
         project.complain(error)
     else:
         address.put(job=str(job.id))
+
+
+def follow_the_last(database: Database) -> bool:
+    """Show the import that the address names; False where it names none."""
+    job_id = under_way(database)
+    if job_id is not None:
+        follow(database, job_id)
+    return job_id is not None
+
+
+def solutions(database: Database, files: list[Path], right: DeltaGenerator) -> None:
+    """Files of solutions: how they are read, what they would become, and the import."""
+    format = st.selectbox(
+        "Format",
+        list(READERS),
+        index=None,
+        format_func=in_words,
+        placeholder="By the fields of the rows",
+        **address.choice("format", list(READERS)),
+    )
+    cut = ask_cut()
+    strict = st.checkbox("Refuse a whole file if any of its rows is bad")
+    start = st.empty()
+    st.code(project.command(database, "import FILE"), language=None, wrap_lines=True)
+    with right:
+        found = looked_at(files, format, cut) if files else None
+        if found is not None and (found.rows or found.named):
+            params: dict[str, object] = {"format": found.format, "strict": strict, **cut}
+            if needs_sign_in():
+                params["people"] = False  # Nobody labels under another's name.
+            if start.button("Import", type="primary", width="stretch"):
+                begin(database, "import", found.files, params)
+        followed = follow_the_last(database)
+        if found is not None:
+            show(found)
+        elif not files and not followed:
+            st.text(EMPTY)
+
+
+def of_scores(database: Database, files: list[Path], right: DeltaGenerator) -> None:
+    """Files of scores: who gave them, which solutions they match, and the import."""
+    wanted = scores.ask(database, [one for file in files for one in files_of(file)])
+    start = st.empty()
+    who = ("KIND", "NAME") if wanted is None else (wanted.kind, shlex.quote(wanted.name))
+    command = f"import-scores FILE --kind {who[0]} --name {who[1]}"
+    st.code(project.command(database, command), language=None, wrap_lines=True)
+    with right:
+        found = scores.looked_at(database, wanted) if files and wanted else None
+        if wanted is not None and found is not None and found.said:
+            named = wanted.name != scores.NOBODY
+            if start.button(
+                "Import" if named else "Import: give the annotator a name",
+                type="primary",
+                width="stretch",
+                disabled=not named,
+            ):
+                params: dict[str, object] = {
+                    "kind": wanted.kind,
+                    "name": wanted.name,
+                    "threshold": wanted.threshold,
+                    "dataset": wanted.dataset,
+                    "fields": dict(wanted.names),
+                }
+                begin(database, "import_scores", wanted.files, params)
+        followed = follow_the_last(database)
+        if wanted is not None and found is not None:
+            scores.show(database, wanted, found)
+        elif not files and not followed:
+            st.text(scores.EMPTY)
 
 
 def under_way(database: Database) -> int | None:
@@ -130,7 +200,7 @@ def under_way(database: Database) -> int | None:
         job = get_job(database, int(given if given.isascii() and len(given) < 16 else ""))
     except (ValueError, DatabaseError):
         return None
-    return job.id if job.kind == "import" else None
+    return job.id if job.kind in ("import", "import_scores") else None
 
 
 database = project.project()
@@ -145,28 +215,13 @@ with left:
     except (ValueError, OSError) as error:
         project.complain(error)
         files = []
-    format = st.selectbox(
-        "Format",
-        list(READERS),
-        index=None,
-        format_func=in_words,
-        placeholder="By the fields of the rows",
-        **address.choice("format", list(READERS)),
+    what = st.segmented_control(
+        "The files hold",
+        WHAT,
+        **address.value(
+            "what",
+            lambda values: values[-1] if values and values[-1] in WHAT else WHAT[0],
+            lambda chosen: None if chosen in (None, WHAT[0]) else [chosen],
+        ),
     )
-    cut = ask_cut()
-    strict = st.checkbox("Refuse a whole file if any of its rows is bad")
-    start = st.empty()
-    st.code(project.command(database, "import FILE"), language=None, wrap_lines=True)
-with right:
-    found = looked_at(files, format, cut) if files else None
-    if found is not None and (found.rows or found.named):
-        with start:
-            if st.button("Import", type="primary", width="stretch"):
-                begin(database, found, cut, strict)
-    job_id = under_way(database)
-    if job_id is not None:
-        follow(database, job_id)
-    if found is not None:
-        show(found)
-    elif not files and job_id is None:
-        st.text(EMPTY)
+    (of_scores if what == WHAT[1] else solutions)(database, files, right)

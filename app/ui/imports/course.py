@@ -53,6 +53,9 @@ def follow(database: Database, job_id: int) -> None:
 def done(job: JobRecord) -> None:
     """What was added, what was there, and the way on."""
     result = job.result or {}
+    if job.kind == "import_scores":
+        scores_done(job)
+        return
     st.text(
         f"Done: {number_of(result.get('solutions', 0), 'new solution')}, "
         f"{result.get('matched', 0):,} matched one that was there, "
@@ -65,3 +68,20 @@ def done(job: JobRecord) -> None:
         key="onwards",
     )
     st.text(WHAT_NEXT)
+
+
+def scores_done(job: JobRecord) -> None:
+    """What came of files of scores, and where to look at them."""
+    result = job.result or {}
+    label = str(result.get("annotator", ""))
+    st.text(
+        f"Done: {result.get('matched', 0):,} of {number_of(result.get('rows', 0), 'row')} matched "
+        f"a solution; {label} annotated {number_of(result.get('solutions', 0), 'solution')} more, "
+        f"{result.get('known', 0):,} were there."
+    )
+    data_table.line(
+        data_table.link("See its solutions", data_table.page_href("browse", by=label), "strong"),
+        data_table.link("Compare it with others", data_table.page_href("agreement")),
+        data_table.link("Measure it", data_table.page_href("evaluation")),
+        key="onwards",
+    )

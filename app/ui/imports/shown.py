@@ -24,20 +24,25 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def show(found: Preview) -> None:
     """All that is known before anything is stored."""
     st.text(summary(found))
-    if found.rejections:
-        reason_table("Rejected", found.rejections, "rejected")
+    refused(found.rejections, found.notes)
+    if found.rows:
+        first_solutions(found.rows)
+
+
+def refused(rejections: Sequence[Rejection], notes: Sequence[Note]) -> None:
+    """Why rows would not be read, also as a download, and what would be changed in others."""
+    if rejections:
+        reason_table("Rejected", rejections, "rejected")
         st.download_button(
             "Rejected rows as CSV",
-            lambda: as_csv(found.rejections),
+            lambda: as_csv(rejections),
             "rejected.csv",
             "text/csv",
             icon=":material/download:",
             type="tertiary",
         )
-    if found.notes:
-        reason_table("Read with changes", found.notes, "noted")
-    if found.rows:
-        first_solutions(found.rows)
+    if notes:
+        reason_table("Read with changes", notes, "noted")
 
 
 def summary(found: Preview) -> str:

@@ -12,12 +12,16 @@ from streamlit.testing.v1 import AppTest
 
 from app.ui.imports.shown import as_csv
 from app.ui.imports.uploads import Held, hold, keep, safe_name
+from db.annotations import annotations_of
 from db.engine import Database
+from db.ingest import insert_rows
 from db.jobs import create_job
 from labeling.formats.preview import READ_ROWS, preview
 from labeling.formats.reading import Rejection
 from labeling.jobs.files import data_folder
+from labeling.jobs.runner import run_job
 from tests.support.pages import open_page, shown, words_of
+from tests.support.rows import row
 
 GOOD: dict[str, Any] = {"problem": "1 + 1?", "steps": ["It is 2.", "Done."], "labels": [1, -1]}
 
@@ -170,3 +174,44 @@ def test_a_data_set_of_the_hub_is_left_to_the_command(
     test = open_page(database, monkeypatch, "imports")
     test.text_area[0].set_value("hf://datasets/a/b").run()
     assert "steplens import hf://" in words_of(test)
+
+
+def test_scores_are_matched_shown_and_imported(
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    started: list[tuple[str, dict[str, Any]]] = []
+
+    def start(_: Database, kind: str, params: dict[str, Any]) -> Any:
+        started.append((kind, params))
+        job = create_job(database, kind, params)
+        run_job(database, job.id)
+        return job
+
+    monkeypatch.setattr("labeling.jobs.runner.start_job", start)
+    insert_rows(database, [row(number, external_id=f"u{number}") for number in range(3)])
+    file = write(
+        tmp_path / "theirs.jsonl",
+        {"idx": "u1", "rewards": [0.9, 0.2]},
+        {"idx": "u2", "rewards": [0.9]},
+        {"idx": "u9", "rewards": [0.9, 0.2]},
+    )
+    given = {"what": "Scores", "dataset": "unit", "fields": "id=idx scores=rewards"}
+    test = look_at(open_page(database, monkeypatch, "imports", **given), file)
+    assert not test.exception
+    assert "1 of 3 rows matched a solution; 2 rejected." in words_of(test)
+    (item,) = shown(test, "scores preview")["items"]
+    assert [one["scores"] for one in item["annotators"]] == [[0.9, 0.2]]
+    assert len(shown(test, "rejected")["rows"]) == 2
+    (button,) = [one for one in test.button if one.label.startswith("Import")]
+    assert button.disabled
+    (name,) = [one for one in test.text_input if one.label == "Called"]
+    test = name.set_value("theirs").run()
+    (button,) = [one for one in test.button if one.label == "Import"]
+    test = button.click().run()
+    assert not test.exception
+    ((kind, params),) = started
+    assert (kind, params["name"], params["files"]) == ("import_scores", "theirs", [str(file)])
+    assert "Done: 1 of 3 rows matched a solution; prm:theirs annotated 1 solution" in words_of(test)
+    assert [one.first_error for one in annotations_of(database, [1, 2, 3])] == [1]
+    wrong = open_page(database, monkeypatch, "imports", **(given | {"fields": "score=rewards"}))
+    assert "There is no field 'score' to fill" in words_of(look_at(wrong, file))
