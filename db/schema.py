@@ -79,7 +79,8 @@ class Solution(Base):
     """One response to a problem, split into steps; `is_correct` speaks of the answer only.
 
     `samples` is how often the generator wrote just this: what repeats is stored once. `meta` is
-    the user's own, and nothing reads it.
+    the user's own, and nothing reads it. `replaced_by` is the solution with the same text in other
+    steps that stands in its place (`db.review.recuts`).
     """
 
     __tablename__ = "solution"
@@ -94,6 +95,7 @@ class Solution(Base):
     final_answer: Mapped[str | None] = mapped_column(Text)
     is_correct: Mapped[bool | None] = mapped_column(index=True)
     samples: Mapped[int] = mapped_column(default=1, server_default="1")
+    replaced_by: Mapped[int | None]
     meta: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 

@@ -92,14 +92,19 @@ def sibling_solutions(database: Database, problem_id: int) -> list[tuple[int, bo
 
 
 def each_solution(
-    database: Database, *, dataset: str | None = None, chunk: int = 500
+    database: Database, *, dataset: str | None = None, chunk: int = 500, replaced: bool = False
 ) -> Iterator[list[SolutionRecord]]:
-    """Every solution, in chunks by id, each chunk in a short session of its own."""
+    """Every solution, in chunks by id, each chunk in a short session of its own.
+
+    Those whose steps were cut anew are left out unless they are asked for (`replaced`).
+    """
     after = 0
     while True:
         query = solution_query().where(Solution.id > after).order_by(Solution.id).limit(chunk)
         if dataset is not None:
             query = query.where(Solution.dataset == dataset)
+        if not replaced:
+            query = query.where(Solution.replaced_by.is_(None))
         with database.read() as session:
             rows = [as_solution(row) for row in session.execute(query)]
         if not rows:

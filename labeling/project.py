@@ -64,7 +64,7 @@ def export_project(
         _write(stream, _project_row(now, total))
         for one in told:
             _write(stream, write_annotator(one.annotator, one.chosen, one.former_names))
-        for chunk in each_solution(now):
+        for chunk in each_solution(now, replaced=True):
             for solution, row in _rows(now, chunk, told, exported):
                 if len(line := _line(row)) > MAX_ROW:
                     raise ProjectError(

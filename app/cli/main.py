@@ -17,6 +17,7 @@ from app.cli.console import console
 from app.cli.data import db_group, grade, import_, playground
 from app.cli.evaluate import evaluate
 from app.cli.imports.scores import import_scores
+from app.cli.review.resegment import resegment
 from app.cli.serving import app_command, demo
 from app.cli.training.commands import train
 from db.engine import DEFAULT_URL
@@ -92,6 +93,7 @@ for command in (
     playground,
     annotate,
     annotators,
+    resegment,
     held_out_command,
     consensus_command,
     export,

@@ -1,8 +1,8 @@
 """The solution index: one narrow row per solution with what lists filter and sort by.
 
 It holds nothing that is not in the other tables. Whoever adds solutions or annotations brings
-the rows of these solutions up to date in the same transaction. When other annotators are
-compared, every row is made anew, in chunks.
+the rows of these solutions up to date in the same transaction. A solution whose
+steps were cut anew has none. When other annotators are compared, every row is made anew, in chunks.
 """
 
 from __future__ import annotations
@@ -118,5 +118,5 @@ def _source(comparison: ComparedVerdicts) -> Select[*tuple[Any, ...]]:
             *comparison.said.values(),
             comparison.bits(),
             comparison.place(),
-        )
+        ).where(Solution.replaced_by.is_(None))
     )

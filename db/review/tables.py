@@ -1,4 +1,4 @@
-"""The tables of review's queues: those that people saved, and what is on whose screen."""
+"""The tables of review: queues that people saved, what is on whose screen, steps cut anew."""
 
 from __future__ import annotations
 
@@ -42,4 +42,20 @@ class SavedQueue(Base):
     archived: Mapped[bool] = mapped_column(default=False, server_default=false())
     history: Mapped[list[Any]]
     made_by: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class Recut(Base):
+    """One act by which a person cut a solution into other steps, or took that back; append-only.
+
+    `made_id` is the solution with the new steps, also of an undo, which puts `solution_id` back.
+    """
+
+    __tablename__ = "recut"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token: Mapped[str] = mapped_column(String(64), unique=True)
+    solution_id: Mapped[int] = mapped_column(ForeignKey("solution.id"), index=True)
+    made_id: Mapped[int] = mapped_column(ForeignKey("solution.id"), index=True)
+    annotator_id: Mapped[int] = mapped_column(ForeignKey("annotator.id"))
+    undoes: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(default=utcnow)

@@ -1,0 +1,1 @@
+"""What people do to solutions, on the command line."""
