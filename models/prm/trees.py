@@ -87,11 +87,10 @@ def tree_of(solutions: Sequence[Encoded]) -> Tree:
     return Tree(tuple(ids), tuple(positions), tuple(ends), tuple(reads))
 
 
-def groups(solutions: Sequence[Encoded], budget: int, worth: float = WORTH) -> list[list[int]]:
+def groups(solutions: Sequence[Encoded], budget: int) -> list[list[int]]:
     """Indices of the solutions that are worth a tree together, each tree of at most `budget` nodes.
 
     A solution that shares too little is a group of its own, and so is one longer than the budget.
-    With a `worth` of 0 none shares too little: a tree may have several roots.
     A tree beyond the budget is cut into several, each with the prefix that its solutions share.
     """
     found: list[list[int]] = []
@@ -101,7 +100,7 @@ def groups(solutions: Sequence[Encoded], budget: int, worth: float = WORTH) -> l
         ids = solutions[place].ids
         shared = shared_prefix(before, ids)
         size += len(ids) - shared
-        if found and shared >= worth * len(ids) and size <= budget:
+        if found and shared >= WORTH * len(ids) and size <= budget:
             found[-1].append(place)
         else:
             found.append([place])

@@ -100,7 +100,8 @@ def portions(
 
     A portion has at most `budget` padded tokens, or one solution. Where there are fewer solutions
     than portions some are empty: devices that share their weights must all take part each time.
-    With `trees` a portion is one tree, of at most `budget` and TREE_TOKENS nodes.
+    With `trees` a portion is one tree, of at most `budget` and TREE_TOKENS nodes, or one solution:
+    attention between two trees would be computed only to be masked.
     """
     if trees:
         alike = sorted(batch, key=lambda item: item.encoded.ids)
@@ -144,7 +145,7 @@ def _alike(items: list[Item], order: random.Random) -> list[Item]:
 
 def _cut(share: list[Item], budget: int, trees: bool) -> list[list[Item]]:
     if trees:
-        places = groups([item.encoded for item in share], min(budget, TREE_TOKENS), worth=0)
+        places = groups([item.encoded for item in share], min(budget, TREE_TOKENS))
     else:
         places = token_batches([len(item.encoded.ids) for item in share], budget)
     return [[share[place] for place in some] for some in places]

@@ -133,7 +133,8 @@ def test_a_killed_run_goes_on_and_ends_as_an_undisturbed_one(data: Path, tmp_pat
 def test_trees_change_nothing_that_is_learnt(data: Path, tmp_path: Path) -> None:
     """Not on two processes either. One batch an epoch, for trees choose what a batch holds."""
     whole = {**SETTINGS, "epochs": 3, "batch_size": 60}
-    ways: list[dict[str, Any]] = [{"trees": "off"}, {"trees": "on", "device_tokens": 400}]
+    again = {"gradient_checkpointing": True}
+    ways: list[dict[str, Any]] = [{"trees": "off"}, {"trees": "on", "device_tokens": 400, **again}]
     found: list[list[float | None]] = []
     for number, way in enumerate(ways):
         run = (data / "export", str(data / "policy"), tmp_path / str(number))
