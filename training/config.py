@@ -118,6 +118,7 @@ class TrainReport:
     n_validation_wrong: int | None = None  # None in reports that were written before it was
     leaks: dict[str, int] = field(default_factory=dict)  # problems left out, by evaluation set
     warning: str = ""  # of what made it slow
+    saving: float = 1.0  # times fewer tokens, by prefix trees
 
     @property
     def best(self) -> EpochRecord:

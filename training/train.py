@@ -121,6 +121,7 @@ def train(
             n_validation_wrong=sum(i.first_error >= 0 for i in data.validation),
             leaks=leaks.by_set,
             warning=slow,
+            saving=round(data.saving, 2),
         )
         settings = {
             "separator": config.separator,

@@ -81,7 +81,9 @@ def prepare(data: TrainingData, base: str, config: TrainConfig) -> Prepared:
             "export more solutions or raise max_length"
         )
     saving = _saving(config, backbone.config, training, validation)
-    config = replace(config, trees="on" if config.trees == "on" or saving >= PAYS else "off")
+    if config.trees == "auto":
+        config = replace(config, trees="on" if saving >= PAYS else "off")
+    saving = saving if config.trees == "on" else 1.0
     weights, counts = class_weights(training, config.class_balance)
     beyond = [i.n_steps - i.encoded.n_kept_steps for part in items for i in part]
     return Prepared(

@@ -37,6 +37,8 @@ def training_summary(report: TrainReport) -> str:
         lines.append(f"{count:,} problems of {name} are to evaluate on and were left out")
     if report.n_truncated_steps:
         lines.append(f"{report.n_truncated_steps:,} steps did not fit and were dropped")
+    if report.saving > 1:
+        lines.append(f"prefix trees: {report.saving:.1f} times fewer tokens")
     if report.warning:
         lines.append(report.warning)
     return "\n".join(lines)

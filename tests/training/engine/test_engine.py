@@ -16,6 +16,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from app.cli.training.tables import training_summary
 from tests.support.tiny import save_tiny_policy
 from tests.training.test_data import write_export
 from tests.training.test_training import visible_rule
@@ -138,8 +139,11 @@ def test_trees_change_nothing_that_is_learnt(data: Path, tmp_path: Path) -> None
     found: list[list[float | None]] = []
     for number, way in enumerate(ways):
         run = (data / "export", str(data / "policy"), tmp_path / str(number))
-        epochs = train(*run, TrainConfig(**whole, **way)).history
-        found.append([x for one in epochs for x in (one.train_loss, one.validation_loss, one.f1)])
+        report = train(*run, TrainConfig(**whole, **way))
+        assert (report.saving > 1) == ("prefix trees: " in training_summary(report)) == bool(number)
+        found.append(
+            [x for one in report.history for x in (one.train_loss, one.validation_loss, one.f1)]
+        )
     found.append([*history(started(data, tmp_path / "2", {**whole, "trees": "on"}, under=TWO))])
     plain, *others = (load_file(tmp_path / f"{n}/model.safetensors") for n in range(3))
     for figures, weights in zip(found[1:], others, strict=True):

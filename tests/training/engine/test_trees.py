@@ -126,7 +126,8 @@ def test_trees_are_taken_where_they_save_half(
     assert alike.saving > 3
     assert prepared(tmp_path, 8, "off").config.trees == "off"
     monkeypatch.setattr("training.engine.preparation.PAYS", 20.0)
-    assert prepared(tmp_path, 8, "auto").config.trees == "off"
+    apart = prepared(tmp_path, 8, "auto")
+    assert (apart.config.trees, apart.saving) == ("off", 1.0)
     assert prepared(tmp_path, 8, "on").config.trees == "on"
 
 
