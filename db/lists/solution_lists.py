@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
-from db.engine import IN_LIST, Database, DatabaseError, stable_hash
-from db.schema import ListedSolution, Solution, SolutionList
+from db.engine import Database, DatabaseError, stable_hash
+from db.schema import ListedSolution, SolutionList
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +31,22 @@ def keep_list(
     """
     ids = [int(one) for one in dict.fromkeys(solution_ids)]
     token = stable_hash(["list", ids, words, origin])[:16]
-    with database.write() as session:
-        row = session.scalar(select(SolutionList).where(SolutionList.token == token))
-        if row is None:
-            there: set[int] = set()
-            for start in range(0, len(ids), IN_LIST):
-                part = ids[start : start + IN_LIST]
-                there |= set(session.scalars(select(Solution.id).where(Solution.id.in_(part))))
-            if len(there) < len(ids):
-                strange = next(one for one in ids if one not in there)
-                raise DatabaseError(f"there is no solution {strange}")
-            row = SolutionList(token=token, words=words, origin=origin)
-            session.add(row)
-            session.flush()
-            if ids:
-                rows = [
+    try:
+        with database.write() as session:
+            row = session.scalar(select(SolutionList).where(SolutionList.token == token))
+            if row is None:
+                row = SolutionList(token=token, words=words, origin=origin)
+                session.add(row)
+                session.flush()
+                places = [
                     {"list_id": row.id, "place": place, "solution_id": one}
                     for place, one in enumerate(ids)
                 ]
-                session.execute(insert(ListedSolution), rows)
-        return _as_record(row)
+                if places:
+                    session.execute(insert(ListedSolution), places)
+            return _as_record(row)
+    except IntegrityError as error:
+        raise DatabaseError("a solution of this list does not exist") from error
 
 
 def find_list(database: Database, token: str) -> ListRecord | None:

@@ -169,7 +169,7 @@ def test_a_list_keeps_the_order_it_was_shown_in(database: Database) -> None:
     assert solution_ids(database, narrowed, sort=f"listed:{kept.id}") == [5, 6]
     assert count_solutions(database, SolutionFilter(), f"listed:{kept.id}") == 3
     assert solution_ids(database, SolutionFilter(listed=99)) == []
-    with pytest.raises(DatabaseError, match="there is no solution 7"):
+    with pytest.raises(DatabaseError, match="a solution of this list does not exist"):
         keep_list(database, [1, 7], words="", origin="")
     queue = save_queue(
         database, Contents("filter", listed, f"listed:{kept.id}"), "Mia", name="As shown"

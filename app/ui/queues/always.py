@@ -36,15 +36,17 @@ def show(database: Database) -> None:
                         ),
                         data_table.text(f"{state.total:,}", style),
                         data_table.text(f"{state.left:,}", style),
+                        None,
                     ]
                 )
             )
     data_table.table(
         [
-            data_table.column("", width="20%"),
-            "Always there",
-            data_table.column("Solutions", "right"),
-            data_table.column("Left for you", "right"),
+            data_table.column("", width="18%"),
+            data_table.column("Always there", width="34%"),
+            data_table.column("Solutions", "right", width="12%"),
+            data_table.column("Left for you", "right", width="12%"),
+            "",
         ],
         rows,
         key="always",
