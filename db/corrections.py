@@ -90,11 +90,12 @@ def labelled() -> Select[int]:
     return select(Correction.solution_id).where(Correction.is_current, Correction.action == "label")
 
 
-def flagged() -> Select[int]:
-    """Ids of the solutions on which somebody raises a flag, with a label or a skip."""
-    return select(Correction.solution_id).where(
+def flagged(annotator_id: int | None = None) -> Select[int]:
+    """Ids of the solutions on which somebody, or just this person, raises a flag."""
+    ids = select(Correction.solution_id).where(
         Correction.is_current, cast(Correction.flags, Text) != "[]"
     )
+    return ids if annotator_id is None else ids.where(Correction.annotator_id == annotator_id)
 
 
 def own_error_types(database: Database) -> list[str]:

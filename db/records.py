@@ -22,6 +22,7 @@ MACHINES: tuple[AnnotatorKind, ...] = ("mc", "judge", "prm")
 # reviewer's time, the most telling first: of several, a list shows the first. {prm} and
 # {reference} stand for the annotators' names (`db.lists.comparison.Compared.named`).
 AGREE = "agree"
+ANY = "any"  # of DISAGREEMENTS
 DISAGREEMENTS: dict[str, str] = {
     "location": "MC and the judge flag different steps",
     "mc_only": "Only MC sees an error",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.components.data_table import data_table
-from app.ui import filters
 from app.ui.formatting import first_error_words, number_of
+from app.ui.navigation import beside
 
-FAR = 12  # First errors from step 12 on share a row or a column, which opens nothing.
+FAR = 12  # First errors from step 12 on share a row or a column.
 
 
 def cross_table(
@@ -42,13 +42,11 @@ def cross_table(
             return None
         title = f"{across}: {_words(one)}. {down}: {_words(other)}. {number_of(count, 'solution')}"
         style = "muted" if one == other else "warn strong"
-        if FAR - 1 in (one, other):
-            return data_table.text(f"{count:,}", style, title=title)
         link = data_table.page_href(
             "browse",
             of=across,
             against=down,
-            cell=filters.cell_in_address(one, other),
+            cell=beside.cell_in_address(one, other, (one == FAR - 1, other == FAR - 1)),
             dataset=dataset,
         )
         return data_table.link(f"{count:,}", link, f"{style} quiet", title=title)

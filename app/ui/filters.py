@@ -10,13 +10,14 @@ import streamlit as st
 from app.ui import formatting, project
 from app.ui.address import get
 from app.ui.counts import counted
+from app.ui.navigation import beside, groups
 from db.annotators import former_labels, list_annotators
 from db.engine import Database
 from db.lists.browse import LISTED, filter_choices
 from db.lists.comparison import compared_annotators
-from db.lists.filters import SolutionFilter
+from db.lists.filters import Members, SolutionFilter
 from db.lists.solution_lists import find_list
-from db.records import COMPARISONS, AnnotatorRecord, in_order
+from db.records import ANY, COMPARISONS, AnnotatorRecord, in_order
 
 ANSWERS = {"Right answer": "right", "Wrong answer": "wrong", "Not graded": "not_graded"}
 VERDICTS = {
@@ -25,23 +26,14 @@ VERDICTS = {
     "no verdict": "no_verdict",
     "nothing yet": "not_annotated",
 }
-# What an annotator made of a reference's first error, as "<words> by X against Y".
-OUTCOMES = {
-    "early": "error flagged too early",
-    "exact": "first error found",
-    "late": "error flagged too late",
-    "missed": "error missed",
-    "no_verdict": "error without a verdict",
-    "right": "no error seen, rightly",
-    "false_alarm": "false alarm",
-    "no_verdict_right": "no error, and no verdict",
-}
 STEPS = 12  # "error in step n" is offered up to here
 PEOPLE = {
     "Labelled by people": "labelled",
     "Not labelled": "not_labelled",
     "Flagged": "flagged",
+    "Labelled by several people": "by_several",
 }
+DID = {"labelled": "labelled", "skipped": "skipped", "flagged": "flagged", "today": "acted"}
 SORTS = {
     "oldest": "Oldest first",
     "newest": "Newest first",
@@ -83,10 +75,12 @@ def understood(database: Database, address: Mapping[str, str]) -> SolutionFilter
     words = _Words(database, address)
     one, other = words.annotator("one"), words.annotator("other")
     of, against = words.annotator("of"), words.annotator("against")
-    outcome, cell = words.of("outcome", {name: name for name in OUTCOMES}), words.cell()
-    kinds = {**{kind: kind for kind in COMPARISONS}, **_inverted(kind_words(database))}
+    outcome = words.of("outcome", {name: name for name in (*beside.OUTCOMES, *beside.MEASURED)})
+    cell, who, did = words.cell(), words.annotator("who"), words.of("did", DID)
+    kinds = {**{kind: kind for kind in (ANY, *COMPARISONS)}, **_inverted(comparisons(database))}
     words.together({"by": {"says"}, "one": {"other"}, "other": {"one", "after"}})
     words.together({"of": {"outcome", "cell"}, "against": {"outcome", "cell"}})
+    words.together({"who": {"did"}, "did": {"who"}, "consensus": {"rule"}})
     if of or against:
         words.together({"of": {"against"}, "against": {"of"}})
     found = SolutionFilter(
@@ -102,10 +96,14 @@ def understood(database: Database, address: Mapping[str, str]) -> SolutionFilter
         differ_after=words.number("after"),
         outcome=(outcome, of, against) if outcome and of and against else None,
         cell=(*cell, of, against) if cell and of and against else None,
+        cell_onwards=beside.onwards_of(address["cell"]) if cell else (False, False),
         reviewed=words.of("people", PEOPLE),
+        did=(did, who) if did and who else None,
+        did_since=formatting.midnight().isoformat() if address.get("did") == "today" else None,
         text=address.get("text", "").strip() or None,
         ids=words.ids(),
         listed=words.listed(),
+        among=words.members(),
     )
     if words.trouble:
         raise NotUnderstood("\n".join(words.trouble))
@@ -168,9 +166,9 @@ class _Words:
     def cell(self) -> tuple[int, int] | None:
         """Two first errors."""
         word = self._address.get("cell", "")
-        if word and cell_of(word) is None:
+        if word and beside.cell_of(word) is None:
             self._senseless("cell", word)
-        return cell_of(word)
+        return beside.cell_of(word)
 
     def ids(self) -> tuple[int, ...]:
         """The solutions themselves."""
@@ -186,6 +184,27 @@ class _Words:
         if token and found is None:
             self.trouble.append(f"This project has no list {formatting.shorten(token, 60)}.")
         return None if found is None else found.id
+
+    def members(self) -> Members | None:
+        """Who is in every group that is named, None where none is."""
+        asked = {
+            "consensus": lambda word: groups.in_consensus(
+                self._database, word, self._address.get("rule", "")
+            ),
+            "held_out": lambda word: groups.out_of_training(self._database, word),
+        }
+        found: Members | None = None
+        for name, read in asked.items():
+            word = self._address.get(name)
+            if not word:
+                continue
+            try:
+                these = read(word)
+            except ValueError as error:
+                self.trouble.append(formatting.sentence(error))
+                continue
+            found = these if found is None else Members(sorted(set(found) & set(these)))
+        return found
 
     def together(self, needed: Mapping[str, Collection[str]]) -> None:
         """Each name is needed where one of the others is given."""
@@ -215,6 +234,10 @@ FIELDS = {
     "of": "whose first error",
     "against": "the reference",
     "ids": "The ids of solutions",
+    "who": "the person",
+    "did": "What a person did",
+    "consensus": "what it keeps or drops",
+    "rule": "A consensus rule",
 }
 
 
@@ -258,23 +281,15 @@ def kind_words(database: Database) -> dict[str, str]:
     return {kind: compared.named(words) for kind, words in COMPARISONS.items()}
 
 
+def comparisons(database: Database) -> dict[str, str]:
+    """What a list can ask of the comparison, in words: that somebody differs, or one kind."""
+    return {ANY: "Any disagreement", **kind_words(database)}
+
+
 def ids_of(text: str) -> tuple[int, ...]:
     """Solution ids written with commas or blanks between them, each once."""
     found = [word for word in text.replace(",", " ").split() if word.isdecimal() and len(word) < 16]
     return tuple(dict.fromkeys(map(int, found)))
-
-
-def cell_of(text: str) -> tuple[int, int] | None:
-    """Two first errors from "3,none": steps count from 1, "none" (or 0) is no error, here -1."""
-    words = ["0" if word.strip() == "none" else word.strip() for word in text.split(",")]
-    if len(words) != 2 or any(_number(word) is None for word in words):
-        return None
-    return int(words[0]) - 1, int(words[1]) - 1
-
-
-def cell_in_address(first_error: int, expected: int) -> str:
-    """Two 0-based first errors, -1 for none, as `cell_of` reads them."""
-    return ",".join("none" if step < 0 else str(step + 1) for step in (first_error, expected))
 
 
 def in_words(database: Database, address: Mapping[str, str]) -> str:
@@ -285,7 +300,7 @@ def in_words(database: Database, address: Mapping[str, str]) -> str:
 
 def conditions(database: Database, address: Mapping[str, str]) -> list[tuple[tuple[str, ...], str]]:
     """(names in the address, words) of each condition: what is taken away together."""
-    kinds = kind_words(database)
+    kinds = comparisons(database)
     found: list[tuple[tuple[str, ...], str]] = []
     for names in GROUPS:
         parts = [SENTENCES.get(name, str)(address[name]) for name in names if address.get(name)]
@@ -293,14 +308,13 @@ def conditions(database: Database, address: Mapping[str, str]) -> list[tuple[tup
             parts = [kinds.get(part, part) for part in parts]
         if names == ("listed",):
             parts = [_list_in_words(database, part) for part in parts]
-        if names == BESIDE:
-            parts = _beside_in_words(address) or parts
+        if names == beside.NAMES:
+            parts = [beside.in_words(address)] if beside.in_words(address) else parts
         if parts:
-            found.append((names, " ".join(parts) if names != BESIDE else ", ".join(parts)))
+            found.append((names, " ".join(parts)))
     return found
 
 
-BESIDE = ("outcome", "cell", "of", "against")  # one condition in four words
 GROUPS: tuple[tuple[str, ...], ...] = (  # all of NAMES, by condition
     ("text",),
     ("dataset",),
@@ -311,7 +325,10 @@ GROUPS: tuple[tuple[str, ...], ...] = (  # all of NAMES, by condition
     ("people",),
     ("from", "to"),
     ("one", "other", "after"),
-    BESIDE,
+    beside.NAMES,
+    ("who", "did"),
+    ("consensus", "rule"),
+    ("held_out",),
     ("ids",),
     ("listed",),
 )
@@ -325,31 +342,19 @@ SENTENCES: dict[str, Callable[[str], str]] = {
     "other": lambda value: f"from {value}",
     "after": lambda value: f"after step {value}",
     "ids": lambda value: f"{len(ids_of(value))} chosen",
+    "did": lambda value: "labelled or skipped today" if value == "today" else f"{value} it",
+    "consensus": lambda value: f"consensus: {formatting.shorten(value, 60)}",
+    "rule": groups.rule_in_words,
+    "held_out": lambda value: f"held out of the training of {value}",
 }
 
 
 NAMES = tuple(name for names in GROUPS for name in names)
 
 
-def _beside_in_words(address: Mapping[str, str]) -> list[str]:
-    """What one annotator makes of another's first error: its outcome, and the two steps."""
-    of, against = address.get("of"), address.get("against")
-    outcome, cell = address.get("outcome", ""), cell_of(address.get("cell", ""))
-    if not of or not against:
-        return []
-    parts = [f"{OUTCOMES[outcome]} by {of} against {against}"] if outcome in OUTCOMES else []
-    if cell is not None:
-        parts.append(f"{of} {_sees(cell[0])} and {against} {_sees(cell[1])}")
-    return parts
-
-
 def _list_in_words(database: Database, token: str) -> str:
     found = find_list(database, token)
     return token if found is None else found.words
-
-
-def _sees(first_error: int) -> str:
-    return "sees no error" if first_error < 0 else f"sees one in step {first_error + 1}"
 
 
 def columns(database: Database, most: int = 6) -> list[AnnotatorRecord]:

@@ -16,7 +16,7 @@ from db.lists.agreement import first_error_pairs
 from db.lists.comparison import compared_annotators
 from db.lists.counts import Coverage, ProjectCounts, coverage, project_counts
 from db.lists.kinds import KindCounts
-from db.records import AnnotatorRecord, JobRecord, in_order
+from db.records import ANY, AnnotatorRecord, JobRecord, in_order
 from db.results import EvaluationRecord, latest_consensus, list_evaluations, list_exports
 from db.review.leases import queue_state
 from db.review.queues import Queue
@@ -99,7 +99,12 @@ def loop(
     `evaluated` is newest first.
     """
     machines = [one.annotator for one in covered if one.annotator.kind != "human"]
-    annotated = max((one.annotated for one in covered if one.annotator in machines), default=0)
+    by_machines = [one for one in covered if one.annotator in machines]
+    widest = max(by_machines, key=lambda one: one.annotated, default=None)
+    annotated, most = 0, "jobs"
+    if widest is not None:
+        annotated = widest.annotated
+        most = data_table.page_href("browse", by=widest.annotator.label)
     differ = kinds.differ
     kept = counts.consensus_kept
     prms = {one.id: one.name for one in machines if one.kind == "prm"}
@@ -116,19 +121,21 @@ def loop(
             "Annotate",
             f"{annotated:,}" if machines else "",
             f"by {number_of(len(machines), 'model')}" if machines else "no model yet",
-            "jobs",
+            most,
         ),
         _stage(
             "Compare",
             f"{differ:,}" if kinds.compared else "",
             _noun(differ, "disagreement") if kinds.compared else "takes two annotators",
-            "agreement",
+            data_table.page_href("browse", disagreement=ANY) if kinds.compared else "agreement",
         ),
         _stage(
             "Review",
             f"{counts.reviewed:,}" if counts.reviewed else "",
-            f"{_noun(counts.reviewed, 'solution')} corrected" if counts.reviewed else "nobody yet",
-            "review",
+            f"{_noun(counts.reviewed, 'solution')} labelled" if counts.reviewed else "nobody yet",
+            data_table.page_href("browse", people="Labelled by people")
+            if counts.reviewed
+            else "review",
         ),
         _stage(
             "Consensus",

@@ -84,13 +84,15 @@ def choose(database: Database) -> tuple[list[AnnotatorRecord], str | None, str]:
 def matrix(
     database: Database, who: list[AnnotatorRecord], dataset: str | None, name: str
 ) -> list[AnnotatorRecord]:
-    """The lower triangle; returns the two, in the order of `who`, that were picked last."""
+    """The lower triangle; returns the two that the address names, or the first two of `who`."""
     pairs = every_pair(database, who, dataset)
     columns: list[str | data_table.Column] = [""]
     columns += [
         data_table.column(formatting.shorten(one.name, 30), "right name", title=one.label)
         for one in who[:-1]
     ]
+    chosen = [one for one in who if one.label in address.get_all("pair")]
+    chosen = chosen if len(chosen) == 2 else who[:2]
     rows = []
     for place, one in enumerate(who[1:], start=1):
         cells: list[data_table.Cell] = [data_table.kind(one.kind, one.name, title=one.label)]
@@ -99,15 +101,18 @@ def matrix(
                 cells.append(None)
                 continue
             figure: Figure = getattr(pairs[other.id, one.id][0], name)
-            title = f"{figure.n:,} solutions. {figure.why}"
-            cells.append(data_table.pick(number(figure), place * MOST + column, title=title))
+            here = address.query() | {"pair": [other.label, one.label]}
+            cells.append(
+                data_table.link(
+                    number(figure),
+                    data_table.page_href("agreement", **here),
+                    "strong" if chosen == [other, one] else "",
+                    title=f"{formatting.number_of(figure.n, 'solution')}. {figure.why}",
+                )
+            )
         rows.append(cells)
-    key = f"matrix {[one.id for one in who]} {name} {dataset}"
-    picked = data_table.table(columns, rows, key=key)
-    if picked is not None:
-        st.session_state.pair = [who[picked // MOST].label, who[picked % MOST].label]
-    chosen = [one for one in who if one.label in st.session_state.get("pair", [])]
-    return chosen if len(chosen) == 2 else who[:2]
+    data_table.table(columns, rows, key=f"matrix {[one.id for one in who]} {name} {dataset}")
+    return chosen
 
 
 def number(figure: Figure) -> str:
@@ -138,10 +143,15 @@ def details(
             [line(label, getattr(said, name), MEANS[name]) for label, name in FIGURES.items()],
             key="figures",
         )
+        both = data_table.page_href(
+            "browse", outcome="both", of=one.label, against=other.label, dataset=dataset
+        )
         link = data_table.page_href("browse", one=one.label, other=other.label, dataset=dataset)
         parts: list[data_table.Cell] = [
-            data_table.text(
-                f"Both give a verdict on {formatting.number_of(said.n, 'solution')}.", "muted"
+            data_table.sentence(
+                data_table.text("Both give a verdict on", "muted"),
+                data_table.link(f"{said.n:,}", both),
+                data_table.text("solutions." if said.n != 1 else "solution.", "muted"),
             )
         ]
         if said.differ:
@@ -213,17 +223,34 @@ def person(
     time = "–" if one.median is None else formatting.duration(one.median)
     if one.quartiles is not None:
         time += " ({:.0f} to {:.0f})".format(*one.quartiles)
+
+    def door(count: int, did: str) -> data_table.Cell:
+        if not count:
+            return data_table.text("0", "muted")
+        href = data_table.page_href("browse", who=one.person.label, did=did)
+        return data_table.link(f"{count:,}", href, "quiet")
+
     cells: list[data_table.Cell] = [
-        data_table.kind("human", one.person.name),
-        f"{one.labelled:,}",
-        f"{one.skipped:,}",
-        f"{one.flagged:,}",
-        f"{one.today:,}",
+        data_table.kind(
+            "human", one.person.name, href=data_table.page_href("browse", by=one.person.label)
+        ),
+        door(one.labelled, "labelled"),
+        door(one.skipped, "skipped"),
+        door(one.flagged, "flagged"),
+        door(one.today, "today"),
         time,
     ]
     for reference in known:
         figure = pair(database, reference, one.person, dataset)[0].exact
-        cells.append(data_table.text(number(figure), title=f"{figure.n:,} solutions"))
+        differ = data_table.page_href(
+            "browse", one=one.person.label, other=reference.label, dataset=dataset
+        )
+        title = f"{formatting.number_of(figure.n, 'solution')}; see those on which they differ"
+        cells.append(
+            data_table.link(number(figure), differ, "quiet", title=title)
+            if figure.n
+            else data_table.text(number(figure))
+        )
     return cells
 
 
@@ -239,10 +266,14 @@ def together(database: Database, reviewers: list[int], dataset: str | None) -> N
     if figure.low is not None and figure.high is not None:
         overall += f" (95% {figure.low:.2f} to {figure.high:.2f})"
     several = sum(count for unit, count in units.items() if len(unit) > 1)
+    by_several = data_table.page_href(
+        "browse", people="Labelled by several people", dataset=dataset
+    )
     data_table.line(
-        data_table.text(
-            f"{overall}, on {formatting.number_of(several, 'solution')} labelled by more than one.",
-            "muted",
+        data_table.sentence(
+            data_table.text(f"{overall}, on the", "muted"),
+            data_table.link(f"{several:,}", by_several),
+            data_table.text("labelled by several of them.", "muted"),
         ),
         data_table.link(
             "Settle their conflicts", data_table.page_href("review", queue="adjudication")

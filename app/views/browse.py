@@ -13,7 +13,8 @@ import streamlit as st
 from app.components.data_table import data_table
 from app.ui import address, filters, formatting, project
 from app.ui.counts import counted, counted_at
-from app.ui.navigation import carried_list
+from app.ui.navigation import carried_list, kept_list
+from app.ui.navigation.beside import OFFERED
 from app.ui.queues.save import save_as_queue
 from db.annotators import list_annotators
 from db.engine import Database
@@ -38,7 +39,7 @@ def ask_filter(database: Database) -> None:
     """The filter bar; every field lives in the address."""
     datasets, generators = counted(database, "choices", lambda: filter_choices(database))
     everybody = [one.label for one in in_order(list_annotators(database))]
-    kinds = filters.kind_words(database)
+    kinds = filters.comparisons(database)
 
     def choose(
         place: Any,
@@ -81,7 +82,7 @@ def ask_filter(database: Database) -> None:
         choose(left, "Differs", "one", everybody)
         choose(right, "from", "other", everybody)
         write(st, "only after step", "after", "any", max_chars=5)
-        choose(st, "Outcome", "outcome", filters.OUTCOMES, filters.OUTCOMES)
+        choose(st, "Outcome", "outcome", OFFERED, OFFERED)
         left, right = st.columns(2)
         choose(left, "by", "of", everybody)
         choose(right, "against", "against", everybody)
@@ -89,6 +90,8 @@ def ask_filter(database: Database) -> None:
         write(left, "Steps from", "from", "any", max_chars=5)
         write(right, "to", "to", "any", max_chars=5)
         choose(st, "People", "people", filters.PEOPLE)
+        trained = [one for one in everybody if one.startswith("prm:")]
+        choose(st, "Held out of the training of", "held_out", trained)
         write(st, "Solutions", "ids", "ids, as 12, 40, 41")
 
 
@@ -252,7 +255,11 @@ def actions(
         )
     save_as_queue(
         database,
-        lambda: Contents("filter", replace(wanted, ids=tuple(ticked)) if ticked else wanted, sort),
+        lambda: Contents(
+            "filter",
+            kept_list.lasting(database, replace(wanted, ids=tuple(ticked)) if ticked else wanted),
+            sort,
+        ),
         f"{n:,} ticked" if ticked else filters.in_words(database, filters.given()),
         key="browse",
     )

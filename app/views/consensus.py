@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from app.components.data_table import data_table
 from app.ui import formatting, project
 from app.ui.counts import counted
 from app.ui.cross_table import cross_table
-from app.ui.navigation import carried_list
+from app.ui.navigation import carried_list, groups
 from db.annotators import find_annotator, list_annotators
 from db.engine import Database
 from db.lists.agreement import first_error_cells
@@ -22,9 +21,14 @@ from db.results import latest_consensus, list_exports
 from labeling.consensus.held_out import held_out, hold_out, is_settled
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import (
+    BY_PERSON,
+    DROPPED,
+    KEPT,
+    WITH_ERROR,
+    WITHOUT_ERROR,
+    ConsensusSummary,
     default_rule,
     export_consensus,
-    preview,
     remembered_rule,
     run_consensus,
 )
@@ -33,6 +37,7 @@ from labeling.jobs.files import data_folder
 from training.data import HeldOut, recorded_data
 from training.folders import free_folder
 
+EXAMPLES = 5  # solutions beside each reason
 LIVE = 20_000  # Up to here a rule is applied to the whole project while it is being changed.
 
 
@@ -94,36 +99,37 @@ HELD_OUT = (
 )
 
 
-def show(summary: Any) -> None:
-    """What the rule keeps and drops, each with a bar, a count and examples."""
+def show(rule: Rule, summary: ConsensusSummary) -> None:
+    """What the rule keeps and drops, each with a bar, a count that opens it, and examples."""
     total = max(summary.total, 1)
 
-    def line(what: Any, count: int, hue: str, style: str, ids: list[int] | None = None) -> Any:
-        shown = {"ids": ",".join(map(str, ids or ()))}
-        examples = [
-            data_table.link(one, carried_list.solution_href(one, "browse", shown, at), "muted")
-            for at, one in enumerate(ids or (), 1)
+    def line(
+        what: str, group: str, hue: str, style: str, *, examples: int = 0
+    ) -> list[data_table.Cell]:
+        ids = summary.members.get(group, [])
+        which = groups.consensus_query(rule, group)
+        href = data_table.page_href("browse", **which) if ids else ""
+        shown: list[data_table.Cell] = [
+            data_table.link(one, carried_list.solution_href(one, "browse", which, at), "muted")
+            for at, one in enumerate(ids[:examples], 1)
         ]
-        if examples:
-            queue = data_table.page_href("review", queue="filter", **shown)
-            examples.append(data_table.link("Review", queue, title="Review these examples"))
+        if shown:
+            queue = data_table.page_href("review", queue="filter", **which)
+            shown.append(data_table.link("Review", queue, title="Review all of them"))
         return [
             data_table.text(what, style),
-            data_table.bar(count / total, f"{count:,}", hue),
-            data_table.text(formatting.share(count, summary.total), "muted"),
-            data_table.inline(*examples) if examples else None,
+            data_table.bar(len(ids) / total, f"{len(ids):,}", hue, href=href),
+            data_table.text(formatting.share(len(ids), summary.total), "muted"),
+            data_table.inline(*shown) if shown else None,
         ]
 
     rows = [
-        line("Kept", summary.kept, "prm", "strong"),
-        line("with a first error", summary.kept_with_error, "prm", "indent"),
-        line("without an error", summary.kept_without_error, "prm", "indent"),
-        line("decided by a person", summary.by_human, "human", "indent"),
-        line("Dropped", summary.total - summary.kept, "none", "strong"),
-    ]
-    rows += [
-        line(reason, count, "none", "indent", summary.examples.get(reason))
-        for reason, count in summary.dropped.items()
+        line("Kept", KEPT, "prm", "strong"),
+        line("with a first error", WITH_ERROR, "prm", "indent"),
+        line("without an error", WITHOUT_ERROR, "prm", "indent"),
+        line("decided by a person", BY_PERSON, "human", "indent"),
+        line("Dropped", DROPPED, "none", "strong"),
+        *(line(one, one, "none", "indent", examples=EXAMPLES) for one in summary.dropped),
     ]
     data_table.table(
         [
@@ -253,12 +259,10 @@ with right:
         )
         st.page_link("views/jobs.py", label="Start an annotator")
     elif solutions <= LIVE or st.button(f"Apply it to {solutions:,} solutions"):
-        part = held_out(database)
         try:
             with st.spinner("Comparing"):
-                name = f"consensus {rule} {part}"
-                summary = counted(database, name, partial(preview, database, rule))
-            show(summary)
+                summary = groups.consensus(database, rule)
+            show(rule, summary)
             since_remembered(database, rule, summary.kept)
         except ValueError as error:
             project.complain(error)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from typing import Any
 
 import streamlit as st
 
 from app.auth import identity
 from app.components.data_table import data_table
-from app.components.follow.follow import follow
 from app.ui import compared, filters, formatting, project, project_summary
 from app.ui.counts import counted
+from app.ui.evaluation import newest
 from app.ui.pace import time_left
 from app.ui.queues import opened, wording
 from db.engine import Database
@@ -20,9 +18,6 @@ from db.jobs import list_jobs
 from db.lists.counts import Coverage, project_counts
 from db.lists.kinds import KindCounts, count_kinds
 from db.records import AGREE, KINDS
-from db.results import EvaluationRecord
-from labeling.evaluation.results import too_few
-from labeling.evaluation.stored import basis, warning
 from labeling.jobs.runner import start_job
 
 LATEST_JOBS = 6
@@ -43,8 +38,8 @@ def empty(database: Database) -> None:
             "see the first rows before anything is stored. Without a policy or a judge: label by "
             "hand, compare labels that came with the data, or score with any PRM."
         )
-        if st.button("Import files"):
-            st.switch_page("views/imports.py")
+        start = data_table.page_href("imports")
+        data_table.line(data_table.link("Import files", start, "button quiet"), key="import")
         st.code(
             project.command(database, "import processbench gsm8k.json math.json"), language=None
         )
@@ -141,9 +136,19 @@ def annotators(
                 f"{one.annotated:,}",
                 who.kind,
                 title=f"{one.annotated:,} of {solutions:,} solutions",
+                href=data_table.page_href("browse", by=who.label),
             ),
-            formatting.share(one.with_error, one.with_verdict),
-            data_table.text(f"{one.annotated - one.with_verdict:,}", "muted"),
+            data_table.link(
+                formatting.share(one.with_error, one.with_verdict),
+                data_table.page_href("browse", by=who.label, says="an error"),
+                "quiet",
+                title=f"{one.with_error:,} of {one.with_verdict:,} verdicts; see them",
+            ),
+            data_table.link(
+                f"{one.annotated - one.with_verdict:,}",
+                data_table.page_href("browse", by=who.label, says="no verdict"),
+                "quiet muted",
+            ),
         ]
         for other in compared[:-1]:
             same, both = pairs.get((who.id, other.id), (0, 0))
@@ -161,76 +166,6 @@ def annotators(
     data_table.table(columns, rows, key="annotators", empty="No annotator has said anything yet.")
 
 
-def errors_href(one: EvaluationRecord) -> str:
-    """Where the mistakes behind an evaluation are: a PRM's own page, else all evaluations."""
-    who, reference = str(one.result.get("annotator")), one.result.get("reference")
-    if who.startswith("prm:"):
-        return data_table.page_href("prm_errors", prm=who, ref=reference)
-    return data_table.page_href("evaluation")
-
-
-def evaluations(found: list[EvaluationRecord], hues: dict[int, str]) -> None:
-    """The newest evaluation of each annotator, with its interval."""
-    rows: list[list[data_table.Cell]] = []
-    for one in found[:12]:
-        held_out = one.result.get("held_out")
-        figures = held_out or one.result.get("all") or {}
-        f1 = figures.get("f1")
-        if not isinstance(f1, float) or math.isnan(f1):
-            f1 = None
-        hue = hues.get(one.annotator_id, "none")
-        rows.append(
-            [
-                data_table.kind(
-                    hue,
-                    one.result.get("annotator", ""),
-                    href=data_table.page_href("browse", by=one.result.get("annotator")),
-                ),
-                data_table.text(one.result.get("reference", ""), "muted"),
-                data_table.link(
-                    "–" if f1 is None else f"{f1:.3f}",
-                    errors_href(one),
-                    "strong quiet",
-                    title=formatting.f1_by_dataset(figures),
-                ),
-                interval(figures, f1, hue),
-                percent(figures.get("error_accuracy")),
-                percent(figures.get("correct_accuracy")),
-                f"{figures.get('n_error', 0) + figures.get('n_correct', 0):,}",
-                data_table.text(formatting.which_problems(one.result), "muted"),
-            ]
-        )
-    data_table.table(
-        [
-            "Annotator",
-            "Reference",
-            data_table.column(
-                "F1",
-                "right",
-                title="Harmonic mean of the two accuracies; the mean over several data sets",
-            ),
-            data_table.column("95% interval"),
-            data_table.column(
-                "On wrong", "right", title="Exact first error, on solutions with an error"
-            ),
-            data_table.column(
-                "On right", "right", title="No error found, on solutions without one"
-            ),
-            data_table.column("Solutions", "right"),
-            "",
-        ],
-        rows,
-        key="evaluations",
-        empty="Nothing has been evaluated yet.",
-    )
-    beside = [one for one in found[:12] if one.measured.dataset is None]
-    for reference in dict.fromkeys(str(one.result.get("reference")) for one in beside):
-        same = [one for one in beside if one.result.get("reference") == reference]
-        doubt = warning({str(one.result.get("annotator")): basis(one) for one in same})
-        if doubt:
-            data_table.line(data_table.text(f"? {doubt}", "warn wrap"), key=f"doubt {reference}")
-
-
 def disagreements(kinds: KindCounts, compared_words: Mapping[str, str]) -> None:
     """Each kind of disagreement with its share of what is compared; a row opens its queue.
 
@@ -243,11 +178,15 @@ def disagreements(kinds: KindCounts, compared_words: Mapping[str, str]) -> None:
         if count and kind != AGREE:
             queue = data_table.page_href("review", queue=kind)
             bar = data_table.bar(
-                count / compared, f"{count:,}", "none", title=f"of {compared:,} compared"
+                count / compared,
+                f"{count:,}",
+                "none",
+                title=f"of {compared:,} compared",
+                href=data_table.page_href("browse", disagreement=kind),
             )
             rows.append(data_table.door([data_table.link(words, queue, "main quiet"), bar]))
     data_table.table(
-        ["How they differ", data_table.column("Solutions to review", width="55%")],
+        ["How they differ", data_table.column("Solutions", width="55%")],
         rows,
         key="disagreements",
         empty="No disagreements. It takes two annotators of the same solutions to have any.",
@@ -297,24 +236,6 @@ def latest_jobs(database: Database) -> None:
     )
 
 
-def interval(figures: dict[str, Any], f1: float | None, hue: str) -> data_table.Cell | None:
-    """The 95% interval of F1 as a bar; in words where there are too few solutions for one."""
-    if f1 is None:
-        return None
-    span = (figures.get("intervals") or {}).get("f1") or {}
-    low, high = span.get("low"), span.get("high")
-    if low is None or high is None:
-        return None
-    if too_few(figures):
-        return data_table.text(f"too few ({low:.2f} to {high:.2f})", "muted")
-    return data_table.interval(f1, low, high, hue)
-
-
-def percent(value: object) -> str:
-    """A share as a percentage; a dash where it is not defined."""
-    return "–" if not isinstance(value, float) or math.isnan(value) else f"{value:.1%}"
-
-
 database = project.project()
 counts = counted(database, "project", lambda: project_counts(database))
 if not counts.solutions:
@@ -347,8 +268,12 @@ data_table.flow(
 )
 with st.container(horizontal=True, vertical_alignment="center", border=True):
     st.text(next_step.sentence, width="content")
-    if st.button(next_step.button, type="primary"):
-        follow(data_table.page_href(next_step.page, **next_step.query))
+    data_table.line(
+        data_table.link(
+            next_step.button, data_table.page_href(next_step.page, **next_step.query), "button"
+        ),
+        key="next step",
+    )
 assigned(database)
 running(database)
 with st.container(horizontal=True, vertical_alignment="center"):
@@ -356,7 +281,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     compared.control(database)
 annotators(covered, pairs, counts.solutions)
 st.subheader("Evaluations")
-evaluations(evaluated, {one.annotator.id: one.annotator.kind for one in covered})
+newest.table(evaluated, {one.annotator.id: one.annotator.kind for one in covered})
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Disagreements")

@@ -276,11 +276,13 @@ kinds = counted(database, "kinds", lambda: count_kinds(database))
 if chosen.queue in (DISAGREEMENT, *BY_KIND) and not kinds.compared:
     empty()
     st.stop()
+# Who is in a group changes with the labels given here; the words for the group do not.
+said = replace(held.wanted, among=None).to_json()
 review_table(
     database,
     key="review",
     mode="review",
-    queue=stable_hash([chosen.name, held.wanted.to_json(), held.sort, held.reference])[:12],
+    queue=stable_hash([chosen.name, filters.given(), said, held.sort, held.reference])[:12],
     annotators=shown,
     load=load,
     nothing=nothing,

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import case, func, select
 
 from db.annotators import to_record
+from db.corrections import labelled
 from db.engine import Database
 from db.records import AnnotatorRecord
 from db.schema import (
@@ -72,11 +73,8 @@ def project_counts(database: Database) -> ProjectCounts:
         def count(column: Any) -> int:
             return session.scalar(select(func.count(column))) or 0
 
-        reviewers = select(Correction.annotator_id).distinct()
         reviewed = session.scalar(
-            select(func.count(Annotation.solution_id.distinct())).where(
-                Annotation.annotator_id.in_(reviewers)
-            )
+            select(func.count()).select_from(labelled().distinct().subquery())
         )
         latest = session.scalar(select(Consensus.counts).order_by(Consensus.id.desc()).limit(1))
         return ProjectCounts(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -25,10 +26,21 @@ from db.corrections import flagged, labelled
 from db.engine import DatabaseError
 from db.lists import search
 from db.lists.kinds import BITS, is_of
-from db.schema import Annotation, ListedSolution, Problem, Solution, SolutionIndex
+from db.records import ANY
+from db.schema import (
+    Annotation,
+    Annotator,
+    Correction,
+    ListedSolution,
+    Problem,
+    Solution,
+    SolutionIndex,
+)
 
+LISTS = {"ids", "differ", "outcome", "cell", "cell_onwards", "did", "among"}
 VERDICTS = ("error", "none", "no_verdict", "not_annotated")
-REVIEWED = ("labelled", "not_labelled", "flagged")
+REVIEWED = ("labelled", "not_labelled", "flagged", "by_several")
+ACTS = ("labelled", "skipped", "flagged", "acted")
 ANSWERS = ("right", "wrong", "not_graded")
 # Where an annotator's first error lies beside a reference's: of solutions in which the reference
 # sees an error the first five, of those in which it sees none the rest. The same words as the
@@ -43,22 +55,37 @@ OUTCOMES = (
     "false_alarm",
     "no_verdict_right",
 )
+# All on which an annotator can be measured against a reference, and by what the reference sees.
+MEASURED = ("measured", "both", "with_error", "without_error")
+
+
+class Members(tuple[int, ...]):
+    """Ids of solutions, of which there may be many: in words their number and a hash."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Members({len(self)}, {hash(self):x})"
 
 
 @dataclass(frozen=True, slots=True)
 class SolutionFilter:
     """Conditions that must all hold; None or () means any.
 
-    `answer` is one of ANSWERS; `disagreement` one of COMPARISONS, whatever else the solution is;
+    `answer` is one of ANSWERS; `disagreement` one of COMPARISONS or ANY, whatever else the solution
+    is;
     `annotator` (an id) with `verdict` (one of VERDICTS, or a 0-based
     first error) is what that annotator says, without `verdict` that it says anything; `differ`
     are two annotators' ids with different first errors, with `differ_after` such that neither
-    flags one of the first so many steps; `outcome` is one of OUTCOMES with the
+    flags one of the first so many steps; `outcome` is one of OUTCOMES or MEASURED with the
     ids of the annotator and of the reference it is seen against; `cell` is two first errors
-    (0-based, -1 for none), the annotator's and the reference's, with the same two ids;
-    `reviewed` is one of REVIEWED and speaks of what anybody's corrections amount to now; `text`
-    is searched in problem and steps; `ids` are the solutions themselves, and `listed` is the id of
-    a kept list that has them (`db.lists.solution_lists`).
+    (0-based, -1 for none), the annotator's and the reference's, with the same two ids, and
+    `cell_onwards` says of each whether a later one will do as well;
+    `reviewed` is one of REVIEWED and speaks of what anybody's corrections amount to now; `did` is
+    one of ACTS with a person's id, and `did_since` (ISO 8601, with its zone) when at the earliest;
+    `text` is searched in problem and steps; `ids` are the solutions themselves, and `listed` is the
+    id of a kept list that has them (`db.lists.solution_lists`). `among` are the members of a group
+    that a query cannot tell, such as what a consensus keeps; () is none of them.
     """
 
     dataset: str | None = None
@@ -73,21 +100,28 @@ class SolutionFilter:
     differ_after: int | None = None
     outcome: tuple[str, int, int] | None = None
     cell: tuple[int, int, int, int] | None = None
+    cell_onwards: tuple[bool, bool] = (False, False)
     reviewed: str | None = None
+    did: tuple[str, int] | None = None
+    did_since: str | None = None
     text: str | None = None
     ids: tuple[int, ...] = ()
     listed: int | None = None
+    among: Members | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The conditions there are, as a job's parameters keep them."""
-        return {name: value for name, value in asdict(self).items() if value not in (None, ())}
+        said = {name: value for name, value in asdict(self).items() if value is not None}
+        nothing = ((), (False, False))
+        return {k: value for k, value in said.items() if value not in nothing or k == "among"}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> SolutionFilter:
         """What `to_json` gave. DatabaseError for anything else."""
-        lists = {"ids", "differ", "outcome", "cell"}
-        values: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in stored.items()}
+        values = dict(stored)
         try:
+            for name in LISTS & set(values):
+                values[name] = (Members if name == "among" else tuple)(values[name])
             return cls(**values)
         except TypeError as error:
             raise DatabaseError(f"this is no filter: {dict(stored)} ({error})") from error
@@ -102,7 +136,8 @@ def narrow(query: Select[int], wanted: SolutionFilter, dialect: str) -> Select[i
         if value is not None:
             query = query.where(column == value)
     if wanted.disagreement is not None:
-        query = query.where(is_of(wanted.disagreement) if wanted.disagreement in BITS else false())
+        known = wanted.disagreement in (ANY, *BITS)
+        query = query.where(is_of(wanted.disagreement) if known else false())
     if wanted.answer is not None:
         right = {"right": True, "wrong": False}.get(wanted.answer)
         query = query.where(SolutionIndex.is_correct.is_(right))
@@ -110,8 +145,9 @@ def narrow(query: Select[int], wanted: SolutionFilter, dialect: str) -> Select[i
         query = query.where(SolutionIndex.n_steps >= wanted.steps_from)
     if wanted.steps_to is not None:
         query = query.where(SolutionIndex.n_steps <= wanted.steps_to)
-    if wanted.ids:
-        query = query.where(SolutionIndex.solution_id.in_(_listed(wanted.ids, dialect)))
+    for ids in (wanted.ids or None, wanted.among):
+        if ids is not None:
+            query = query.where(SolutionIndex.solution_id.in_(_listed(ids, dialect)))
     if wanted.listed is not None:
         members = select(ListedSolution.solution_id).where(ListedSolution.list_id == wanted.listed)
         query = query.where(SolutionIndex.solution_id.in_(members))
@@ -122,9 +158,11 @@ def narrow(query: Select[int], wanted: SolutionFilter, dialect: str) -> Select[i
     if wanted.outcome is not None:
         query = _outcome(query, *wanted.outcome)
     if wanted.cell is not None:
-        query = _cell(query, *wanted.cell)
+        query = _cell(query, wanted.cell, wanted.cell_onwards)
     if wanted.reviewed is not None:
         query = _reviewed(query, wanted.reviewed)
+    if wanted.did is not None:
+        query = query.where(SolutionIndex.solution_id.in_(_done(*wanted.did, wanted.did_since)))
     if wanted.text:
         query = _containing(query, wanted.text, dialect)
     return query
@@ -179,17 +217,24 @@ def _outcome(query: Select[int], outcome: str, annotator: int, reference: int) -
         "right": and_(said == -1, expected == -1),
         "false_alarm": and_(said >= 0, expected == -1),
         "no_verdict_right": and_(said.is_(None), expected == -1),
+        "measured": expected.is_not(None),
+        "both": said.is_not(None),
+        "with_error": expected >= 0,
+        "without_error": expected == -1,
     }
     if outcome not in conditions:
-        raise DatabaseError(f"{outcome!r} is no outcome; choose one of {OUTCOMES}")
+        raise DatabaseError(f"{outcome!r} is no outcome; choose one of {OUTCOMES + MEASURED}")
     return query.where(conditions[outcome])
 
 
 def _cell(
-    query: Select[int], first_error: int, expected_error: int, annotator: int, reference: int
+    query: Select[int], cell: tuple[int, int, int, int], onwards: tuple[bool, bool]
 ) -> Select[int]:
-    query, said, expected = _beside(query, annotator, reference, "cell")
-    return query.where(said == first_error, expected == expected_error)
+    *steps, annotator, reference = cell
+    query, *said = _beside(query, annotator, reference, "cell")
+    for first_error, step, later in zip(said, steps, onwards, strict=True):
+        query = query.where(first_error >= step if later else first_error == step)
+    return query
 
 
 def _beside(
@@ -210,7 +255,37 @@ def _reviewed(query: Select[int], which: str) -> Select[int]:
         return query.where(SolutionIndex.solution_id.in_(flagged()))
     if which == "not_labelled":
         return query.where(SolutionIndex.solution_id.not_in(labelled()))
+    if which == "by_several":
+        return query.where(SolutionIndex.solution_id.in_(_by_several()))
     return query.where(SolutionIndex.solution_id.in_(labelled()))
+
+
+def _by_several() -> Select[int]:
+    """Ids of the solutions whose first error more than one reviewer names."""
+    reviewers = select(Annotator.id).where(
+        Annotator.kind == "human", Annotator.config["source"].as_string() == "review"
+    )
+    return (
+        select(Annotation.solution_id)
+        .where(Annotation.annotator_id.in_(reviewers), Annotation.first_error.is_not(None))
+        .group_by(Annotation.solution_id)
+        .having(func.count() > 1)
+    )
+
+
+def _done(what: str, annotator_id: int, since: str | None) -> Select[int]:
+    """Ids of the solutions on which this is what a person's acts amount to now."""
+    ids = select(Correction.solution_id).where(
+        Correction.annotator_id == annotator_id, Correction.is_current
+    )
+    if since is not None:
+        ids = ids.where(Correction.created_at >= datetime.fromisoformat(since))
+    if what == "flagged":
+        return ids.where(Correction.solution_id.in_(flagged(annotator_id)))
+    if what == "acted":
+        return ids
+    is_label = Correction.action == "label"
+    return ids.where(is_label if what == "labelled" else ~is_label)
 
 
 def _containing(query: Select[int], wanted: str, dialect: str) -> Select[int]:

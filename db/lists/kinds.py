@@ -25,7 +25,7 @@ from sqlalchemy.orm import aliased
 
 from db.engine import Database
 from db.lists.comparison import Compared
-from db.records import AGREE, COMPARISONS, DISAGREEMENTS
+from db.records import AGREE, ANY, COMPARISONS, DISAGREEMENTS
 from db.schema import Annotation, Solution, SolutionIndex
 
 BITS = {kind: 1 << place for place, kind in enumerate(COMPARISONS)}  # in SolutionIndex.kinds
@@ -121,7 +121,9 @@ def _number(conditions: list[Condition]) -> ColumnElement[int]:
 
 
 def is_of(kind: str) -> Condition:
-    """The condition, over SolutionIndex, that a solution is of one of COMPARISONS."""
+    """The condition, over SolutionIndex, that a solution is of one of COMPARISONS, or of ANY."""
+    if kind == ANY:
+        return SolutionIndex.place < len(DISAGREEMENTS)
     return SolutionIndex.kinds.bitwise_and(BITS[kind]) != 0
 
 
@@ -137,7 +139,7 @@ class KindCounts:
 def count_kinds(database: Database) -> KindCounts:
     """How many solutions there are of each kind; one may be of several."""
     columns = [func.sum(case((is_of(kind), 1), else_=0)) for kind in COMPARISONS]
-    differ = func.sum(case((SolutionIndex.place < len(DISAGREEMENTS), 1), else_=0))
+    differ = func.sum(case((is_of(ANY), 1), else_=0))
     some = select(func.count(), differ, *columns).where(SolutionIndex.place < len(COMPARISONS))
     with database.read() as session:
         compared, differing, *counts = session.execute(some).one()

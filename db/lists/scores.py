@@ -90,6 +90,19 @@ def problem_texts(database: Database, annotator: int) -> Iterator[tuple[int, str
             yield row.id, row.text
 
 
+def annotated_solutions(database: Database, annotator: int) -> Iterator[tuple[int, int]]:
+    """(solution id, problem id) of all that the annotator has annotated, by id, streamed."""
+    query = (
+        select(SolutionIndex.solution_id, SolutionIndex.problem_id)
+        .join(Annotation, Annotation.solution_id == SolutionIndex.solution_id)
+        .where(Annotation.annotator_id == annotator)
+        .order_by(SolutionIndex.solution_id)
+    )
+    with database.read() as session:
+        for row in session.execute(query.execution_options(yield_per=2000)):
+            yield row[0], row[1]
+
+
 class SolutionText(NamedTuple):
     """What a solution says, and the fingerprint by which every project knows it.
 

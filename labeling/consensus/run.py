@@ -30,15 +30,18 @@ from labeling.consensus.rule import (
 from labeling.formats.base import ExportRow
 from labeling.montecarlo.planner import has_whole_steps
 
-EXAMPLES = 5
+KEPT, DROPPED = "kept", "dropped"
+WITH_ERROR, WITHOUT_ERROR = "kept with a first error", "kept without an error"
+BY_PERSON = "decided by a person"
 HELD_OUT = Dropped(held_out.REASON)
 
 
 @dataclass(slots=True)
 class ConsensusSummary:
-    """What a rule keeps and drops; `examples` are solution ids, at most five a reason.
+    """What a rule keeps and drops; `members` has the ids of the solutions of each group.
 
-    `held_out_problems` are the problems of the solutions that are held out.
+    Groups are KEPT and its three parts, DROPPED and each reason. `held_out_problems` are the
+    problems of the solutions that are held out.
     """
 
     kept: int = 0
@@ -46,7 +49,7 @@ class ConsensusSummary:
     kept_without_error: int = 0
     by_human: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
-    examples: dict[str, list[int]] = field(default_factory=dict)
+    members: dict[str, list[int]] = field(default_factory=dict)
     held_out_problems: int = 0
 
     @property
@@ -88,23 +91,21 @@ def preview(database: Database, rule: Rule) -> ConsensusSummary:
 
     Raises DatabaseError for an annotator that does not exist.
     """
-    examples: dict[str, list[int]] = {}
+    members: dict[str, list[int]] = {}
     problems: set[int] = set()
 
     def outcomes(now: Database) -> Iterator[Kept | Dropped]:
         for solution, outcome in _decisions(now, rule):
             if outcome == HELD_OUT:
                 problems.add(solution.problem_id)
-            if isinstance(outcome, Dropped):
-                shown = examples.setdefault(outcome.reason, [])
-                if len(shown) < EXAMPLES:
-                    shown.append(solution.id)
+            for group in _groups(outcome):
+                members.setdefault(group, []).append(solution.id)
             yield outcome
 
     with database.snapshot() as now:
         counts = summarise(outcomes(now))
     del counts["total"]  # ConsensusSummary derives it.
-    return ConsensusSummary(**counts, examples=examples, held_out_problems=len(problems))
+    return ConsensusSummary(**counts, members=members, held_out_problems=len(problems))
 
 
 def run_consensus(database: Database, rule: Rule) -> ConsensusSummary:
@@ -209,6 +210,15 @@ def _decisions(database: Database, rule: Rule) -> Iterator[tuple[SolutionRecord,
             settled = any(a.annotator_id in judges for a in annotations)
             heard = judges if settled else reviewers  # An adjudication decides for the people.
             yield solution, decide(rule, _candidate(solution, annotations, members, rated, heard))
+
+
+def _groups(outcome: Kept | Dropped) -> Iterator[str]:
+    if isinstance(outcome, Dropped):
+        yield from (DROPPED, outcome.reason)
+        return
+    yield from (KEPT, WITH_ERROR if outcome.first_error >= 0 else WITHOUT_ERROR)
+    if outcome.by == "human":
+        yield BY_PERSON
 
 
 def _candidate(

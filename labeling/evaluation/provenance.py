@@ -15,6 +15,7 @@ from typing import Literal
 from db import annotators
 from db.annotators import TrainingRecord
 from db.engine import Database
+from db.lists.scores import annotated_solutions, problem_texts
 from db.records import AnnotatorRecord
 from db.results import list_exports
 from training.data import HeldOut, fingerprint, recorded_data
@@ -62,6 +63,20 @@ def training_of(database: Database, annotator: AnnotatorRecord) -> Training:
             part = HeldOut.of_manifest(one.manifest)
             return Training(problems, part if part.share else None)
     return Training(problems, None)
+
+
+def held_out_solutions(database: Database, annotator: AnnotatorRecord) -> list[int] | None:
+    """Ids of the solutions that it annotated whose problems are held out of its training.
+
+    None where it is not known what it was trained on.
+    """
+    training = training_of(database, annotator)
+    if training.problems is None:
+        return None
+    texts = problem_texts(database, annotator.id)
+    held_out = {problem for problem, text in texts if training.held_out(text)}
+    annotated = annotated_solutions(database, annotator.id)
+    return [solution for solution, problem in annotated if problem in held_out]
 
 
 def training_problems(database: Database, annotator: AnnotatorRecord) -> frozenset[str] | None:

@@ -8,6 +8,7 @@ from dataclasses import asdict, fields
 import pytest
 
 from app.ui import filters
+from app.ui.navigation import beside
 from db.annotators import rename_annotator
 from db.engine import Database, DatabaseError
 from db.lists.browse import count_solutions, solution_ids
@@ -23,7 +24,7 @@ SAID = (ABSENT, None, -1, 0, 1, 2)
 
 def test_the_words_are_those_of_the_counted_offsets() -> None:
     assert tuple(field.name for field in fields(Offsets)) == OUTCOMES
-    assert set(filters.OUTCOMES) == set(OUTCOMES)
+    assert set(beside.OUTCOMES) == set(OUTCOMES)
 
 
 def test_each_outcome_holds_what_is_counted_of_it(database: Database) -> None:
@@ -68,13 +69,13 @@ def test_an_outcome_may_be_asked_of_queues_jobs_and_addresses(database: Database
         query = members_of(database, Queue(chosen, stored))
         assert list(session.scalars(query)) == [ids[2]]
     assert work_list(database, mc.id, {"only": wanted.to_json()}).chosen == ((ids[2],),)
-    cell = {"cell": filters.cell_in_address(-1, 1), "of": "prm:prm", "against": "mc:mc"}
+    cell = {"cell": beside.cell_in_address(-1, 1), "of": "prm:prm", "against": "mc:mc"}
     assert cell["cell"] == "none,2"
     assert filters.understood(database, cell).cell == (-1, 1, prm.id, mc.id)
     assert solution_ids(database, filters.understood(database, cell)) == [ids[0]]
     assert filters.in_words(database, cell) == "prm:prm sees no error and mc:mc sees one in step 2"
-    assert filters.cell_of("0,3") == (-1, 2)
-    assert [filters.cell_of(text) for text in ("", "3", "1,2,3", "x,1", "-1,2")] == [None] * 5
+    assert beside.cell_of("0,3") == (-1, 2)
+    assert [beside.cell_of(text) for text in ("", "3", "1,2,3", "x,1", "-1,2")] == [None] * 5
 
 
 def test_a_word_that_is_no_outcome_is_refused(database: Database) -> None:

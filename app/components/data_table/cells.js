@@ -107,10 +107,14 @@ function kind({ hue, value, href }) {
 }
 
 /** @type {(cell: Bar) => HTMLElement} */
-function bar({ share, value, hue }) {
+function bar({ share, value, hue, href }) {
   const fill = el("div", { class: "fill", style: `width:${100 * within01(share)}%` });
   const track = el("div", { class: "track" }, fill);
-  return el("div", { class: `bar ${hue}` }, track, el("span", { class: "value" }, String(value)));
+  const parts = [track, el("span", { class: "value" }, String(value))];
+  if (!href) return el("div", { class: `bar ${hue}` }, ...parts);
+  const door = link({ value: "", href, style: `bar quiet ${hue}` });
+  door.replaceChildren(...parts);
+  return door;
 }
 
 /** @type {(share: number) => number} */

@@ -83,6 +83,7 @@ class BarCell(TypedDict):
     value: str
     hue: str
     title: str
+    href: str
 
 
 class IntervalCell(TypedDict):
@@ -300,9 +301,16 @@ def kind(hue: str, value: object, *, title: str = "", href: str = "") -> KindCel
     return {"kind": "kind", "hue": hue, "value": str(value), "title": title, "href": href}
 
 
-def bar(share: float, value: object, hue: str = "", *, title: str = "") -> BarCell:
-    """A bar from 0 to 1 with a number behind it."""
-    return {"kind": "bar", "share": share, "value": str(value), "hue": hue, "title": title}
+def bar(share: float, value: object, hue: str = "", *, title: str = "", href: str = "") -> BarCell:
+    """A bar from 0 to 1 with a number behind it; with `href`, bar and number are a link."""
+    return {
+        "kind": "bar",
+        "share": share,
+        "value": str(value),
+        "hue": hue,
+        "title": title,
+        "href": href,
+    }
 
 
 def interval(value: float, low: float, high: float, hue: str = "") -> IntervalCell:

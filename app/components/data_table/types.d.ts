@@ -45,6 +45,7 @@ export interface Bar extends Titled {
   share: number;
   value: string;
   hue: string;
+  href: string;
 }
 export interface Interval extends Titled {
   kind: "interval";

@@ -143,6 +143,8 @@ def cell(
     query = {"of": one.label, "against": found.reference.label}
     if dataset != MEAN:
         query["dataset"] = dataset
+    if told.held_out:
+        query["held_out"] = one.label
     title = f"{words}F1 {f1}{span(told)}{again}"
     top = data_table.link(f1, _behind(found, one, dataset), style, title=title)
     parts = [

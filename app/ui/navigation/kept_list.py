@@ -7,10 +7,10 @@ from typing import NoReturn
 
 from app.components.data_table import data_table
 from app.components.follow.follow import follow
-from app.ui import address
+from app.ui import address, filters
 from app.ui.navigation import carried_list
 from db.engine import Database
-from db.lists.browse import LISTED
+from db.lists.browse import LISTED, solution_ids
 from db.lists.filters import SolutionFilter
 from db.lists.solution_lists import ListRecord, keep_list
 from db.review.saved_queues import Contents
@@ -27,6 +27,17 @@ def keep(database: Database, ids: Iterable[int], page: str, words: str) -> ListR
 def query(kept: ListRecord) -> dict[str, str]:
     """The address of Browse, or with `queue=filter` of Review, that shows a kept list."""
     return {"listed": kept.token, "sort": LISTED}
+
+
+def lasting(database: Database, wanted: SolutionFilter) -> SolutionFilter:
+    """The same solutions whatever comes: a kept list of them, where today's words say more.
+
+    That is what a consensus keeps now, what is held out of a training, and what was done today.
+    """
+    if wanted.among is None and wanted.did_since is None:
+        return wanted
+    words = filters.in_words(database, filters.given())
+    return SolutionFilter(listed=keep(database, solution_ids(database, wanted), "browse", words).id)
 
 
 def contents(kept: ListRecord) -> Contents:

@@ -10,6 +10,7 @@ import streamlit as st
 from app.components.data_table import data_table
 from app.ui import address, filters
 from app.ui.counts import counted
+from app.ui.navigation import beside
 from db.annotators import list_annotators
 from db.engine import Database
 from db.lists.browse import filter_choices
@@ -21,7 +22,7 @@ NOBODY = "none"
 # What another choice at the head takes out of the address: it names solutions of the list shown.
 OF_THE_LIST = ("open", "page", "cell", "outcome", "change", "picked", "part")
 # The words of a filter that the page's own choices say already.
-POPULATION = tuple(name for name in filters.NAMES if name not in filters.BESIDE)
+POPULATION = tuple(name for name in filters.NAMES if name not in beside.NAMES)
 
 
 @dataclass(frozen=True, slots=True)

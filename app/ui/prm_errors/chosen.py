@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.ui import address, filters
+from app.ui.navigation import beside
 from app.ui.prm_errors.choice import OF_THE_LIST, Choice, given_filter
 from app.ui.prm_errors.part import PARTS, mask
 from app.ui.prm_errors.population import NOT_SCORED, Population
@@ -30,6 +31,7 @@ CHANGES = {
     "broken": "broken",
     "both_wrong": "both wrong",
 }
+BETWEEN, WITH, WITHOUT = ":", "error", "none"
 MOST_IDS = 1000  # solutions that an address names one by one; more would be cut by proxies
 
 
@@ -37,14 +39,16 @@ MOST_IDS = 1000  # solutions that an address names one by one; more would be cut
 class Chosen:
     """One of these, or none of them for all mistakes.
 
-    `cell` is (verdict, reference), verdict None for no verdict; `change` one of CHANGES; `picked`
-    are solution ids; `part` is one of PARTS.
+    `cell` is (verdict, reference), verdict None for no verdict; `change` one of CHANGES, of which
+    `erroneous` tells the solutions with an error from those without one; `picked` are solution
+    ids; `part` is one of PARTS.
     """
 
     t: float
     outcome: str | None = None
     cell: tuple[int | None, int] | None = None
     change: str | None = None
+    erroneous: bool | None = None
     picked: tuple[int, ...] = ()
     part: str | None = None
 
@@ -57,7 +61,8 @@ class Chosen:
             seen = "no verdict" if said is None else _step(said)
             return f"PRM: {seen}, reference: {_step(expected)}"
         if self.change is not None:
-            return CHANGES[self.change]
+            more = {True: ", with an error", False: ", without an error", None: ""}
+            return CHANGES[self.change] + more[self.erroneous]
         if self.part is not None:
             return PARTS[self.part][0]
         return "picked" if self.picked else "mistakes"
@@ -65,15 +70,22 @@ class Chosen:
 
 def read(threshold: float) -> Chosen:
     """What the address says, at the annotator's own `threshold` unless it says another."""
-    outcome, change, part = address.get("outcome"), address.get("change"), address.get("part")
+    outcome, part = address.get("outcome"), address.get("part")
+    change, _, which = (address.get("change") or "").partition(BETWEEN)
     return Chosen(
         t=_share(address.get("t"), threshold),
         outcome=outcome if outcome in OUTCOMES else None,
         cell=_cell(address.get("cell") or ""),
         change=change if change in CHANGES else None,
+        erroneous={WITH: True, WITHOUT: False}.get(which),
         picked=filters.ids_of(address.get("picked") or ""),
         part=part if part in PARTS else None,
     )
+
+
+def change_in_address(change: str, erroneous: bool | None = None) -> str:
+    """One of CHANGES, or the part of it with or without an error, as `read` understands it."""
+    return change if erroneous is None else f"{change}{BETWEEN}{WITH if erroneous else WITHOUT}"
 
 
 def of_part(part: str, slice: str = "") -> None:
@@ -105,7 +117,10 @@ def members(population: Population, chosen: Chosen) -> np.ndarray:
         verdict = NO_VERDICT if chosen.cell[0] is None else chosen.cell[0]
         return np.asarray((said == verdict) & (these.reference == chosen.cell[1]))
     if chosen.change is not None:
-        return changes(population, chosen.t)[chosen.change]
+        these_changed = changes(population, chosen.t)[chosen.change]
+        if chosen.erroneous is None:
+            return these_changed
+        return these_changed & ((these.reference != NO_ERROR) == chosen.erroneous)
     if chosen.picked:
         return np.isin(ids, chosen.picked)
     if chosen.part is not None:
@@ -141,16 +156,20 @@ def query_of(
     At the annotator's own threshold it says why they are here; a database knows no other verdicts,
     so else it names the first MOST_IDS of them.
     """
-    own = chosen.t == population.found.threshold and not population.held_out
-    own = own and population.slice is None  # Browse knows none.
-    beside = {"of": choice.prm.label, "against": choice.reference.label}
-    if own and chosen.outcome is not None:
-        return {**given_filter(), "outcome": chosen.outcome, **beside}, 0
-    if own and chosen.cell is not None and chosen.cell[0] is not None:
-        cell = filters.cell_in_address(chosen.cell[0], chosen.cell[1])
-        return {**given_filter(), "cell": cell, **beside}, 0
+    own = chosen.t == population.found.threshold
+    if own and chosen.outcome is not None and population.slice is None:
+        return measured_query(choice, population, outcome=chosen.outcome), 0
+    if own and chosen.cell is not None and chosen.cell[0] is not None and population.slice is None:
+        cell = beside.cell_in_address(chosen.cell[0], chosen.cell[1])
+        return measured_query(choice, population, cell=cell), 0
     named = ids[:MOST_IDS]
     return {"ids": ",".join(map(str, named.tolist()))}, len(ids) - len(named)
+
+
+def measured_query(choice: Choice, population: Population, **which: str) -> dict[str, str]:
+    """The filter of Browse for all solutions of the page, a slice apart, with `which` they are."""
+    given = {**given_filter(), **which, "of": choice.prm.label, "against": choice.reference.label}
+    return {**given, "held_out": choice.prm.label} if population.held_out else given
 
 
 def _step(first_error: int) -> str:
@@ -167,6 +186,6 @@ def _share(text: str | None, otherwise: float) -> float:
 
 def _cell(text: str) -> tuple[int | None, int] | None:
     if text.startswith("?,"):
-        cell = filters.cell_of("none," + text.removeprefix("?,"))
+        cell = beside.cell_of("none," + text.removeprefix("?,"))
         return None if cell is None else (None, cell[1])
-    return filters.cell_of(text)
+    return beside.cell_of(text)

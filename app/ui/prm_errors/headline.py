@@ -9,7 +9,7 @@ import numpy as np
 from app.components.data_table import data_table
 from app.ui.formatting import number_of
 from app.ui.prm_errors.choice import Choice, notice
-from app.ui.prm_errors.chosen import Chosen, query_of
+from app.ui.prm_errors.chosen import Chosen, measured_query, query_of
 from app.ui.prm_errors.figures import difference_at, interval_of, report_at
 from app.ui.prm_errors.population import Population
 from training.metrics.few import FEW
@@ -64,21 +64,21 @@ def _solutions(
     """What the figures are over; the accuracies stand beside their curves."""
     wrong = population.found.scored.reference != NO_ERROR
 
-    def door(which: np.ndarray, says: str, n: int) -> data_table.Cell:
-        if population.held_out:
+    def door(which: np.ndarray, outcome: str, n: int) -> data_table.Cell:
+        if population.slice is None:
+            query = measured_query(choice, population, outcome=outcome)
+        else:  # which Browse does not know
             query, _ = query_of(choice, population, chosen, population.found.ids[which])
-        else:
-            query = {"by": choice.reference.label, "says": says}
         return data_table.link(f"{n:,}", data_table.page_href("browse", **query))
 
     mean = found.mean
     cells: list[data_table.Cell] = [data_table.text("over")]
     if mean.n_error:
         words = "with an error and" if mean.n_correct else "with an error"
-        cells += [door(wrong, "an error", mean.n_error), data_table.text(words)]
+        cells += [door(wrong, "with_error", mean.n_error), data_table.text(words)]
     if mean.n_correct:
         words = "without one" if mean.n_error else "without an error"
-        cells += [door(~wrong, "no error", mean.n_correct), data_table.text(words)]
+        cells += [door(~wrong, "without_error", mean.n_correct), data_table.text(words)]
     return [data_table.sentence(*cells)] if len(cells) > 1 else []
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.auth import identity
 from app.ui import address, filters, formatting
+from app.ui.navigation import kept_list
 from app.ui.queues import wording
 from db.engine import Database
 from db.lists.comparison import Compared
@@ -117,7 +118,9 @@ def covered(
     """What the address says when a narrowed queue goes blind: a queue without a name, no filter."""
     if opened.saved is not None or not filters.any_of(filters.given()):
         return {}
-    saved = unnamed_queue(database, contents(database, opened, reference), identity.reviewer_name())
+    held = contents(database, opened, reference)
+    held = replace(held, wanted=kept_list.lasting(database, held.wanted))
+    saved = unnamed_queue(database, held, identity.reviewer_name())
     return {"queue": [saved.token], "sort": None, **dict.fromkeys(filters.NAMES)}
 
 

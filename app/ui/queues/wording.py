@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.ui import filters
+from app.ui.navigation import beside
 from db.annotators import list_annotators
 from db.engine import Database
 from db.lists.browse import LISTED
@@ -25,7 +26,7 @@ def in_address(database: Database, wanted: SolutionFilter) -> dict[str, str]:
         "answer": _word(filters.ANSWERS, wanted.answer),
         "from": wanted.steps_from,
         "to": wanted.steps_to,
-        "disagreement": filters.kind_words(database).get(wanted.disagreement or ""),
+        "disagreement": filters.comparisons(database).get(wanted.disagreement or ""),
         "by": labels.get(wanted.annotator or 0),
         "says": _word(filters.verdict_choices(), wanted.verdict),
         "after": wanted.differ_after,
@@ -40,8 +41,10 @@ def in_address(database: Database, wanted: SolutionFilter) -> dict[str, str]:
         said["of"], said["against"] = labels.get(of), labels.get(against)
     if wanted.cell is not None:
         first_error, expected, of, against = wanted.cell
-        said["cell"] = filters.cell_in_address(first_error, expected)
+        said["cell"] = beside.cell_in_address(first_error, expected, wanted.cell_onwards)
         said["of"], said["against"] = labels.get(of), labels.get(against)
+    if wanted.did is not None:
+        said["did"], said["who"] = wanted.did[0], labels.get(wanted.did[1])
     if wanted.listed is not None:
         said["listed"] = get_list(database, wanted.listed).token
     return {name: str(value) for name, value in said.items() if value not in (None, "")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import parse_qsl
 
 import pytest
 from playwright.sync_api import expect
@@ -15,7 +16,7 @@ from labeling.evaluation.prm_errors.slices import attributes, texts_of
 from labeling.evaluation.scored import ScoredSolutions, scored_solutions
 from tests.app.prm_errors.test_page import line, listed
 from tests.support.browser import ROOT, chromium, streamlit_server
-from tests.support.pages import open_page, words_of
+from tests.support.pages import open_page, shown, words_of
 
 TABS = ("Slices", "Calibration", "Version to version", "Biases")
 
@@ -53,6 +54,19 @@ def test_tolerance_is_a_sentence_whose_numbers_open_their_solutions(
         opened = open_page(demo, monkeypatch, "prm_errors", tab="Biases", part=part)
         assert line(opened, "list heading").startswith(f"{n} {PARTS[part][0]}")
         assert set(listed(opened)) <= set(found.ids[mask(part, found, 0.5)].tolist())
+
+
+def test_every_count_of_what_changed_opens_its_solutions(
+    demo: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = open_page(demo, monkeypatch, "prm_errors", tab="Version to version")
+    cells = [cell for row in shown(test, "changes")["rows"] for cell in row["cells"][1:]]
+    doors = {cell["href"]: cell["value"] for cell in cells if "href" in cell}
+    assert len(doors) == 12
+    for href, value in list(doors.items())[3:6]:
+        query = dict(parse_qsl(href.partition("?")[2]))
+        opened = open_page(demo, monkeypatch, "prm_errors", **query)
+        assert line(opened, "list heading").startswith(f"{value} "), href
 
 
 @pytest.mark.parametrize("name", PARTS)

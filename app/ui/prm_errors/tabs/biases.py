@@ -8,10 +8,11 @@ import streamlit as st
 
 from app.components.data_table import data_table
 from app.components.figure.downloads import Numbers
+from app.ui import address
 from app.ui.figures.dots import Dot, Series, dots, published_series
 from app.ui.figures.figure import figure
 from app.ui.formatting import number_of
-from app.ui.prm_errors.choice import Choice
+from app.ui.prm_errors.choice import OF_THE_LIST, Choice
 from app.ui.prm_errors.chosen import Chosen, of_part
 from app.ui.prm_errors.population import Population, source
 from app.ui.prm_errors.sliced import BETWEEN
@@ -210,11 +211,12 @@ def _flawed(found: Biases, name: str) -> None:
 
 def _doors(*doors: tuple[str, str]) -> None:
     """Words that open parts, for the keyboard too."""
-    cells = [data_table.pick(words, place + 1) for place, (words, _) in enumerate(doors)]
-    picked = data_table.table([""], [[data_table.inline(*cells)]], key="tolerance doors")
-    if picked is not None:
-        of_part(doors[picked - 1][1])
-        st.rerun()
+    here = address.query(without=OF_THE_LIST)
+    cells = [
+        data_table.link(words, data_table.page_href("prm_errors", **{**here, "part": part}))
+        for words, part in doors
+    ]
+    data_table.line(*cells, key="tolerance doors")
 
 
 def _dot(row: str, one: Share, part: str, slice: str = "") -> Dot:

@@ -10,7 +10,7 @@ from app.components.data_table import data_table
 from app.ui import address, charts
 from app.ui.formatting import number_of
 from app.ui.prm_errors.choice import OF_THE_LIST, Choice
-from app.ui.prm_errors.chosen import MOST_IDS, Chosen, changes, query_of
+from app.ui.prm_errors.chosen import MOST_IDS, Chosen, change_in_address, changes, query_of
 from app.ui.prm_errors.population import Population
 from labeling.evaluation.scored import ScoredSolutions, places_of
 from training.metrics.mcnemar import Paired, mcnemar
@@ -59,16 +59,28 @@ def _counts(
     )
     wrong = population.found.scored.reference != NO_ERROR
     rows = []
-    for place, (name, words) in enumerate(ROWS.items(), start=1):
+    here = address.query(without=OF_THE_LIST)
+    for name, words in ROWS.items():
         members = groups[name]
+
+        def door(
+            which: np.ndarray, erroneous: bool | None = None, style: str = "quiet", name: str = name
+        ) -> data_table.Cell:
+            n, change = int(which.sum()), change_in_address(name, erroneous)
+            if not n:
+                return data_table.text("0", "muted")
+            href = data_table.page_href("prm_errors", **{**here, "change": change})
+            return data_table.link(f"{n:,}", href, style)
+
+        whole = data_table.page_href("prm_errors", **{**here, "change": name})
         cells: list[data_table.Cell] = [
-            data_table.pick(words, place, "main"),
-            data_table.text(f"{int(members.sum()):,}", "strong"),
-            f"{int((members & wrong).sum()):,}",
-            f"{int((members & ~wrong).sum()):,}",
+            data_table.link(words, whole, "main quiet"),
+            door(members, style="quiet strong"),
+            door(members & wrong, erroneous=True),
+            door(members & ~wrong, erroneous=False),
         ]
         rows.append(data_table.door(cells, chosen=chosen.change == name))
-    picked = data_table.table(
+    data_table.table(
         [
             "",
             data_table.column("Solutions", "right"),
@@ -78,9 +90,6 @@ def _counts(
         rows,
         key="changes",
     )
-    if picked is not None:
-        address.put(**{**dict.fromkeys(OF_THE_LIST), "change": list(ROWS)[picked - 1]})
-        st.rerun()
     st.text(_verdict(mcnemar_of(groups), new, old))
     doors = [
         _door(f"Queue the {n:,} {name}", choice, population, chosen, groups[name])

@@ -1,0 +1,102 @@
+"""A number that opens a list says how many solutions are in it, on every page that has some."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.ui import filters
+from db.annotators import ensure_reviewer
+from db.corrections import append_corrections
+from db.engine import Database, open_database
+from db.lists.browse import count_solutions, list_solutions
+from db.lists.filters import SolutionFilter
+from labeling.demo.prepare import prepare_demo
+from tests.support.pages import open_page
+from tests.support.rows import correction
+
+COUNT = re.compile(r"\d{1,3}(,\d{3})*")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The prepared project, in which two people labelled, skipped and flagged some solutions."""
+    file = tmp_path_factory.mktemp("counts") / "p.db"
+    database = open_database(prepare_demo(file, lambda *_: None))
+    several = [one for one in list_solutions(database, SolutionFilter()) if one.n_steps > 2]
+    for name, rows in (("Ada", several[:9]), ("Emmy", several[5:12])):
+        person = ensure_reviewer(database, name)
+        append_corrections(
+            database,
+            [
+                correction(
+                    row.id,
+                    person.id,
+                    f"{name} {row.id}",
+                    labels=(1, -1, *[None] * (row.n_steps - 2)) if place else None,
+                    first_error=1 if place else None,
+                    action="label" if place else "skip",
+                    flags=("bad_problem",) if place == 1 else (),
+                )
+                for place, row in enumerate(rows)
+            ],
+        )
+    yield database
+    database.close()
+
+
+def doors(test: AppTest) -> set[tuple[str, str]]:
+    """(address, number) of all numbers on the page that open a list in Browse."""
+    found: set[tuple[str, str]] = set()
+
+    def look(at: Any) -> None:
+        if isinstance(at, dict):
+            href, value = at.get("href"), at.get("value")
+            if str(href).startswith("browse?") and COUNT.fullmatch(str(value)):
+                found.add((str(href), str(value)))
+            at = list(at.values())
+        for one in at if isinstance(at, list) else ():
+            look(one)
+
+    for element in test.get("bidi_component"):
+        look(json.loads(element.proto.json))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "least"),
+    [
+        ("overview", {}, 20),
+        ("consensus", {}, 25),
+        ("agreement", {}, 20),
+        ("agreement", {"dataset": "playground-b"}, 12),
+        ("prm_errors", {}, 2),
+        ("prm_errors", {"on": "all"}, 2),
+        ("prm_errors", {"answer": "Wrong answer"}, 1),
+        ("prm_errors", {"slice": "steps: 2 steps"}, 1),
+    ],
+)
+def test_a_number_is_how_many_solutions_it_opens(
+    project: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    page: str,
+    query: dict[str, str],
+    least: int,
+) -> None:
+    test = open_page(project, monkeypatch, page, **query)
+    assert not test.exception
+    found = doors(test)
+    wrong = {}
+    for href, value in found:
+        address = dict(parse_qsl(href.partition("?")[2]))
+        n = count_solutions(project, filters.understood(project, address))
+        if f"{n:,}" != value:
+            wrong[href] = (value, n)
+    assert not wrong
+    assert len(found) >= least, found
