@@ -43,7 +43,7 @@ def drop(page: Page, name: str, content: bytes) -> None:
 def test_a_file_is_dropped_seen_and_imported(browser: Browser, site: str, tmp_path: Path) -> None:
     rows = [json.dumps(ROW), '{"problem": "no steps"}', "not JSON"]
     with open_page(browser, site) as page:
-        page.get_by_role("button", name="Import files").click()
+        page.get_by_role("link", name="Import files").click()
         drop(page, "../mine rows.jsonl", "\n".join(rows).encode())
         expect(page.get_by_text("1 solution as jsonl, recognised by its fields")).to_be_visible()
         expect(page.get_by_text("2 rows rejected.")).to_be_visible()
