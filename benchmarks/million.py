@@ -14,13 +14,14 @@ import json
 import random
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from sqlalchemy import func, select, text
 
-from db.annotators import ensure_annotator, ensure_reviewer
+from db.annotators import count_annotations, ensure_annotator, ensure_reviewer
 from db.engine import Database, create_database
 from db.lists import search, solution_index
 from db.lists.browse import SORTS, SORTS_BY, count_solutions, list_solutions
@@ -127,6 +128,7 @@ def fill(database: Database, n: int) -> None:
     for start in range(1, n + 1, CHUNK):
         rows = [solution(i, chance) for i in range(start, min(start + CHUNK, n + 1))]
         said = [one for row in rows for one in spoken(row, who, chance)]
+        counted = Counter(one["annotator_id"] for one in said)
         with database.write() as session:
             session.execute(text(PROBLEM), rows[::4])  # a problem's first solution
             session.execute(text(SOLUTION), rows)
@@ -134,6 +136,9 @@ def fill(database: Database, n: int) -> None:
             search.add(
                 session, [{"id": r["id"], "body": f"{r['problem']}{r['steps']}"} for r in rows]
             )
+            # Who is compared is chosen by how much each has; rows of our own are not counted there.
+            for annotator in who.values():
+                count_annotations(session, annotator, counted[annotator])
 
 
 PROBLEM = (

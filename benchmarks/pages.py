@@ -42,6 +42,11 @@ BY_THE_REFERENCE = (
     "FROM annotation WHERE annotator_id = :like"
 )
 
+AS_MANY = (
+    "UPDATE annotator SET n_annotations = (SELECT n_annotations FROM annotator WHERE id = :like) "
+    "WHERE id = :reference"
+)
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -69,7 +74,9 @@ def make(database: Database, solutions: int) -> None:
     judge = ensure_annotator(database, "judge", "judge", {"threshold": 0.5})
     truth = ensure_annotator(database, "human", "truth", {"source": "benchmark"})
     with database.write() as session:
-        session.execute(text(BY_THE_REFERENCE), {"reference": truth.id, "like": judge.id})
+        like = {"reference": truth.id, "like": judge.id}
+        session.execute(text(BY_THE_REFERENCE), like)
+        session.execute(text(AS_MANY), like)
     ann = ensure_reviewer(database, "ann")
     for i in range(1, LABELLED + 1):
         act = {"token": f"token-{i:04}", "solution_id": i, "action": "skip", "note": "looked at"}
