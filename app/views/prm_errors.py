@@ -42,7 +42,7 @@ board.show(database, who, found, now)
 with st.container(horizontal=True, vertical_alignment="center"):
     above = st.container(width="stretch")
     sort = mistakes.ask_sort()
-ids = mistakes.ordered(found, chosen.members(found, now), now.t, sort)
+ids = mistakes.ordered(found, now, sort)
 ids = drawer.kept_order(ids, f"{who} {found.wanted} {found.slice} {found.held_out} {now} {sort}")
 words = mistakes.words_of_list(who, found, now, sort)
 with above:

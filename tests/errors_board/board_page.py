@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from app.components.errors_board.errors_board import Board, Dot, errors_board
+from app.components.errors_board.errors_board import Board, Dot, changes_of, errors_board
 from training.metrics.processbench.evaluation import first_error_from_scores, harmonic_mean
 
 SET = 0.5
@@ -61,7 +61,7 @@ wrong = sum(reference >= 0 for _, reference in solutions(0))
 state = errors_board(
     Board(
         thresholds=thresholds,
-        cells=[one[0] for one in curves],
+        changes=changes_of([one[0] for one in curves]),
         f1=f1,
         exact=[one[1] for one in curves],
         clean=[one[2] for one in curves],

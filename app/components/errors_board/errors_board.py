@@ -53,12 +53,13 @@ class Board:
     `thresholds` (T,) ascend from 0 to 1, and `t` is one of them. `f1`, `exact` (the share of wrong
     solutions whose first error is found) and `clean` (the share of right ones without a flag) are
     curves (T,) of fractions, NaN or None where they are not defined; `versus` is the F1 curve of
-    the PRM called `versus_name`. `cells` (T lists) count the verdicts at each threshold.
+    the PRM called `versus_name`. `changes` (T lists) count the verdicts at each threshold, as
+    `changes_of` has them: they are made once for many drawings.
     `interval` is of the F1 at `t`. `cell` and `outcome` are what is chosen.
     """
 
     thresholds: Sequence[float]
-    cells: Sequence[Sequence[Count]]
+    changes: Sequence[Sequence[int | None]]
     f1: Sequence[float | None]
     exact: Sequence[float | None]
     clean: Sequence[float | None]
@@ -94,11 +95,11 @@ def errors_board(board: Board, *, key: str) -> BoardState:
     Where the state differs from the board that was drawn, the page stores it (in its address) and
     runs again. Raises ValueError for curves or cells that do not fit the thresholds.
     """
-    lengths = {len(board.f1), len(board.exact), len(board.clean), len(board.cells)}
+    lengths = {len(board.f1), len(board.exact), len(board.clean), len(board.changes)}
     if board.versus is not None:
         lengths.add(len(board.versus))
     if lengths != {len(board.thresholds)}:
-        raise ValueError(f"{len(board.thresholds)} thresholds, and curves and cells of {lengths}")
+        raise ValueError(f"{len(board.thresholds)} thresholds, and curves and changes of {lengths}")
     heard_key, used_key = f"{key}-heard", f"{key}-used"
     sent = st.session_state.get(key) or {}
     # A state that was sent stays in the session: only what has a new token was done just now.
@@ -127,7 +128,6 @@ def _registered() -> None:
 
 
 def _data(board: Board, heard: object) -> dict[str, object]:
-    tables = [{(p, r): n for p, r, n in cells} for cells in board.cells]
     return {
         "thresholds": list(board.thresholds),
         "f1": _curve(board.f1),
@@ -137,11 +137,7 @@ def _data(board: Board, heard: object) -> dict[str, object]:
         "versus_name": board.versus_name,
         "annotator": board.annotator,
         "reference": board.reference,
-        # Neighbouring thresholds differ in few cells, so a table is told by its changes.
-        "changes": [
-            [value for change in _changes(before, after) for value in change]
-            for before, after in pairwise([{}, *tables])
-        ],
+        "changes": board.changes,
         "dots": [{"kind": dot.kind, "t": dot.t, "f1": dot.f1} for dot in board.dots],
         "interval": None if board.interval is None else list(board.interval),
         "t": board.t,
@@ -151,6 +147,18 @@ def _data(board: Board, heard: object) -> dict[str, object]:
         "n_right": board.n_right,
         "heard": heard,
     }
+
+
+def changes_of(cells: Sequence[Sequence[Count]]) -> list[list[int | None]]:
+    """The counts at each threshold as what changed since the one before: few cells do.
+
+    Three numbers a change: predicted, reference, and how many there are now.
+    """
+    tables = [{(p, r): n for p, r, n in counts} for counts in cells]
+    return [
+        [value for change in _changes(before, after) for value in change]
+        for before, after in pairwise([{}, *tables])
+    ]
 
 
 def _changes(before: Mapping[Cell, int], after: Mapping[Cell, int]) -> Iterator[Count]:

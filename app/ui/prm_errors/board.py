@@ -64,7 +64,7 @@ def _board(choice: Choice, population: Population, chosen: Chosen) -> Board:
     interval = interval_of(found)
     return Board(
         thresholds=curve.thresholds.tolist(),
-        cells=figures.cells,
+        changes=figures.changes,
         f1=curve.f1.tolist(),
         exact=curve.error_accuracy.tolist(),
         clean=curve.correct_accuracy.tolist(),

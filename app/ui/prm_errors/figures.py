@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from app.components.errors_board.errors_board import Count
+from app.components.errors_board.errors_board import Count, changes_of
 from app.ui.prm_errors.population import Population
 from labeling.evaluation.scored import ScoredSolutions
 from training.metrics.processbench.evaluation import NO_ERROR, Interval, ProcessBenchReport
@@ -28,10 +28,13 @@ KEPT = 20
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Figures and cross tables at each threshold; `best` gives the highest F1 here, or None."""
+    """Figures and cross tables at each threshold; `best` gives the highest F1 here, or None.
+
+    The tables are told by their `changes`, as the board draws them.
+    """
 
     curve: Curve
-    cells: list[list[Count]]
+    changes: list[list[int | None]]
     best: float | None
 
 
@@ -51,7 +54,7 @@ def _at_every_threshold(key: str, _found: ScoredSolutions, _grid: np.ndarray) ->
     if not np.isnan(figures.f1).all():
         highest = _grid[figures.f1 >= np.nanmax(figures.f1)]
         best = float(highest[np.abs(highest - USUAL).argmin()])
-    return Thresholds(figures, cells, best)
+    return Thresholds(figures, changes_of(cells), best)
 
 
 def _counts(table: np.ndarray) -> list[Count]:

@@ -13,6 +13,7 @@ from app.ui import address, formatting
 from app.ui.navigation import kept_list
 from app.ui.prm_errors.choice import OF_THE_LIST, Choice
 from app.ui.prm_errors.chosen import WORDS, Chosen
+from app.ui.prm_errors.chosen import members as members_of
 from app.ui.prm_errors.population import NOT_SCORED, Population
 from app.ui.queues.save import save_as_queue
 from db.engine import Database
@@ -36,8 +37,15 @@ LONG, HEIGHT = 14, 600  # rows, and the pixels that a longer list takes
 SORTS = ("most confident first", "least confident first", "highest score first", "oldest first")
 
 
-def ordered(population: Population, members: np.ndarray, t: float, sort: str) -> np.ndarray:
-    """The ids of these solutions, a mask (n,), in the order asked for; ties by id."""
+def ordered(population: Population, chosen: Chosen, sort: str) -> np.ndarray:
+    """The ids of the chosen solutions in the order asked for; ties by id."""
+    return _ordered(f"{population.key} {chosen} {sort}", population, chosen, sort)
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def _ordered(key: str, _population: Population, _chosen: Chosen, _sort: str) -> np.ndarray:
+    population, sort, t = _population, _sort, _chosen.t
+    members = members_of(population, _chosen)
     these = population.found.scored.only(members)
     ids = population.found.ids[members]
     if sort == SORTS[3]:

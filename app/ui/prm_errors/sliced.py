@@ -19,7 +19,7 @@ def texts(database: Database, choice: Choice, found: ScoredSolutions, key: str) 
     return _texts(key, database, choice.prm.id, found)
 
 
-@st.cache_data(max_entries=10, show_spinner="Reading solutions…")
+@st.cache_resource(max_entries=10, show_spinner="Reading solutions…")
 def _texts(key: str, _database: Database, prm: int, _found: ScoredSolutions) -> Texts:
     return texts_of(_database, prm, _found.ids)
 
@@ -28,7 +28,14 @@ def by_attribute(
     database: Database, choice: Choice, found: ScoredSolutions, key: str
 ) -> dict[str, Attribute]:
     """All that the solutions can be parted by."""
-    return attributes(found, texts(database, choice, found, key))
+    return _by_attribute(key, database, choice.prm.id, found)
+
+
+@st.cache_resource(max_entries=10, show_spinner=False)
+def _by_attribute(
+    key: str, _database: Database, prm: int, _found: ScoredSolutions
+) -> dict[str, Attribute]:
+    return attributes(_found, _texts(key, _database, prm, _found))
 
 
 def narrowed(
