@@ -119,6 +119,24 @@ def test_a_nan_in_parquet_is_no_score(database: Database, tmp_path: Path) -> Non
     assert stored(database) == 0
 
 
+def test_of_two_rows_on_one_solution_the_first_stays_and_the_other_is_reported(
+    database: Database, tmp_path: Path
+) -> None:
+    ids = solutions(database)
+    file = lines(
+        tmp_path / "scores.jsonl",
+        {"solution_id": ids[0], "scores": [0.9, 0.8]},
+        {"dataset": "unit", "id": "u0", "scores": [0.1, 0.8]},
+        {"solution_id": ids[0], "scores": [0.9, 0.8]},
+    )
+    result = bring(database, file)
+    assert (result["matched"], result["solutions"], result["known"]) == (3, 1, 2)
+    (note,) = result["notes"]
+    assert note["lines"] == [2]
+    assert "differently; what came first stays" in note["reason"]
+    assert list(annotations_of(database, [ids[0]])[0].scores) == [0.9, 0.8]
+
+
 def test_importing_twice_adds_nothing(database: Database, tmp_path: Path) -> None:
     ids = solutions(database)
     file = lines(
