@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -24,41 +25,45 @@ PORT = 8377
 NAME = f"openai:policy@http://127.0.0.1:{PORT}"
 KEY = "sk-test-0123456789"
 # What `vllm serve` runs; that command itself does not start in vLLM's build for CPUs.
-SERVE = (
-    f"-m vllm.entrypoints.openai.api_server --model {POLICY} --served-model-name policy "
-    f"--host 127.0.0.1 --port {PORT} --api-key {KEY} "
-    "--dtype float32 --enforce-eager --enable-prefix-caching"
-)
+SERVE = "-m vllm.entrypoints.openai.api_server --host 127.0.0.1 --dtype float32 --enforce-eager"
 GREEDY = Sampling(temperature=0.0, max_tokens=80)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     log = tmp_path_factory.mktemp("vllm") / "log"
+    words = f"--model {POLICY} --served-model-name policy --api-key {KEY} --enable-prefix-caching"
+    with serving(words.split(), PORT, log), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STEPLENS_API_KEY", KEY)
+        patch.setenv("STEPLENS_BASE_URL", NAME.rpartition("@")[2])
+        yield
+
+
+@contextmanager
+def serving(words: list[str], port: int, log: Path) -> Iterator[None]:
+    """vLLM's server with these arguments, once it is well."""
     settings = {"VLLM_CPU_KVCACHE_SPACE": "1", "OMP_NUM_THREADS": "1"}
-    with log.open("wb") as stream, pytest.MonkeyPatch.context() as patch:
+    with log.open("wb") as stream:
         running = subprocess.Popen(
-            [sys.executable, *SERVE.split()],
+            [sys.executable, *SERVE.split(), "--port", str(port), *words],
             stdout=stream,
             stderr=stream,
             env={**os.environ, **settings},
         )
-        patch.setenv("STEPLENS_API_KEY", KEY)
-        patch.setenv("STEPLENS_BASE_URL", NAME.rpartition("@")[2])
         try:
-            wait_for_health(running, log)
+            wait_for_health(running, port, log)
             yield
         finally:
             running.terminate()
             running.wait(60)
 
 
-def wait_for_health(running: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for_health(running: subprocess.Popen[bytes], port: int, log: Path) -> None:
     until = time.monotonic() + 300
     while time.monotonic() < until:
         assert running.poll() is None, log.read_text()[-3000:]
         try:
-            urlopen(f"http://127.0.0.1:{PORT}/health", timeout=5).close()
+            urlopen(f"http://127.0.0.1:{port}/health", timeout=5).close()
             return
         except (URLError, OSError):
             time.sleep(1)
