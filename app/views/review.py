@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 
 import streamlit as st
@@ -27,6 +28,7 @@ from labeling.review.error_types import offer
 from labeling.review.items import Item, review_items
 from labeling.review.queues import ADJUDICATION, BY_KIND, DISAGREEMENT, FILTER, in_figures
 
+SHORT, SHORT_LINES = 500, 5  # characters and lines of instructions that always stay in view
 AHEAD = 6  # The one on screen and the next, so that going on does not wait for the server.
 COLUMNS = 5
 
@@ -254,8 +256,12 @@ def heading(chosen: Opened, held: Contents, *, blind: bool) -> None:
 
 
 def instructions(text: str) -> None:
-    """What whoever saved the queue asks for, above every solution of it."""
-    with st.container(key="instructions"):
+    """What whoever saved the queue asks for, above every solution; long ones can be folded."""
+    long = len(text) > SHORT or text.count("\n") > SHORT_LINES
+    with (
+        st.container(key="instructions"),
+        st.expander("Instructions", expanded=True) if long else nullcontext(),
+    ):
         st.text(text)
 
 

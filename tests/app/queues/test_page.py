@@ -252,6 +252,17 @@ def test_what_somebody_else_changed_meanwhile_stays(
     assert test.text_input(key=f"change {saved.token} 1 name").value == "Renamed"
 
 
+def test_long_instructions_can_be_folded_away(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, 3)
+    for name, text, folds in (("short", "Look twice.", 0), ("long", "Look twice.\n" * 60, 1)):
+        made = save_queue(database, Contents("random"), "Mia", name=name, instructions=text)
+        test = open_page(database, monkeypatch, "review", queue=made.token)
+        assert "Look twice." in words_of(test)
+        assert len(test.expander) == folds
+
+
 def test_every_queue_that_is_always_there_has_its_counts_and_group(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
