@@ -202,6 +202,15 @@ def fraction(value: Json, what: str) -> float | None:
     return float(value)
 
 
+def finite(value: Json, what: str) -> float | None:
+    """A number of any size, or null."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise BadRow(f"{what} must be a number, not {shown(value)}")
+    return float(value)
+
+
 def meta(value: Json, what: str = "meta", depth: int = 0) -> Json:
     """Any JSON value that both databases store: no NUL, no infinity, not nested without end."""
     if depth > MAX_DEPTH:

@@ -5,7 +5,6 @@ They are measured without a project (`evaluation/best_of_n.py`) or imported into
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -138,25 +137,14 @@ def _steps(one: _Response) -> fields.Steps:
 def _labels(one: _Response, dataset: str, steps: fields.Steps) -> tuple[SourceLabel, ...]:
     name = fields.name(one.problem.get("annotator"), "annotator", dataset)
     config: dict[str, Json] = {"source": FROM_FILE, "name": name}
-    scores, reward = one.row.get("scores"), _reward(one.row.get("reward"), f"{one.where}reward")
-    if scores is not None and reward is not None:
-        raise fields.BadRow(f"give {one.where}scores (one a step) or {one.where}reward, not both")
-    if scores is not None:
-        config["threshold"] = DEFAULT_THRESHOLD
-        shape = Shape(steps.given, steps)
-        told = read_annotation({"scores": scores}, Who("prm", name, config), shape)
-        return (replace(told.label, by_name=True),)
-    if reward is None:
+    said = {"scores": one.row.get("scores"), "reward": one.row.get("reward")}
+    if said["scores"] is None and said["reward"] is None:
         return ()
-    shown = (None,) * (len(steps.texts) - 1) + (_probability(reward),)
-    config["scores"] = REWARD
-    return (SourceLabel(name, shown, None, "prm", config, evidence={REWARD: reward}, by_name=True),)
-
-
-def _probability(logit: float) -> float:
-    """1 / (1 + e^-logit), also for what is far below 0."""
-    small = math.exp(-abs(logit))
-    return (1 if logit >= 0 else small) / (1 + small)
+    rewarded = said["reward"] is not None
+    config |= {"scores": REWARD} if rewarded else {"threshold": DEFAULT_THRESHOLD}
+    who = Who("prm", name, config, gives_rewards=rewarded)
+    told = read_annotation(said, who, Shape(steps.given, steps))
+    return (replace(told.label, by_name=True),)
 
 
 def _known(row: dict[str, Json], names: set[str]) -> None:
@@ -197,7 +185,7 @@ def _scored(one: _Response, stem: str) -> ScoredResponse:
         answer=answer,
         is_correct=is_correct,
         scores=scores,
-        reward=_reward(row.get("reward"), f"{where}reward"),
+        reward=fields.finite(row.get("reward"), f"{where}reward"),
         samples=fields.count(row.get("samples"), f"{where}samples"),
         n_steps=None if written is None else len(written),
     )
@@ -209,14 +197,6 @@ def _scores(value: Json, what: str) -> tuple[float | None, ...] | None:
     if not isinstance(value, list) or not value:
         raise fields.BadRow(f"{what} must be a list with a score for each step")
     return tuple(fields.fraction(one, f"{what}[{place}]") for place, one in enumerate(value))
-
-
-def _reward(value: Json, what: str) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise fields.BadRow(f"{what} must be a number, not {fields.shown(value)}")
-    return float(value)
 
 
 FORMAT = Format(

@@ -5,12 +5,13 @@ The rule from scores to a first error is the kind's own; docs/formats.md has the
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from db.records import SourceLabel
+from db.records import REWARD, SourceLabel
 from labeling.formats import fields
 from labeling.formats.base import Json
 from labeling.formats.fields import BadRow
@@ -24,6 +25,7 @@ WRONG = {"human": -1.0, "mc": 0.0}
 # What a row may say of a solution, whatever the kind.
 SAID = {
     "scores",
+    "reward",
     "first_error",
     "critique",
     "rollouts",
@@ -40,6 +42,7 @@ class Who:
     name: str
     config: dict[str, Any] | None = None
     threshold: float | None = None
+    gives_rewards: bool = False  # one number for a solution, of any size
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Told:
 
 def says_something(said: Mapping[str, Json]) -> bool:
     """Whether a row gives a verdict or a score; a null first error says that there was none."""
-    named = ("scores", "rollouts", "successes", "votes")
+    named = ("scores", "reward", "rollouts", "successes", "votes")
     return "first_error" in said or any(said.get(name) is not None for name in named)
 
 
@@ -66,6 +69,11 @@ def read_annotation(said: Mapping[str, Json], who: Who, shape: Shape) -> Told:
     given = said.get("first_error")
     error = None if given is None else fields.first_error(given, shape.given, "first_error")
     error = shape.step(error, "first_error")
+    reward = fields.finite(said.get("reward"), "reward")
+    if reward is not None:
+        return _rewarded(said, reward, who, n_steps, evidence)
+    if who.gives_rewards:
+        raise BadRow("other rows have a reward, which scores cannot be compared with")
     scores = _scores(said.get("scores"), who.kind, shape)
     if scores is None and evidence.get("trials"):
         scores = _shares(evidence)
@@ -74,6 +82,27 @@ def read_annotation(said: Mapping[str, Json], who: Who, shape: Shape) -> Told:
         who.name, (), error, who.kind, who.config, evidence=evidence, rollouts=rollouts
     )
     return _VERDICTS[who.kind](label, scores, n_steps, who)
+
+
+def _rewarded(
+    said: Mapping[str, Json], reward: float, who: Who, n_steps: int, evidence: dict[str, Json]
+) -> Told:
+    """One number of any size for the whole solution, as an outcome reward model gives it.
+
+    It is kept as evidence, by which Best-of-N goes; the last step is shown the probability that it
+    is the logit of. There is no verdict on any step.
+    """
+    if who.kind != "prm":
+        raise BadRow(f"a reward is a prm's, not of the kind {who.kind}")
+    if said.get("scores") is not None or said.get("first_error") is not None:
+        raise BadRow("give scores or a first error (of steps), or a reward (of all), not both")
+    if not who.gives_rewards:
+        raise BadRow("other rows have scores, which a reward cannot be compared with")
+    small = math.exp(-abs(reward))
+    shown = (1 if reward >= 0 else small) / (1 + small)
+    scores = (None,) * (n_steps - 1) + (shown,)
+    evidence = {**evidence, REWARD: reward}
+    return Told(SourceLabel(who.name, scores, None, who.kind, who.config, evidence=evidence))
 
 
 def hard_first_error(scores: Scores, kept: Scores, wrong: float) -> int | None:

@@ -14,7 +14,7 @@ from db.annotators import list_annotators
 from db.engine import Database, DatabaseError
 from db.imports.labels import Said, insert_labels
 from db.imports.matching import find_solutions
-from db.records import FROM_FILE, KINDS, AnnotatorRecord
+from db.records import FROM_FILE, KINDS, REWARD, AnnotatorRecord
 from labeling.datasets import require_dataset
 from labeling.formats.base import Json
 from labeling.formats.fields import BadRow
@@ -25,7 +25,7 @@ from labeling.jobs.importing import CHUNK, Reason, Reasons
 from labeling.prm.verdicts import DEFAULT_THRESHOLD
 from labeling.scores.annotation import Who, read_annotation
 from labeling.scores.evidence import Shape
-from labeling.scores.rows import ScoresRow, read_scores, survey
+from labeling.scores.rows import ScoresRow, gives_rewards, read_scores, survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,22 +218,29 @@ def annotator_of(database: Database, wanted: Wanted) -> Who:
         raise ValueError(f"there is no kind {wanted.kind!r}; there are {', '.join(KINDS)}")
     if wanted.threshold is not None and wanted.kind == "human":
         raise ValueError("people's labels have no threshold: they are 1, 0 and -1")
+    rewarded = rewards(wanted)
     origin: dict[str, Any] = {
         "source": FROM_FILE,
         "files": [survey(file).origin() for file in wanted.files],
         **({"fields": dict(wanted.names)} if wanted.names else {}),
+        **({"scores": REWARD} if rewarded else {}),
     }
     label = f"{wanted.kind}:{wanted.name}"
     there = next((one for one in list_annotators(database) if one.label == label), None)
     threshold = wanted.threshold
-    if threshold is None and wanted.kind == "prm":
+    if threshold is None and wanted.kind == "prm" and not rewarded:
         threshold = DEFAULT_THRESHOLD
     if there is not None and _but_threshold(there.config) == origin and wanted.threshold is None:
         threshold = there.config.get("threshold")
     config = origin if threshold is None else {**origin, "threshold": threshold}
     if there is not None and there.config != config:
         raise DatabaseError(_taken(there, origin, threshold))
-    return Who(wanted.kind, wanted.name, config, threshold)
+    return Who(wanted.kind, wanted.name, config, threshold, rewarded)
+
+
+def rewards(wanted: Wanted) -> bool:
+    """Whether the files give a number to each solution, and not to its steps."""
+    return any(gives_rewards(file, wanted.names) for file in wanted.files[:1])
 
 
 def _but_threshold(config: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from db.imports.labels import Said
 from labeling.datasets import require_dataset
 from labeling.formats.reading import Note, Rejection
 from labeling.scores.annotation import Who
-from labeling.scores.job import Wanted, matched_rows
+from labeling.scores.job import Wanted, matched_rows, rewards
 
 READ_ROWS = 1000  # of each file
 
@@ -41,7 +41,8 @@ def preview_scores(
     """
     require_dataset(database, wanted.dataset)
     found = ScoresPreview()
-    who = Who(wanted.kind, wanted.name, threshold=wanted.threshold)
+    rewarded = rewards(wanted)
+    who = Who(wanted.kind, wanted.name, threshold=wanted.threshold, gives_rewards=rewarded)
     for file in wanted.files:
         of_file = 0
         for chunk in matched_rows(database, file, wanted, who, found.unread):

@@ -45,6 +45,14 @@ class Survey:
         return {"name": self.name, "sha256": self.sha256, "rows": self.rows}
 
 
+def gives_rewards(path: Path, names: Mapping[str, str]) -> bool:
+    """Whether its first row that can be read has a reward. Raises as `open_rows` does."""
+    for value in open_rows(path):
+        if isinstance(value.value, dict):
+            return renamed(value.value, names).get("reward") is not None
+    return False
+
+
 def survey(path: Path) -> Survey:
     """Read a file once, to know which it is. Raises ValueError and OSError as `open_rows` does."""
     rows = sum(1 for _ in open_rows(path))

@@ -13,6 +13,7 @@ from db.records import (
     FAILED,
     FROM_FILE,
     KINDS,
+    REWARD,
     AnnotationRecord,
     AnnotatorRecord,
     RolloutRecord,
@@ -102,7 +103,10 @@ def _label(told: dict[str, Json], shape: Shape) -> SourceLabel:
     if kind == "prm":
         threshold = DEFAULT_THRESHOLD if threshold is None else threshold
         config["threshold"] = threshold
-    label = read_annotation(told, Who(kind, name, config, threshold), shape).label
+    rewarded = told.get("reward") is not None
+    if rewarded:
+        config = {"source": FROM_FILE, "name": name, "scores": REWARD}
+    label = read_annotation(told, Who(kind, name, config, threshold, rewarded), shape).label
     return replace(label, by_name=True)
 
 

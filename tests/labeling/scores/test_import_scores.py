@@ -137,6 +137,26 @@ def test_of_two_rows_on_one_solution_the_first_stays_and_the_other_is_reported(
     assert list(annotations_of(database, [ids[0]])[0].scores) == [0.9, 0.8]
 
 
+def test_a_reward_is_one_number_for_the_whole_solution(database: Database, tmp_path: Path) -> None:
+    ids = solutions(database)
+    file = lines(
+        tmp_path / "orm.jsonl",
+        {"solution_id": ids[0], "pred": 6.5},
+        {"solution_id": ids[1], "pred": -800},
+        {"solution_id": ids[2], "pred": "high"},
+        {"solution_id": ids[3], "scores": [0.5, 0.5]},
+    )
+    result = bring(database, file, fields={"reward": "pred"})
+    assert (result["matched"], result["rejected"], result["threshold"]) == (2, 2, None)
+    assert find_annotator(database, "prm:theirs").gives_rewards
+    good, bad = annotations_of(database, ids[:2])
+    assert (good.evidence["reward"], good.first_error, bad.evidence["reward"]) == (6.5, None, -800)
+    assert good.scores[0] is None
+    assert good.scores[1] == pytest.approx(1 / (1 + 2.718281828**-6.5))
+    assert bad.scores == (None, 0)
+    assert bring(database, file, fields={"reward": "pred"}, again=1)["known"] == 2
+
+
 def test_importing_twice_adds_nothing(database: Database, tmp_path: Path) -> None:
     ids = solutions(database)
     file = lines(
