@@ -12,6 +12,7 @@ from app.components.data_table import data_table
 from app.ui import address, formatting, project
 from app.ui.navigation import carried_list
 from app.ui.review_table import review_table
+from app.ui.solution.recut import cut_anew, lineage
 from db.annotations import annotations_of
 from db.annotators import list_annotators
 from db.corrections import correction_log, taken_back
@@ -166,6 +167,7 @@ with st.container(key="wide", horizontal=True, vertical_alignment="center"):
     with st.container(width=260):
         carried_list.show(database, solution.id)
     shown = choose_columns(database, solution.id)
+lineage(database, solution.id)
 members = compared_annotators(database).members()
 
 
@@ -183,4 +185,5 @@ review_table(
     load=load,
 )
 siblings(database, solution.problem_id, solution.id)
+cut_anew(database, solution)
 history(database, solution.id)
