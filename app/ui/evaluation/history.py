@@ -13,7 +13,7 @@ from app.components.figure.downloads import Numbers
 from app.ui import charts
 from app.ui.evaluation.matrix import number, span
 from app.ui.evaluation.project import Shown
-from app.ui.figures.figure import bounds, figure
+from app.ui.figures.figure import bounds, figure, go_to
 from db.jobs import list_jobs
 from db.results import list_exports
 from labeling.evaluation.matrix import MEAN, Cell, Version, family, versions
@@ -21,7 +21,7 @@ from labeling.evaluation.stored import warning
 
 SENTENCE = (
     "Each mark is a version of a PRM with its 95% interval, joined in the order in which they came"
-    "{axes}."
+    "{axes}. It opens the training it came from."
 )
 AXES = {
     "trained": "the number of solutions it was trained on",
@@ -41,7 +41,7 @@ def draw(found: Shown) -> None:
     over = [name for name, points in _axes(told).items() if name != "order" and len(points) > 1]
     words = "".join(f", and over {AXES[name]}" for name in over)
     name = f"history-{found.reference.name}"
-    figure("F1 over versions", SENTENCE.format(axes=words), curve(told), numbers(told), name)
+    figure("F1 over versions", SENTENCE.format(axes=words), curve(told), numbers(told), name, go_to)
     table(told)
     doubt = warning({one.cell.annotator.label: one.cell.basis for one in told})
     if doubt:
@@ -157,6 +157,7 @@ def _line(
         mode="lines+markers+text" if named else "lines+markers",
         text=[charts.plain(one.cell.annotator.name) for _, one in points],
         textposition="bottom left",
+        customdata=[[_behind(one)] for _, one in points],
         line={"color": colour, "dash": dash, "width": 1.5},
         marker={"size": 9, "color": colour},
         error_y={
@@ -172,6 +173,14 @@ def _line(
         row=1,
         col=column,
     )
+
+
+def _behind(one: Version) -> str:
+    """Where a version comes from: its training, which names its export, or else its evaluation."""
+    job = one.cell.evaluation.job_id if one.trained_by is None else one.trained_by.id
+    if job is not None:
+        return data_table.page_href("jobs", job=job)
+    return data_table.page_href("prm_errors", prm=one.cell.annotator.label)
 
 
 def numbers(told: list[Version]) -> Numbers:

@@ -11,7 +11,7 @@ from app.components.figure.downloads import Numbers
 from app.ui import formatting, project
 from app.ui.evaluation.project import Shown
 from app.ui.figures.dots import Dot, Series, dots, published_series
-from app.ui.figures.figure import bounds, figure
+from app.ui.figures.figure import bounds, figure, go_to
 from app.ui.prm_errors.population import ALL
 from db.jobs import is_alive, list_jobs
 from db.records import AnnotatorRecord, JobRecord
@@ -49,6 +49,7 @@ def draw(found: Shown) -> None:
             chart(found, published),
             numbers(found, published),
             f"f1-{found.reference.name}",
+            picked=go_to,
         )
 
 
@@ -262,6 +263,7 @@ def chart(found: Shown, published: dict[str, dict[str, float]]) -> go.Figure:
                     float(told.figures["f1"] or 0.0),
                     UNKNOWN if inside is None else Interval(*inside),
                     f"{told.n:,} solutions",
+                    (_behind(found, one, name),),
                     few=told.few,
                     hue=one.kind,
                     panel=panel(name),

@@ -9,8 +9,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.components.figure.downloads import Numbers, downloads
+from app.components.follow.follow import follow
 from app.ui import charts
 
+GO_TO = "go to"
 SENTENCE_WIDTH = 820  # pixels: lines that the eye finds its way back from
 
 
@@ -25,8 +27,10 @@ def figure(
     """Draw it; `name` is that of the saved files, `numbers` what the figure shows.
 
     A name that a user gave belongs into the sentence: a title would be read as markup. `picked` is
-    that of `charts.draw`.
+    that of `charts.draw`, or `go_to` where `customdata` is an address.
     """
+    if href := st.session_state.pop(GO_TO, None):
+        follow(href)
     st.subheader(title)
     st.text(sentence, width=SENTENCE_WIDTH)
     key = "figure-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
@@ -34,6 +38,11 @@ def figure(
         alt = f"{title}. {sentence}"
         charts.draw(chart, key=f"{key}-chart", name=name, alt=alt, picked=picked)
     downloads(key, name, numbers, key=f"{key}-save")
+
+
+def go_to(href: str) -> None:
+    """What a click on a mark asks for; `figure` goes there, as a callback cannot."""
+    st.session_state[GO_TO] = href
 
 
 def bounds(low: float | None, high: float | None) -> tuple[float, float] | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import parse_qsl
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from app.ui.prm_errors.part import PARTS, mask
 from db.annotators import find_annotator
@@ -121,22 +121,27 @@ def test_a_slice_that_is_not_there_is_a_notice(
     assert "over 741 with an error" in line(test, "headline")
 
 
-def test_a_dot_is_clicked_and_the_page_is_about_its_slice(demo: Database) -> None:
+def click_mark(page: Page, says: str) -> None:
+    """Click the first mark of the page's first figure; on hovering it says so."""
+    marks = page.locator(".js-plotly-plot .scatterlayer .points path.point")
+    expect(marks.first).to_be_visible()
+    marks.first.scroll_into_view_if_needed()
+    box = marks.first.bounding_box()
+    assert box is not None
+    # Plotly takes clicks on a layer above the marks.
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator(".js-plotly-plot .hoverlayer")).to_contain_text(says)
+    page.mouse.down()
+    page.mouse.up()
+
+
+def test_marks_and_numbers_open_what_they_count_and_back_returns(demo: Database) -> None:
     environment = {"STEPLENS_DB": demo.url}
     server = streamlit_server(ROOT / "app" / "asgi.py", environment)
     with server as address, chromium() as browser:
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
         page.goto(f"{address}/prm_errors?tab=Slices")
-        dots = page.locator(".js-plotly-plot .scatterlayer .points path.point")
-        expect(dots.first).to_be_visible()
-        dots.first.scroll_into_view_if_needed()
-        box = dots.first.bounding_box()
-        assert box is not None
-        # Plotly takes clicks on a layer above the marks.
-        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        expect(page.locator(".js-plotly-plot .hoverlayer")).to_contain_text("two sums")
-        page.mouse.down()
-        page.mouse.up()
+        click_mark(page, "two sums")
         chip = page.get_by_role("button", name="two sums")
         expect(chip).to_be_visible()
         expect(page.get_by_text("all 76 solutions")).to_be_visible()
@@ -144,3 +149,8 @@ def test_a_dot_is_clicked_and_the_page_is_about_its_slice(demo: Database) -> Non
         page.go_back()
         expect(chip).to_have_count(0)
         expect(page.get_by_text("all 2,153 solutions")).to_be_visible()
+        page.goto(f"{address}/evaluation")
+        click_mark(page, "solutions")
+        expect(page.get_by_role("heading", name="Browse")).to_be_visible()
+        page.go_back()
+        expect(page.get_by_role("heading", name="Evaluation")).to_be_visible()
