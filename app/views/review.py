@@ -12,6 +12,7 @@ from app.auth import identity
 from app.ui import address, filters, formatting, project
 from app.ui.counts import counted
 from app.ui.formatting import number_of
+from app.ui.navigation import kept_list
 from app.ui.queues import opened, wording
 from app.ui.queues.opened import Opened
 from app.ui.queues.save import PER_ITEM, save_as_queue
@@ -250,7 +251,10 @@ def heading(chosen: Opened, held: Contents, *, blind: bool) -> None:
             st.page_link("views/browse.py", label="Change", query_params=held_words)
     if chosen.kept is None and chosen.queue is not ADJUDICATION and not blind:
         save_as_queue(
-            database, lambda: held, wording.contents_in_words(database, held), key="review"
+            database,
+            lambda: replace(held, wanted=kept_list.lasting(database, held.wanted)),
+            wording.contents_in_words(database, held),
+            key="review",
         )
     st.page_link("views/queues.py", label="All queues")
 
