@@ -5,7 +5,14 @@
 import { button, el, setText, within } from "../../dom.js";
 import { untouched, verdict } from "../rules/doc.js";
 import { pieces, shortNames } from "../rules/names.js";
-import { cell, dispute, headDetail, lastInScope, scoresSteps, verdictText } from "../rules/reading.js";
+import {
+  cell,
+  dispute,
+  headDetail,
+  lastInScope,
+  scoresSteps,
+  verdictText,
+} from "../rules/reading.js";
 import { machinesShown } from "../rules/reducer.js";
 import { renderStep } from "./tex.js";
 
