@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -154,3 +154,15 @@ def test_marks_and_numbers_open_what_they_count_and_back_returns(demo: Database)
         expect(page.get_by_role("heading", name="Browse")).to_be_visible()
         page.go_back()
         expect(page.get_by_role("heading", name="Evaluation")).to_be_visible()
+        # The pair of Agreement is in the address, and its numbers open it.
+        page.goto(f"{address}/agreement")
+        page.locator("[href*='pair=']").last.click()
+        both = page.locator("[href^='browse?outcome=both']")
+        expect(both).to_have_text("30")
+        pair = parse_qs(urlsplit(page.url).query)["pair"]
+        both.click()
+        expect(page.get_by_role("heading", name="Browse")).to_be_visible()
+        expect(page.get_by_text("30 solutions").first).to_be_visible()
+        page.go_back()
+        expect(both).to_have_text("30")
+        assert parse_qs(urlsplit(page.url).query)["pair"] == pair
