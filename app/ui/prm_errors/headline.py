@@ -25,6 +25,10 @@ def show(choice: Choice, population: Population, chosen: Chosen) -> None:
         data_table.text(decimal(found.mean.f1), "strong figure"),
         data_table.text("too few" if few else between(interval_of(found)), "muted"),
     ]
+    if len(found.datasets) > 1:
+        cells.append(
+            data_table.text(f"mean of {number_of(len(found.datasets), 'data set')}", "muted")
+        )
     cells += _beside(choice, population, chosen, few)
     cells += _solutions(choice, population, chosen, found)
     data_table.line(*cells, key="headline")

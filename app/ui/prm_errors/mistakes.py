@@ -136,7 +136,7 @@ def show(
         data_table.column("", "right"),
         data_table.column("Reference", "nowrap human"),
         *(
-            data_table.column(formatting.shorten(one.name, 10), "nowrap prm", title=one.label)
+            data_table.column(one.name, "name prm", title=one.label)
             for one in (choice.prm, choice.versus)
             if one is not None
         ),
