@@ -213,7 +213,10 @@ def rollouts_of(
 def compare(
     database: Database, annotator_id: int, reference_id: int, dataset: str | None = None
 ) -> Iterator[Comparison]:
-    """Every solution that both have annotated, in the order of the ids, streamed."""
+    """Every solution that both have annotated, in the order of the ids, streamed.
+
+    One that was cut anew is left out: another one stands in its place.
+    """
     mine, other = Annotation.__table__.alias("mine"), Annotation.__table__.alias("other")
     query = (
         select(
@@ -228,6 +231,7 @@ def compare(
         .join(Problem, Problem.id == Solution.problem_id)
         .join(mine, and_(mine.c.solution_id == Solution.id, mine.c.annotator_id == annotator_id))
         .join(other, and_(other.c.solution_id == Solution.id, other.c.annotator_id == reference_id))
+        .where(Solution.replaced_by.is_(None))
         .order_by(Solution.id)
     )
     if dataset is not None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from app.cli.main import main
-from db.annotations import annotations_of
+from db.annotations import annotations_of, compare
 from db.annotators import ensure_reviewer, find_annotator
 from db.corrections import append_corrections, correction_log, current_acts
 from db.engine import Database, DatabaseError
@@ -51,7 +51,11 @@ def test_a_split_carries_labels_over_and_sets_the_old_cut_aside(
 ) -> None:
     ann = ensure_reviewer(database, "ann")
     steps = split_step(STEPS, 0, STEPS[0].index("Is"))
+    prm = find_annotator(database, "prm:prm").id
+    unit = find_annotator(database, "human:unit").id
+    assert [one.solution_id for one in compare(database, prm, unit)] == [solution]
     made = recut(database, solution, steps, ann, "cut")
+    assert not list(compare(database, prm, unit))
     assert get_solution(database, made).steps == ("Two and two.", "Is 4.", "Then 5.", "So 9.")
     assert standing(database) == [2, made]
     assert (origin(database, made), replacement(database, solution)) == (solution, made)
@@ -59,7 +63,7 @@ def test_a_split_carries_labels_over_and_sets_the_old_cut_aside(
     assert (act.labels, act.first_error) == ((1, 1, -1, None), 2)
     assert (act.note, act.flags) == ("see", ())
     said = {one.annotator_id: one for one in annotations_of(database, [made])}
-    assert said[find_annotator(database, "human:unit").id].scores == (1.0, 1.0, -1.0, None)
+    assert said[unit].scores == (1.0, 1.0, -1.0, None)
     # What machines said is of the old cut, and there it stays, as does what ann did.
     assert len(said) == 2
     assert len(annotations_of(database, [solution])) == 3
