@@ -99,7 +99,7 @@ def test_browse_works_without_a_mouse(browser: Browser, site: str) -> None:
 
 def test_a_cell_of_the_matrix_opens_its_pair(browser: Browser, site: str) -> None:
     with open_page(browser, f"{site}/agreement") as page:
-        cell = page.locator("td button").first
+        cell = page.locator("td a[href*='pair=']").first
         cell.focus()
         page.keyboard.press("Enter")
         expect(page.get_by_text("Kappa of any error or none")).to_be_visible()

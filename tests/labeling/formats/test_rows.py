@@ -57,6 +57,11 @@ def write_rows(path: Path, *rows: Any) -> Path:
     return path
 
 
+def solutions_of(format: str, folder: Path) -> int:
+    """How many solutions a good row has: a row of responses has several."""
+    return len(read_all(format, write_rows(folder / "one.jsonl", GOOD[format]))[0])
+
+
 def _one(format: str, tmp_path: Path, row: Any) -> ImportRow:
     rows, rejections = read_all(format, write_rows(tmp_path / "file.jsonl", row))
     assert not rejections

@@ -12,7 +12,7 @@ from pyarrow import ipc
 
 from labeling.formats.files.folders import file_stem, files_of
 from labeling.formats.reading import read_rows
-from tests.labeling.formats.test_rows import GOOD, read_all, write_rows
+from tests.labeling.formats.test_rows import GOOD, read_all, solutions_of, write_rows
 
 OPENERS = {"stream": ipc.new_stream, "file": ipc.new_file}
 
@@ -43,7 +43,7 @@ def test_rows_are_those_of_json(format: str, form: str, tmp_path: Path) -> None:
     rows = [GOOD[format]] * 1200
     read = read_all(format, arrow(tmp_path / "file.arrow", rows, form))
     assert read == (read_all(format, write_rows(tmp_path / "file.jsonl", *rows))[0], [])
-    assert len(read[0]) == 1200
+    assert len(read[0]) == 1200 * solutions_of(format, tmp_path)
 
 
 def test_a_saved_data_set_is_its_shards_and_nothing_else(tmp_path: Path) -> None:
