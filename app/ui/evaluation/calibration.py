@@ -63,7 +63,7 @@ def table(parts: dict[str, Calibration], prm: str) -> None:
             data_table.column("95% interval", "nowrap"),
             data_table.column("Brier", "right nowrap", title=BRIER),
             data_table.column("95% interval", "nowrap"),
-            data_table.column("Number", "right nowrap"),
+            data_table.column("Number", "right nowrap", title="Of steps, or of solutions"),
         ],
         [
             [
@@ -72,7 +72,7 @@ def table(parts: dict[str, Calibration], prm: str) -> None:
                 data_table.text(_span(one.ece_interval), "muted"),
                 data_table.text(f"{one.brier:.3f}", "strong"),
                 data_table.text(_span(one.brier_interval), "muted"),
-                data_table.link(f"{one.n:,}", href),
+                data_table.link(f"{one.n:,}", href, title="Opens the solutions they are from"),
             ]
             for name, one in parts.items()
             if one.n
