@@ -47,4 +47,6 @@ def test_a_job_beats_however_long_it_reports_nothing(
 ) -> None:
     monkeypatch.setitem(runner.WORK, "import", f"{__name__}:silent")
     monkeypatch.setattr(runner, "HEARTBEAT_SECONDS", 0.05)
-    runner.run_job(database, create_job(database, "import", {}).id)
+    job = create_job(database, "import", {})
+    runner.run_job(database, job.id)
+    assert get_job(database, job.id).status == "done"
