@@ -147,7 +147,7 @@ def show(
         )
         for one in annotators
     ]
-    columns += [data_table.column("Annotators", "nowrap"), data_table.column("First errors")]
+    columns += [data_table.column("Annotators", "brief"), data_table.column("First errors")]
     rows: list[tuple[int, list[data_table.Cell]]] = []
     before: int | None = None
     query = address.query()
@@ -167,10 +167,9 @@ def show(
         before = row.problem_id
         shape = lowest_score if scored else verdict
         cells += [shape(row.said.get(one.id)) for one in annotators]
+        kind = kinds.get(row.disagreement or "", "–")
         quiet = row.disagreement in (None, "agree")
-        cells.append(
-            data_table.text(kinds.get(row.disagreement or "", "–"), "muted" if quiet else "")
-        )
+        cells.append(data_table.text(kind, "muted" if quiet else "", title=kind))
         marks = [(one.kind, row.said[one.id][0]) for one in annotators if one.id in row.said]
         cells.append(data_table.strip(row.n_steps, marks) if marks else None)
         rows.append((row.id, cells))
