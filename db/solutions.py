@@ -135,7 +135,8 @@ def solutions_to_annotate(
 
     The list holds every solution up to `up_to` that the annotator had not annotated BEFORE
     this job: what the job itself finished stays in it, so that a resumed job sees the same
-    list again and can replay its waves. `ids`, at most IN_LIST of them, narrow it.
+    list again and can replay its waves. What people cut anew leaves it unannotated: the new cut
+    is on it instead. `ids`, at most IN_LIST of them, narrow it.
     """
     query = solution_query().where(Solution.id > after).order_by(Solution.id).limit(limit)
     query = _work_list(query, annotator_id, job_id, up_to, dataset, with_gold)
@@ -179,7 +180,8 @@ def _work_list(
     open_to_it = or_(
         Annotation.id.is_(None), Annotation.job_id == job_id, Annotation.status == FAILED
     )
-    query = query.where(Solution.id <= up_to, open_to_it)
+    standing = or_(Solution.replaced_by.is_(None), Annotation.job_id == job_id)
+    query = query.where(Solution.id <= up_to, open_to_it, standing)
     if dataset is not None:
         query = query.where(Solution.dataset == dataset)
     if with_gold:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from sqlalchemy import Select, delete, func, select, union
+from sqlalchemy import Select, delete, func, select, union, update
 from sqlalchemy.orm import Session
 
 from db.annotations import insert_missing
@@ -19,7 +19,7 @@ from db.corrections import dealt_with
 from db.engine import Database
 from db.records import AnnotatorRecord
 from db.review.queues import Queue, members_of, people
-from db.review.tables import Lease
+from db.review.tables import Lease, Recut
 from db.schema import Annotation, Annotator, Correction, SolutionIndex, utcnow
 
 LEASE = timedelta(minutes=10)
@@ -38,7 +38,11 @@ class QueueState:
 def next_items(
     database: Database, queue: Queue, reviewer: AnnotatorRecord | None, limit: int
 ) -> list[int]:
-    """The next solutions for this reviewer, leased to them; without one, only looked up."""
+    """The next solutions for this reviewer, leased to them; without one, only looked up.
+
+    What was cut anew on the reviewer's screen comes first, though its queue may not know it: it
+    takes the place of the old cut.
+    """
     query = members_of(database, queue)
     if reviewer is None:
         with database.read() as session:
@@ -49,7 +53,10 @@ def next_items(
         if queue.per_item is not None:
             taken = _taken_up(reviewer, queue.per_item)
             query = query.where(SolutionIndex.solution_id.not_in(taken))
-        ids = list(session.scalars(query.limit(limit)))
+        ids = list(session.scalars(_cut_anew(reviewer).limit(limit)))
+        ids += session.scalars(
+            query.where(SolutionIndex.solution_id.not_in(ids)).limit(limit - len(ids))
+        )
         _lease(session, reviewer, ids)
         return ids
 
@@ -109,6 +116,20 @@ def _taken_up(reviewer: AnnotatorRecord, per_item: int, *, with_leases: bool = T
     return select(by.c.solution_id).group_by(by.c.solution_id).having(func.count() >= per_item)
 
 
+def _cut_anew(reviewer: AnnotatorRecord) -> Select[int]:
+    """What was cut anew while this reviewer had it on screen, and is not dealt with yet."""
+    return (
+        select(Lease.solution_id)
+        .join(SolutionIndex, SolutionIndex.solution_id == Lease.solution_id)
+        .where(
+            Lease.holder == reviewer.name,
+            Lease.solution_id.in_(select(Recut.made_id)),
+            Lease.solution_id.not_in(dealt_with(reviewer.id)),
+        )
+        .order_by(Lease.solution_id)
+    )
+
+
 def _give_back(session: Session, reviewer: AnnotatorRecord) -> None:
     """Drop leases that ran out, and this reviewer's on what they have dealt with."""
     session.execute(delete(Lease).where(Lease.expires_at <= utcnow()))
@@ -117,6 +138,12 @@ def _give_back(session: Session, reviewer: AnnotatorRecord) -> None:
             Lease.holder == reviewer.name, Lease.solution_id.in_(dealt_with(reviewer.id))
         )
     )
+
+
+def renew(session: Session, solution_id: int, holder: str) -> None:
+    """Let a lease last as long as a new one, whether it had run out or not."""
+    here = (Lease.solution_id == solution_id, Lease.holder == holder)
+    session.execute(update(Lease).where(*here).values(expires_at=utcnow() + LEASE))
 
 
 def _lease(session: Session, reviewer: AnnotatorRecord, ids: Sequence[int]) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from db.annotators import count_annotations
@@ -20,8 +20,9 @@ from db.engine import Database, DatabaseError, stable_hash
 from db.ingest import solution_fingerprint
 from db.lists import search, solution_index
 from db.records import AnnotatorRecord, CorrectionRecord, lowest
+from db.review.leases import renew
 from db.review.steps import Cut, cut_of
-from db.review.tables import Recut
+from db.review.tables import Lease, Recut
 from db.schema import Annotation, Annotator, Correction, Problem, Solution, utcnow
 
 BAD_SPLIT = "bad_split"  # the flag that a new cut answers
@@ -33,31 +34,42 @@ def recut(
     steps: Sequence[str],
     person: AnnotatorRecord,
     token: str,
+    *,
+    late: bool = False,
 ) -> int:
     """Cut a solution into these steps; the id of the solution that stands in its place from now.
 
-    Sending a token twice does nothing. Raises DatabaseError where the solution is not there, was
-    cut anew before, or has these steps; ValueError where its text is not theirs.
+    Sending a token twice does nothing. Where somebody cut it before, a `late` act cuts what stands
+    there now, and is done where that has these steps. Raises DatabaseError where the solution is
+    not there, was cut before and the act is not `late`, or has these steps; ValueError where its
+    text is not theirs.
     """
     with database.write(durable=True) as session:
         done = session.scalar(select(Recut).where(Recut.token == token))
         if done is not None:
             return done.made_id
-        old = session.get(Solution, solution_id)
-        if old is None:
+        given = session.get(Solution, solution_id)
+        if given is None:
             raise DatabaseError(f"there is no solution {solution_id} in this project")
-        if old.replaced_by is not None:
+        if given.replaced_by is not None and not late:
             raise DatabaseError(
-                f"solution {old.id} was cut anew as solution {old.replaced_by}: cut that one"
+                f"solution {given.id} was cut anew as solution {given.replaced_by}: cut that one"
             )
+        old = _standing(session, given)
         cut = cut_of(old.steps, steps)
         new = _solution(session, old, cut.steps)
+        if new.id == given.id:
+            raise DatabaseError(f"these are the steps of solution {given.id}")
+        act = Recut(token=token, solution_id=old.id, made_id=new.id, annotator_id=person.id)
         if new.id == old.id:
-            raise DatabaseError(f"these are the steps of solution {old.id}")
-        _stand_in(session, old, new)
-        session.add(Recut(token=token, solution_id=old.id, made_id=new.id, annotator_id=person.id))
-        _carry_corrections(session, old.id, new.id, cut)
-        _carry_labels(session, old.id, new.id, cut)
+            act.solution_id = given.id
+        else:
+            _stand_in(session, old, new)
+            renew(session, new.id, person.name)
+            _carry_corrections(session, old.id, new.id, cut)
+            _carry_labels(session, old.id, new.id, cut)
+        session.add(act)
+        session.flush()
         solution_index.update(session, [old.id, new.id])
         return new.id
 
@@ -88,6 +100,42 @@ def undo_recut(database: Database, solution_id: int, person: AnnotatorRecord, to
         session.flush()
         solution_index.update(session, [old.id, new.id])
         return old.id
+
+
+def undo_cut(database: Database, cut: str, person: AnnotatorRecord, token: str) -> int:
+    """`undo_recut` of what the act with the token `cut` made."""
+    made = made_by(database, cut)
+    if made is None:
+        raise DatabaseError("the cut that it takes back is not there")
+    return undo_recut(database, made, person, token)
+
+
+def made_by(database: Database, token: str) -> int | None:
+    """The solution that the act with this token made, or None where there is no such act."""
+    with database.read() as session:
+        return session.scalar(
+            select(Recut.made_id).where(Recut.token == token, Recut.undoes.is_(None))
+        )
+
+
+def carry_late(database: Database, tokens: Sequence[str]) -> dict[str, int]:
+    """Carry over what people said of a solution after it was set aside, as a recut does.
+
+    Of the corrections with these tokens (at most IN_LIST): token -> the solution that stands now,
+    for those on a solution set aside. Doing it again changes nothing. What a person said of the
+    new cut itself counts before what comes from the old one.
+    """
+    late = (
+        select(Correction)
+        .join(Solution, Solution.id == Correction.solution_id)
+        .where(Correction.token.in_(list(tokens)), Solution.replaced_by.is_not(None))
+        .order_by(Correction.id)
+    )
+    with database.read() as session:
+        if session.scalar(late.limit(1)) is None:
+            return {}
+    with database.write(durable=True) as session:
+        return {row.token: _carry_on(session, row) for row in session.scalars(late).all()}
 
 
 def origin(database: Database, solution_id: int) -> int | None:
@@ -139,8 +187,19 @@ def _solution(session: Session, old: Solution, steps: Sequence[str]) -> Solution
     return made
 
 
+def _standing(session: Session, solution: Solution) -> Solution:
+    """The solution that stands in its place, which is itself where it was not set aside."""
+    while solution.replaced_by is not None:
+        solution = session.get_one(Solution, solution.replaced_by)
+    return solution
+
+
 def _stand_in(session: Session, old: Solution, new: Solution) -> None:
+    """Whoever has the old one on screen has the new one from now."""
     old.replaced_by, new.replaced_by = new.id, None
+    here = select(Lease.holder).where(Lease.solution_id == new.id)
+    session.execute(delete(Lease).where(Lease.solution_id == old.id, Lease.holder.in_(here)))
+    session.execute(update(Lease).where(Lease.solution_id == old.id).values(solution_id=new.id))
     session.flush()
 
 
@@ -149,22 +208,50 @@ def _carry_corrections(session: Session, old: int, new: int, cut: Cut) -> None:
     rows = session.scalars(
         select(Correction).where(Correction.solution_id == old, Correction.is_current)
     ).all()
-    there = set(
-        session.scalars(select(Correction.annotator_id).where(Correction.solution_id == new))
-    )
     for row in rows:
-        if row.annotator_id not in there:
-            act = _carried(to_record(row), new, cut)
-            session.add(to_row(act, utcnow()))
-            session.flush()
-            project(session, new, row.annotator_id)
+        _carry(session, to_record(row), new, cut)
+
+
+def _carry_on(session: Session, late: Correction) -> int:
+    """Carry one act from cut to cut up to the solution that stands; its id."""
+    act, at = to_record(late), session.get_one(Solution, late.solution_id)
+    while at.replaced_by is not None:
+        after = session.get_one(Solution, at.replaced_by)
+        act = _carry(session, act, after.id, cut_of(at.steps, after.steps))
+        at = after
+    return at.id
+
+
+def _carry(session: Session, act: CorrectionRecord, new: int, cut: Cut) -> CorrectionRecord:
+    """Do on the new cut what a person did on the old one, unless they spoke of the new one itself.
+
+    Returns the act as it is, or would be, there.
+    """
+    person = act.annotator_id
+    acts = select(Correction.token).where(Correction.annotator_id == person)
+    said = set(session.scalars(acts.where(Correction.solution_id == act.solution_id)))
+    there = set(session.scalars(acts.where(Correction.solution_id == new)))
+    carried = _carried(act, new, cut)
+    own = there - {_token_there(token, new) for token in said}
+    nothing_to_undo = carried.undoes is not None and carried.undoes not in there
+    if own or nothing_to_undo or carried.token in there:
+        return carried
+    session.add(to_row(carried, utcnow()))
+    session.flush()
+    project(session, new, person)
+    return carried
+
+
+def _token_there(token: str, solution_id: int) -> str:
+    """The token of an act that was carried over: always the same, so it is carried once."""
+    return stable_hash(["carried", token, solution_id])
 
 
 def _carried(act: CorrectionRecord, solution_id: int, cut: Cut) -> CorrectionRecord:
     first_error = cut.first_error(act.first_error)
     return replace(
         act,
-        token=stable_hash([act.token, solution_id, utcnow().isoformat()]),
+        token=_token_there(act.token, solution_id),
         solution_id=solution_id,
         labels=None if act.labels is None else cut.labels(act.labels),
         first_labels=None if act.first_labels is None else cut.labels(act.first_labels),
@@ -172,7 +259,7 @@ def _carried(act: CorrectionRecord, solution_id: int, cut: Cut) -> CorrectionRec
         error_type=act.error_type if first_error is not None and first_error >= 0 else None,
         flags=tuple(flag for flag in act.flags if flag != BAD_SPLIT),
         seconds=None,  # nobody spent any on it
-        undoes=None,
+        undoes=None if act.undoes is None else _token_there(act.undoes, solution_id),
     )
 
 

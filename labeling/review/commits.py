@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 from typing import TypeGuard
 
 from db.corrections import append_corrections, correction_log, known_solutions
-from db.engine import Database
+from db.engine import Database, DatabaseError
 from db.records import AnnotatorRecord, CorrectionRecord
+from db.review.recuts import carry_late, made_by, recut, undo_cut
 from labeling.review.error_types import LONGEST
 
 NOTE_LENGTH = 4000
@@ -23,35 +24,74 @@ BATCH = 500  # Commits taken at once; a browser sends the rest again.
 LONGEST_SECONDS = 24 * 3600.0
 TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
 ACTIONS = ("label", "skip", "undo")
+CUTS = ("cut", "uncut")
 FLAGS = ("bad_problem", "bad_split", "unsure")  # Why a solution should not be trusted as data.
 
 
 @dataclass(slots=True)
 class Accepted:
-    """`acked`: tokens of corrections that are on disk. `refused`: token -> why it is not."""
+    """`acked`: tokens of acts that are on disk. `refused`: token -> why it is not.
+
+    `cuts`: token of a cut, or of one taken back -> the solution that stands now. `carried`: token
+    of what was said of a solution that was set aside -> the solution that it was carried to.
+    """
 
     acked: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    cuts: dict[str, int] = field(default_factory=dict)
+    carried: dict[str, int] = field(default_factory=dict)
 
 
 def accept_commits(database: Database, reviewer: AnnotatorRecord, commits: object) -> Accepted:
-    """Store what a browser sent as corrections by `reviewer`; sending it again changes nothing.
+    """Store what a browser sent as acts by `reviewer`; sending it again changes nothing.
 
     A commit: {token, solution_id, action "label" | "skip" | "undo", undoes, labels, first_error,
-    error_type, note, flags, seconds, scores_visible, blind, first_labels}. What cannot be stored is
-    refused with a reason; a commit without a usable token cannot even be answered and is passed
-    over.
+    error_type, note, flags, seconds, scores_visible, blind, first_labels}; or a cut: {token,
+    solution_id, action "cut", steps} and what takes one back: {token, action "uncut", undoes}.
+    `cut` is the token of the cut by which the browser made the solution that it speaks of, whose
+    id it may not know yet. What cannot be stored is refused with a reason; a commit without a
+    usable token cannot even be answered and is passed over.
     """
     answer = Accepted()
     if not isinstance(commits, list):
         return answer
-    taken = [(_token(one), one) for one in commits[:BATCH] if isinstance(one, Mapping)]
-    ids = {one["solution_id"] for _, one in taken if _is_id(one.get("solution_id"))}
-    n_steps = known_solutions(database, sorted(ids)) if ids else {}
-    corrections: list[CorrectionRecord] = []
-    for token, one in taken:
+    waiting: list[tuple[str, Mapping[str, object]]] = []
+    for one in commits[:BATCH]:
+        token = _token(one) if isinstance(one, Mapping) else None
         if token is None:
             continue
+        if one.get("action") not in CUTS:
+            waiting.append((token, one))
+            continue
+        _store(database, reviewer, waiting, answer)
+        waiting = []
+        try:
+            answer.cuts[token] = _cut(database, reviewer, token, one, answer)
+        except (ValueError, DatabaseError) as error:
+            answer.refused[token] = str(error)
+        else:
+            answer.acked.append(token)
+    _store(database, reviewer, waiting, answer)
+    return answer
+
+
+def _store(
+    database: Database,
+    reviewer: AnnotatorRecord,
+    commits: Sequence[tuple[str, Mapping[str, object]]],
+    answer: Accepted,
+) -> None:
+    """Store labels, skips and undos in one go, and say in `answer` what became of them."""
+    placed: list[tuple[str, Mapping[str, object]]] = []
+    for token, one in commits:
+        try:
+            placed.append((token, {**one, "solution_id": _place(database, one, answer)}))
+        except ValueError as error:
+            answer.refused[token] = str(error)
+    ids = {one["solution_id"] for _, one in placed if _is_id(one["solution_id"])}
+    n_steps = known_solutions(database, sorted(ids)) if ids else {}
+    corrections: list[CorrectionRecord] = []
+    for token, one in placed:
         try:
             correction = to_correction(one, reviewer.id, n_steps)
             _check_undo(database, correction, corrections)
@@ -59,8 +99,41 @@ def accept_commits(database: Database, reviewer: AnnotatorRecord, commits: objec
             answer.refused[token] = str(error)
         else:
             corrections.append(correction)
-    answer.acked = append_corrections(database, corrections)
-    return answer
+    stored = append_corrections(database, corrections)
+    answer.acked += stored
+    answer.carried |= carry_late(database, stored)
+
+
+def _cut(
+    database: Database,
+    reviewer: AnnotatorRecord,
+    token: str,
+    commit: Mapping[str, object],
+    answer: Accepted,
+) -> int:
+    """Cut a solution anew, or take that back; the solution that stands now."""
+    if commit["action"] == "uncut":
+        undoes = _token(commit, "undoes")
+        if undoes is None:
+            raise ValueError("it does not say what it takes back")
+        return undo_cut(database, undoes, reviewer, token)
+    solution_id, steps = _place(database, commit, answer), commit.get("steps")
+    if not _is_id(solution_id):
+        raise ValueError("there is no such solution")
+    if not isinstance(steps, list) or any(not isinstance(step, str) for step in steps):
+        raise ValueError("the steps are not a list of texts")
+    return recut(database, solution_id, steps, reviewer, token, late=True)
+
+
+def _place(database: Database, commit: Mapping[str, object], answer: Accepted) -> object:
+    """The id of the solution that a commit speaks of, as a browser gives it or by its cut."""
+    cut = _token(commit, "cut")
+    if cut is None:
+        return commit.get("solution_id")
+    made = answer.cuts.get(cut) or made_by(database, cut)
+    if made is None:
+        raise ValueError("the cut that it speaks of was not made")
+    return made
 
 
 def to_correction(

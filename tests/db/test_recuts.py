@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
@@ -16,8 +18,18 @@ from db.engine import Database, DatabaseError
 from db.ingest import insert_rows
 from db.lists.browse import solution_ids
 from db.lists.filters import SolutionFilter
-from db.records import SourceLabel
-from db.review.recuts import origin, recut, replacement, undo_recut
+from db.records import AnnotatorRecord, SourceLabel
+from db.review.leases import next_items
+from db.review.queues import Queue, disagreements
+from db.review.recuts import (
+    carry_late,
+    made_by,
+    origin,
+    recut,
+    replacement,
+    undo_cut,
+    undo_recut,
+)
 from db.review.steps import cut_of, merge_step, split_step
 from db.review.tables import Recut
 from db.solutions import each_solution, get_solution
@@ -104,6 +116,71 @@ def test_merging_and_undo_and_undoing_again(database: Database, solution: int) -
     assert undo_recut(database, made, ann, "back 2") == solution
     with database.read() as session:
         assert session.scalar(select(func.count(Recut.id))) == 4
+
+
+def test_what_is_said_of_a_cut_set_aside_goes_along(database: Database, solution: int) -> None:
+    """From an old tab, or by whoever had it on screen: over every cut up to the one that stands."""
+    ann, bob = ensure_reviewer(database, "ann"), ensure_reviewer(database, "bob")
+    made = recut(database, solution, merge_step(STEPS, 1), ann, "cut")
+    last = recut(database, made, split_step(get_solution(database, made).steps, 1, 2), ann, "cut 2")
+
+    def counts(who: AnnotatorRecord, at: int) -> tuple[object, ...] | None:
+        act = current_acts(database, [at], who.id).get(at)
+        return None if act is None else act.labels
+
+    def late(who: AnnotatorRecord, token: str, **said: Any) -> None:
+        act = correction(solution, who.id, token, **said)
+        append_corrections(database, [act])
+        for _ in range(2):
+            assert carry_late(database, [token]) == {token: last}
+
+    late(bob, "b1", labels=(1, 1, -1), first_error=2)
+    assert (counts(bob, solution), counts(bob, made)) == ((1, 1, -1), (1, -1))
+    assert counts(bob, last) == (1, None, None)  # the wrong step is in two parts now
+    late(ann, "t2", labels=(1, 1, 1), first_error=-1)  # her newest word, carried as the first was
+    assert counts(ann, last) == (1, 1, 1)
+    late(ann, "t3", action="undo", undoes="t2", labels=None, first_error=None)
+    assert counts(ann, last) == (-1, None, None)
+    # What she says of the new cut itself counts before what comes from an old one.
+    append_corrections(
+        database, [correction(last, ann.id, "own", labels=(1, 1, -1), first_error=2)]
+    )
+    late(ann, "t4", labels=(1, 1, 1), first_error=-1)
+    assert (counts(ann, solution), counts(ann, last)) == ((1, 1, 1), (1, 1, -1))
+    assert carry_late(database, ["own", "nothing"]) == {}
+
+
+def test_a_cut_takes_the_place_on_the_screen_that_the_old_one_had(
+    database: Database, solution: int
+) -> None:
+    bob = ensure_reviewer(database, "bob")
+    queue = Queue(disagreements, per_item=None)
+    machine(database, "mc", {1: 0, 2: 0})
+    machine(database, "judge", {1: 2, 2: 1})
+    assert next_items(database, queue, bob, 5) == [1, 2]
+    made = recut(database, solution, merge_step(STEPS, 1), bob, "cut")
+    # No machine has seen it, so the queue does not hold it: it is bob's to finish all the same.
+    assert next_items(database, queue, bob, 1) == [made]
+    assert next_items(database, queue, bob, 5) == [made, 2]
+    assert next_items(database, queue, ensure_reviewer(database, "cem"), 5) == [2]
+    append_corrections(database, [correction(made, bob.id, "b", labels=(1, 1), first_error=-1)])
+    assert next_items(database, queue, bob, 5) == [2]
+
+
+def test_a_late_cut_is_one_of_what_stands(database: Database, solution: int) -> None:
+    ann, bob = ensure_reviewer(database, "ann"), ensure_reviewer(database, "bob")
+    made = recut(database, solution, merge_step(STEPS, 1), ann, "cut")
+    # The same idea twice is one cut, and either of them takes it back.
+    assert recut(database, solution, merge_step(STEPS, 1), bob, "same", late=True) == made
+    assert made_by(database, "same") == made
+    other = recut(database, solution, merge_step(STEPS, 2), bob, "other", late=True)
+    assert (standing(database), replacement(database, made)) == ([2, other], other)
+    with pytest.raises(DatabaseError, match="does not stand"):
+        undo_cut(database, "cut", ann, "back")
+    assert undo_cut(database, "other", bob, "back") == made
+    assert undo_cut(database, "same", bob, "back 2") == solution
+    with pytest.raises(DatabaseError, match="is not there"):
+        undo_cut(database, "never", bob, "back 3")
 
 
 def test_what_is_no_cut_of_it_is_refused(database: Database, solution: int) -> None:

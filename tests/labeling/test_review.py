@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from db.annotations import annotations_of, save_wave
 from db.annotators import ensure_annotator, ensure_reviewer
-from db.corrections import correction_log, rebuild_projections
+from db.corrections import correction_log, current_acts, rebuild_projections
 from db.engine import Database
 from db.ingest import insert_rows
 from db.records import AnnotationRecord, AnnotatorRecord, ImportRow, RolloutRecord
+from db.review.recuts import replacement
 from labeling.review.commits import NOTE_LENGTH, accept_commits, first_error_of, to_correction
 from labeling.review.items import evidence, review_items
 
@@ -302,3 +303,62 @@ def test_evidence_is_what_was_stored(database: Database, reviewer: AnnotatorReco
     assert found["prompt"] == "user:\njudge this"
     assert found["critiques"] == ["fine", "fine", "fine"]
     assert evidence(database, 1, reviewer) == {}
+
+
+def test_cuts_and_what_is_said_of_them_in_one_go(
+    database: Database, reviewer: AnnotatorRecord
+) -> None:
+    """A browser names what it cut by the cut, since it does not know the new solution yet."""
+
+    def cut(token: str, *steps: str, **changes: Any) -> dict[str, Any]:
+        return {**commit(token=token, action="cut", steps=list(steps)), **changes}
+
+    made = cut("cut-00001", "one", "two three")
+    sent = [
+        made,
+        commit(token="label-001", labels=[1, -1], cut="cut-00001"),
+        cut("cut-00002", "one two three", cut="cut-00001"),
+        commit(token="label-002", labels=[-1], first_error=0, cut="cut-00002"),
+    ]
+    for _ in range(2):
+        answer = accept_commits(database, reviewer, sent)
+        assert answer.refused == {}
+        assert answer.acked == [one["token"] for one in sent]
+        assert answer.cuts == {"cut-00001": 2, "cut-00002": 3}
+    assert current_acts(database, [2, 3], reviewer.id)[3].labels == (-1,)
+    # From an old tab: kept, and the sender is told where it counts now.
+    old = accept_commits(
+        database, reviewer, [commit(token="label-003", labels=[1, 1, -1], first_error=2)]
+    )
+    assert old.carried == {"label-003": 3}
+    assert current_acts(database, [1], reviewer.id)[1].labels == (1, 1, -1)
+    back = [
+        commit(token="back-0002", action="uncut", undoes="cut-00002"),
+        commit(token="back-0001", action="uncut", undoes="cut-00001"),
+    ]
+    assert accept_commits(database, reviewer, back).cuts == {"back-0002": 2, "back-0001": 1}
+    assert replacement(database, 1) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"steps": ["one", "two"]}, "say something else"),
+        ({"steps": "one"}, "not a list of texts"),
+        ({"steps": ["one", 2]}, "not a list of texts"),
+        ({"steps": list(STEPS)}, "these are the steps"),
+        ({"solution_id": 9}, "no solution 9"),
+        ({"solution_id": "1"}, "no such solution"),
+        ({"cut": "never-made"}, "was not made"),
+        ({"action": "uncut"}, "what it takes back"),
+        ({"action": "uncut", "undoes": "never-made"}, "is not there"),
+    ],
+)
+def test_a_bad_cut_is_refused(
+    database: Database, reviewer: AnnotatorRecord, changes: dict[str, Any], why: str
+) -> None:
+    sent = {**commit(action="cut", steps=["one two", "three"]), **changes}
+    answer = accept_commits(database, reviewer, [sent, commit(token="token-0002")])
+    assert why in answer.refused["token-0001"]
+    assert answer.acked == ["token-0002"]
+    assert replacement(database, 1) is None

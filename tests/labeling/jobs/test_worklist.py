@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from db.annotations import save_wave
-from db.annotators import ensure_annotator
+from db.annotators import ensure_annotator, ensure_reviewer
 from db.engine import Database
 from db.ingest import insert_rows
 from db.jobs import claim_job, create_job, finish_job
 from db.lists.filters import SolutionFilter
 from db.records import AnnotationRecord, AnnotatorRecord
+from db.review.recuts import recut
+from db.solutions import get_solution
 from labeling.jobs.context import JobContext
 from labeling.jobs.tally import Tally
 from labeling.jobs.worklist import WorkList, job_list, work_list
@@ -83,3 +85,30 @@ def test_a_list_without_a_job_leaves_out_what_is_annotated(database: Database) -
     job.start()
     job.store(2)
     assert segments(work_list(database, job.annotator.id, {}), 5) == [(0, 2, [1, 3])]
+
+
+def test_a_list_has_the_new_cut_of_a_solution_and_not_the_old(database: Database) -> None:
+    fill(database, 3)
+    ann = ensure_reviewer(database, "ann")
+    job = Job(database)
+    assert segments(job.start(), 5) == [(0, 3, [1, 2, 3])]
+    job.store(1)
+    job.stop()
+    for solution in (
+        1,
+        2,
+    ):  # one that this job has annotated, which counts as its work, and one not
+        steps = [" ".join(get_solution(database, solution).steps)]
+        recut(database, solution, steps, ann, f"cut {solution}")
+    assert segments(job.start(), 5) == [(0, 4, [1, 3]), (2, 4, [4, 5])]
+    assert segments(work_list(database, job.annotator.id, {}), 5) == [(0, 3, [3, 4, 5])]
+
+
+def test_a_chosen_solution_that_was_cut_anew_is_not_annotated(database: Database) -> None:
+    fill(database, 3)
+    ann = ensure_reviewer(database, "ann")
+    job = Job(database, only=SolutionFilter(dataset="unit").to_json())
+    assert segments(job.start(), 5) == [(0, 3, [1, 2, 3])]
+    job.stop()
+    recut(database, 2, [" ".join(get_solution(database, 2).steps)], ann, "cut")
+    assert [ids for _, _, ids in segments(job.start(), 5)] == [[1, 3], [4]]
