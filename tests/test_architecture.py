@@ -19,10 +19,11 @@ MAY_IMPORT = {
     "db": {"db"},
 }
 # What evaluation, made of training's metrics, and only some other files of labeling may reach:
-# the job that trains, pure rules, folders that appear whole, what makes the shipped PRM.
+# the job that trains, pure rules, folders and files that appear whole, what makes the shipped PRM.
 TRAINING_FROM_LABELING = {
     "labeling/consensus/held_out.py",
     "labeling/consensus/export.py",
+    "labeling/formats/files/whole.py",
     "labeling/jobs/training.py",
     "labeling/sources.py",
     "labeling/prm/verdicts.py",

@@ -54,7 +54,7 @@ def resumable_folder(target: Path, words: str) -> Iterator[Path]:
     """
     folder = resumable_path(target, words)
     folder.mkdir(parents=True, exist_ok=True)
-    lock = _lock(folder, wait=False)
+    lock = lock_on(folder, wait=False)
     if lock is None:
         raise FileExistsError(f"Another process is already making {target}, with the same settings")
     try:
@@ -106,7 +106,7 @@ def clear_left_behind(parent: Path) -> None:
     """
     for folder in parent.iterdir():
         found = _LEFT_BEHIND.fullmatch(folder.name)
-        if found is None or (lock := _lock(folder, wait=False)) is None:
+        if found is None or not folder.is_dir() or (lock := lock_on(folder, wait=False)) is None:
             continue
         try:
             target = parent / found["name"]
@@ -118,12 +118,36 @@ def clear_left_behind(parent: Path) -> None:
             os.close(lock)
 
 
+def lock_on(path: Path, *, wait: bool) -> int | None:
+    """The descriptor that locks a folder or a file, until it is closed or the process ends.
+
+    None when it is gone, or locked and not to `wait` for. On a file system without locks whoever
+    waits goes on without one; nothing is cleared there.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        locked = True
+    except OSError:
+        locked = wait
+    try:
+        if locked and os.path.samestat(os.fstat(descriptor), os.lstat(path)):
+            return descriptor
+    except OSError:
+        pass  # It was deleted after we had opened it.
+    os.close(descriptor)
+    return None
+
+
 def _locked_folder(target: Path) -> tuple[Path, int]:
     """A new hidden folder beside `target`, and the lock that says it is being filled."""
     while True:
         partial = _hidden(target, "partial")
         partial.mkdir()
-        lock = _lock(partial, wait=True)
+        lock = lock_on(partial, wait=True)
         if lock is not None:
             return partial, lock
         # Gone: it was taken for a dead one's in the moment before it was locked.
@@ -133,7 +157,7 @@ def _put_in_place(partial: Path, target: Path) -> None:
     """Rename the finished folder; what it replaces is moved aside first and deleted last."""
     old, lock = None, None
     if target.exists() and any(target.iterdir()):
-        lock = _lock(target, wait=True)
+        lock = lock_on(target, wait=True)
         old = _hidden(target, "old")
         target.rename(old)
     try:
@@ -149,29 +173,6 @@ def _put_in_place(partial: Path, target: Path) -> None:
     finally:
         if lock is not None:
             os.close(lock)
-
-
-def _lock(folder: Path, *, wait: bool) -> int | None:
-    """The descriptor that locks the folder; None when it is gone, or locked and not to `wait` for.
-
-    On a file system without locks whoever waits goes on without one; nothing is cleared there.
-    """
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        locked = True
-    except OSError:
-        locked = wait
-    try:
-        if locked and os.path.samestat(os.fstat(descriptor), os.lstat(folder)):
-            return descriptor
-    except OSError:
-        pass  # It was deleted after we had opened it.
-    os.close(descriptor)
-    return None
 
 
 def _hidden(target: Path, what: str) -> Path:

@@ -1,4 +1,8 @@
-"""Writing a file that appears whole or not at all, compressed as its name says."""
+"""Writing a file that appears whole or not at all, compressed as its name says.
+
+Its maker holds a lock on the unfinished file, as on an unfinished folder (`training.folders`), so
+the next one to write there knows what a killed process left behind, and clears it away.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,21 @@ import bz2
 import gzip
 import lzma
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from training.folders import lock_on
+
 _PACKED: dict[str, Callable[[BinaryIO, str], object]] = {
     ".gz": gzip.open,
     ".bz2": bz2.open,
     ".xz": lzma.open,
 }
+_UNFINISHED = re.compile(r"\..+\.[0-9a-f]{8}\.steplens-file")
 
 
 @contextmanager
@@ -28,10 +36,11 @@ def whole_file(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     """
     target = target.resolve()  # what a link leads to is replaced, and not the link
     target.parent.mkdir(parents=True, exist_ok=True)
+    _clear_left_behind(target.parent)
     _check_free(target, overwrite)
-    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.steplens-partial")
+    partial, lock = _locked_file(target)
     try:
-        with partial.open("xb") as stream:
+        with partial.open("wb") as stream:
             pack = _PACKED.get(target.suffix)
             if pack is None:
                 yield stream
@@ -45,6 +54,30 @@ def whole_file(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+    finally:
+        os.close(lock)
+
+
+def _locked_file(target: Path) -> tuple[Path, int]:
+    """A new hidden file beside `target`, and the lock that says it is being written."""
+    while True:
+        partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.steplens-file")
+        partial.touch(exist_ok=False)
+        lock = lock_on(partial, wait=True)
+        if lock is not None:
+            return partial, lock
+        # Gone: it was taken for a dead one's in the moment before it was locked.
+
+
+def _clear_left_behind(parent: Path) -> None:
+    """Remove the unfinished files in `parent` whose makers are gone, and no others."""
+    for file in parent.iterdir():
+        if not _UNFINISHED.fullmatch(file.name) or not file.is_file():
+            continue
+        lock = lock_on(file, wait=False)
+        if lock is not None:
+            file.unlink(missing_ok=True)
+            os.close(lock)
 
 
 def _check_free(target: Path, overwrite: bool) -> None:

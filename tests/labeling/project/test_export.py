@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +26,35 @@ from labeling.project import ProjectError, export_project
 from tests.labeling.formats.test_import_job import import_files
 from tests.labeling.project.contents import contents
 from tests.support.rows import correction, fill, machine
+
+ROOT = Path(__file__).parents[3]
+WRITING = """
+import sys, time
+from db.engine import open_database
+from labeling.project import export_project
+
+def written(*progress):
+    print("written", flush=True)
+    time.sleep(600)
+
+export_project(open_database(sys.argv[1]), sys.argv[2], overwrite=True, report=written)
+"""
+
+
+@contextmanager
+def writing(database: Database, file: Path) -> Iterator[None]:
+    """Another process is in the midst of an export; at the end it is killed."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", WRITING, database.url, str(file)], stdout=subprocess.PIPE, cwd=ROOT
+    )
+    assert child.stdout is not None
+    try:
+        assert child.stdout.readline() == b"written\n"
+        yield
+    finally:
+        child.kill()
+        assert child.wait() == -signal.SIGKILL
+        child.stdout.close()
 
 
 @pytest.fixture
@@ -82,6 +115,23 @@ def test_a_failure_leaves_nothing_and_keeps_what_was_there(
         export_project(made, file, overwrite=True)
     assert [one.name for one in file.parent.iterdir()] == ["mine.jsonl"]
     assert file.read_bytes() == kept
+
+
+def test_what_a_killed_export_left_is_cleared_by_the_next_and_a_living_one_is_not(
+    made: Database, tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    export_project(made, folder / "mine.jsonl")
+    kept = (folder / "mine.jsonl").read_bytes()
+    with writing(made, folder / "mine.jsonl"):
+        (left,) = {one.name for one in folder.iterdir()} - {"mine.jsonl"}
+        export_project(made, folder / "other.jsonl")
+        assert (folder / left).exists()  # Its process lives.
+    assert (folder / "mine.jsonl").read_bytes() == kept
+    (folder / ".others.1234abcd.jsonl").touch()
+    export_project(made, folder / "third.jsonl.gz")
+    names = {one.name for one in folder.iterdir()}
+    assert names == {".others.1234abcd.jsonl", "mine.jsonl", "other.jsonl", "third.jsonl.gz"}
 
 
 def test_what_a_person_did_since_is_not_overruled(
