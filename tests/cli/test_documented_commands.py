@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import itertools
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from app.cli.main import main
 from tests.support.data import shared_data
 from tests.test_docs import FENCE, PAGES, ROOT, commands
 
@@ -38,15 +38,10 @@ RUN = sorted({page for page in PAGES if page.name not in ("README.md", "cli.md")
 
 
 def steplens(folder: Path, *arguments: str) -> None:
-    answer = subprocess.run(
-        [sys.executable, "-m", "app.cli", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "STEPLENS_DB": "sqlite:///docs.db"},
-        capture_output=True,
-        text=True,
-        timeout=1500,
-    )
-    assert answer.returncode == 0, f"{arguments}\n{answer.stdout}{answer.stderr}"
+    """Run a command here: in processes of their own, most of the time would go to their starts."""
+    with contextlib.chdir(folder):
+        answer = CliRunner().invoke(main, arguments, env={"STEPLENS_DB": "sqlite:///docs.db"})
+    assert answer.exit_code == 0, f"{arguments}\n{answer.output}{answer.exception!r}"
 
 
 @pytest.fixture(scope="module")
