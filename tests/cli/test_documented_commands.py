@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import itertools
 import json
@@ -10,9 +9,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from app.cli.main import main
+from tests.support.cli import steplens
 from tests.support.data import shared_data
 from tests.test_docs import FENCE, PAGES, ROOT, commands
 
@@ -34,14 +32,8 @@ NAMES = {
     "OUT_DIR": "an-export",
     "prm:my-prm": "prm:prm",
 }
+DB = "sqlite:///docs.db"
 RUN = sorted({page for page in PAGES if page.name not in ("README.md", "cli.md")})
-
-
-def steplens(folder: Path, *arguments: str) -> None:
-    """Run a command here: in processes of their own, most of the time would go to their starts."""
-    with contextlib.chdir(folder):
-        answer = CliRunner().invoke(main, arguments, env={"STEPLENS_DB": "sqlite:///docs.db"})
-    assert answer.exit_code == 0, f"{arguments}\n{answer.output}{answer.exception!r}"
 
 
 @pytest.fixture(scope="module")
@@ -73,15 +65,17 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = next(block for language, block in blocks if language == "toml")
     (folder / "run.toml").write_text(settings, "utf-8")
     sample = ("playground", "sample", "--problems", "6", "--solutions", "8", "--seed", "1")
-    steplens(folder, *sample)
+    steplens(folder, *sample, db=DB)
     for _, arguments in commands(ROOT / "README.md"):
         if arguments[0] == "import":
-            steplens(folder, *arguments)
+            steplens(folder, *arguments, db=DB)
     dataset = ("--dataset", "playground")
-    steplens(folder, "annotate", "mc", "--model", "playground:policy", "--seed", "1", *dataset)
+    steplens(
+        folder, "annotate", "mc", "--model", "playground:policy", "--seed", "1", *dataset, db=DB
+    )
     judge = ("--model", "playground:judge", "--prompt", "playground")
-    steplens(folder, "annotate", "judge", *judge, *dataset)
-    steplens(folder, "annotate", "prm", "--model", "playground:prm")
+    steplens(folder, "annotate", "judge", *judge, *dataset, db=DB)
+    steplens(folder, "annotate", "prm", "--model", "playground:prm", db=DB)
     return folder
 
 
@@ -89,7 +83,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_the_docs_say_to_type_works(page: Path, project: Path) -> None:
     for line, arguments in commands(page):
         if not any(part in line for part in NEEDS):
-            steplens(project, *(NAMES.get(one, one) for one in arguments))
+            steplens(project, *(NAMES.get(one, one) for one in arguments), db=DB)
 
 
 def test_what_is_not_run_is_still_in_the_docs() -> None:

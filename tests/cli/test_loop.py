@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,24 +15,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from tests.support.cli import steplens
 from tests.test_docs import commands
 
 STEPLENS = [sys.executable, "-m", "app.cli"]
 ROOT = Path(__file__).parents[2]
-
-
-def steplens(*arguments: str, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-    answer = subprocess.run(
-        [*STEPLENS, *arguments],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=540,
-    )
-    if check:
-        assert answer.returncode == 0, answer.stdout + answer.stderr
-    return answer
 
 
 def rows(file: Path, query: str) -> list[tuple[object, ...]]:
@@ -68,19 +56,19 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Path:
             continue
         smaller = [SMALLER.get(one, one) for one in arguments]
         epochs = ["--epochs", "2"] if arguments[0] == "train" else []
-        said += steplens(*smaller, *epochs, cwd=folder).stdout
+        said += steplens(folder, *smaller, *epochs).stdout
     for told in ("kept", "dropped: ", "F1"):
         assert told in said
     db = ("--db", "sqlite:///loop.db")
     for format in ("trl", "processbench"):
-        steplens(*db, "export", "consensus", f"out-{format}", "--format", format, cwd=folder)
+        steplens(folder, *db, "export", "consensus", f"out-{format}", "--format", format)
     return folder
 
 
 def test_the_loop_ends_in_a_measured_prm(loop: Path) -> None:
     answer = steplens(
-        "--db", "sqlite:///loop.db", "evaluate", "processbench", "--annotator", "prm:my-prm",
-        "--reference", "human:playground-truth", cwd=loop,
+        loop, "--db", "sqlite:///loop.db", "evaluate", "processbench", "--annotator", "prm:my-prm",
+        "--reference", "human:playground-truth",
     )  # fmt: skip
     assert "F1" in answer.stdout
     assert "held-out 20% of problems" in answer.stdout
@@ -123,16 +111,17 @@ def test_errors_are_one_line_and_say_what_to_do(loop: Path, tmp_path: Path) -> N
         (("--db", "what", "db", "upgrade"), "database URL"),
         ((*db, "import", "jsonl", "missing.jsonl"), "missing.jsonl"),
     ]:
-        answer = steplens(*arguments, cwd=loop, check=False)
-        assert answer.returncode != 0, arguments
+        answer = steplens(loop, *arguments, check=False)
+        assert answer.exit_code != 0, arguments
+        assert isinstance(answer.exception, SystemExit), arguments
         assert "Traceback" not in answer.stderr, answer.stderr
         assert message in answer.stderr, (arguments, answer.stderr)
 
 
 def begin(folder: Path) -> None:
     steplens(
-        "--db", "sqlite:///p.db", "playground", "sample", "--problems", "24", "--solutions", "3",
-        "--seed", "5", cwd=folder,
+        folder, "--db", "sqlite:///p.db", "playground", "sample", "--problems", "24",
+        "--solutions", "3", "--seed", "5",
     )  # fmt: skip
 
 
@@ -147,11 +136,11 @@ def annotate(folder: Path) -> list[str]:
 def test_the_same_seed_gives_the_same_labels_also_after_kill_9(tmp_path: Path) -> None:
     """benchmarks/kill.py does the same with 20 kills, and for imports."""
     calm, rough = tmp_path / "calm", tmp_path / "rough"
-    for folder in (calm, rough):
-        folder.mkdir()
-        begin(folder)
+    calm.mkdir()
+    begin(calm)
+    shutil.copytree(calm, rough)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run(annotate(calm), check=True, env=environment, capture_output=True, timeout=300)
+    steplens(calm, *annotate(calm)[len(STEPLENS) :])
     kills, chance = 0, random.Random(0)
     for _ in range(3):
         process = subprocess.Popen(
