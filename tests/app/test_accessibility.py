@@ -65,18 +65,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_breaks_a_rule_of_wcag(browser: Browser, site: str, scheme: str) -> None:
     broken = []
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 800},
+        color_scheme=scheme,  # type: ignore[arg-type]
+    )
+    page = context.new_page()
     for path in PAGES:
-        context = browser.new_context(
-            viewport={"width": 1280, "height": 800},
-            color_scheme=scheme,  # type: ignore[arg-type]
-        )
-        page = context.new_page()
         page.goto(f"{site}/{path}")
         page.wait_for_selector("h1, tr[aria-selected=true]")
         page.wait_for_timeout(2000)
         for rule in Axe().run(page, options=RULES).response["violations"]:
             broken += [(path, rule["id"], node["html"][:200]) for node in rule["nodes"]]
-        context.close()
+    context.close()
     assert broken == []
 
 
