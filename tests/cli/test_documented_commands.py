@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cli import steplens
+from tests.cli.steplens import steplens
 from tests.support.data import shared_data
 from tests.test_docs import FENCE, PAGES, ROOT, commands
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from tests.support.cli import steplens
+from tests.cli.steplens import steplens
 from tests.test_docs import commands
 
 STEPLENS = [sys.executable, "-m", "app.cli"]

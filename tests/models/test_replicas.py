@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from click.testing import CliRunner
 from sqlalchemy import text
 
 from app.cli.main import main
-from db.engine import Database, create_database
+from db.engine import Database, create_database, open_database
 from models import replicas
 from models.cluster import Cluster
 from models.errors import ModelError
@@ -37,14 +38,23 @@ def cluster() -> Iterator[None]:
         ray.shutdown()
 
 
+@pytest.fixture(scope="module")
+def sampled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with solutions from the playground's policy."""
+    file = tmp_path_factory.mktemp("sampled") / "project.db"
+    database = create_database(f"sqlite:///{file}")
+    run(database, "playground", "sample", "--problems", "12", "--solutions", "3")
+    database.close()
+    return file
+
+
 @pytest.fixture
-def two(tmp_path: Path) -> Iterator[tuple[Database, Database]]:
-    """Two projects with the same solutions, sampled from the playground's policy."""
+def two(sampled: Path, tmp_path: Path) -> Iterator[tuple[Database, Database]]:
+    """Two projects with the same solutions."""
     opened = []
     for name in ("here", "there"):
-        database = create_database(f"sqlite:///{tmp_path / name}.db")
-        run(database, "playground", "sample", "--problems", "12", "--solutions", "3")
-        opened.append(database)
+        shutil.copy(sampled, tmp_path / f"{name}.db")
+        opened.append(open_database(f"sqlite:///{tmp_path / name}.db"))
     yield opened[0], opened[1]
     for database in opened:
         database.close()
