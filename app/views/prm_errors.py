@@ -35,7 +35,7 @@ found = population.population(database, who, on)
 if not len(found.found):
     empty.no_solutions(who, found)
     st.stop()
-now = chosen.read(found.found.threshold)
+now = chosen.read(database, found.found.threshold)
 headline.show(who, found, now)
 board.progress(database, who)
 board.show(database, who, found, now)

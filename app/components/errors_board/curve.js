@@ -1,9 +1,9 @@
 // The threshold curve: F1, exact and clean against the threshold, which is dragged on it.
 
-import { el, setText, svg, within } from "../dom.js";
+import { button, el, setText, svg, within } from "../dom.js";
 import { fraction, moved, nearest, pathOf, percent } from "./rules.js";
 
-/** @import { Curve, CurvePart, Dot, Owner, Scene } from "./types.js" */
+/** @import { Curve, CurvePart, Dot, Outcome, Owner, Scene } from "./types.js" */
 
 const HEIGHT = 300;
 const LEFT = 30;
@@ -14,7 +14,7 @@ const TICKS = [0, 0.25, 0.5, 0.75, 1];
 
 /** @type {(owner: Owner, scene: () => Scene) => CurvePart} */
 export function buildCurve(owner, scene) {
-  const figures = el("div", { class: "figures" }, ...FIGURES.map(figure));
+  const figures = el("div", { class: "figures" }, ...FIGURES.map((one) => figure(one, owner)));
   const use = el("button", {
     type: "button",
     class: "use",
@@ -102,11 +102,17 @@ const FIGURES = [
   ["versus", ""],
 ];
 
-/** @type {(figure: typeof FIGURES[number]) => HTMLElement} */
-const figure = ([name, word]) =>
-  el(
-    "span",
-    { class: `figure ${name}` },
+// [outcome, what it is] of the shares, which open what they count.
+/** @type {Partial<Record<typeof FIGURES[number][0], [outcome: Outcome, title: string]>>} */
+const OPENS = {
+  exact: ["exact", "Solutions whose first error it names"],
+  clean: ["right", "Solutions without an error in which it sees none"],
+};
+
+/** @type {(figure: typeof FIGURES[number], owner: Owner) => HTMLElement} */
+const figure = ([name, word], owner) => {
+  const opens = OPENS[name];
+  const parts = [
     svg(
       "svg",
       { class: "line", viewBox: "0 0 22 8", "aria-hidden": "true" },
@@ -114,7 +120,12 @@ const figure = ([name, word]) =>
     ),
     el("span", { class: "name" }, word),
     el("span", { class: "value" }),
-  );
+  ];
+  if (!opens) return el("span", { class: `figure ${name}` }, ...parts);
+  const [outcome, title] = opens;
+  const onclick = () => owner.choose({ outcome });
+  return button({ class: `figure ${name}`, title, onclick }, ...parts);
+};
 
 /** @type {(part: CurvePart, scene: Scene) => void} */
 export function paintCurve(part, scene) {

@@ -6,11 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.ui import address, filters
+from app.components.data_table import data_table
+from app.ui import address
 from app.ui.navigation import beside
 from app.ui.prm_errors.choice import OF_THE_LIST, Choice, given_filter
 from app.ui.prm_errors.part import PARTS, mask
 from app.ui.prm_errors.population import NOT_SCORED, Population
+from db.engine import Database
+from db.lists.browse import solution_ids
+from db.lists.filters import SolutionFilter
+from db.lists.solution_lists import find_list
 from training.metrics.processbench.evaluation import NO_ERROR
 from training.metrics.processbench.scored import NO_VERDICT, OUTCOMES, outcomes, verdicts
 
@@ -30,9 +35,9 @@ CHANGES = {
     "fixed": "fixed",
     "broken": "broken",
     "both_wrong": "both wrong",
+    "shared": "scored by both",
 }
 BETWEEN, WITH, WITHOUT = ":", "error", "none"
-MOST_IDS = 1000  # solutions that an address names one by one; more would be cut by proxies
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +45,8 @@ class Chosen:
     """One of these, or none of them for all mistakes.
 
     `cell` is (verdict, reference), verdict None for no verdict; `change` one of CHANGES, of which
-    `erroneous` tells the solutions with an error from those without one; `picked` are solution
-    ids; `part` is one of PARTS.
+    `erroneous` tells the solutions with an error from those without one; `picked` are the
+    ids of a kept list; `part` is one of PARTS.
     """
 
     t: float
@@ -68,7 +73,7 @@ class Chosen:
         return "picked" if self.picked else "mistakes"
 
 
-def read(threshold: float) -> Chosen:
+def read(database: Database, threshold: float) -> Chosen:
     """What the address says, at the annotator's own `threshold` unless it says another."""
     outcome, part = address.get("outcome"), address.get("part")
     change, _, which = (address.get("change") or "").partition(BETWEEN)
@@ -78,7 +83,7 @@ def read(threshold: float) -> Chosen:
         cell=_cell(address.get("cell") or ""),
         change=change if change in CHANGES else None,
         erroneous={WITH: True, WITHOUT: False}.get(which),
-        picked=filters.ids_of(address.get("picked") or ""),
+        picked=_picked(database, address.get("picked")),
         part=part if part in PARTS else None,
     )
 
@@ -86,6 +91,11 @@ def read(threshold: float) -> Chosen:
 def change_in_address(change: str, erroneous: bool | None = None) -> str:
     """One of CHANGES, or the part of it with or without an error, as `read` understands it."""
     return change if erroneous is None else f"{change}{BETWEEN}{WITH if erroneous else WITHOUT}"
+
+
+def here(**which: str) -> str:
+    """The address of this page with another list: its `part`, `change` or `outcome`."""
+    return data_table.page_href("prm_errors", **{**address.query(without=OF_THE_LIST), **which})
 
 
 def of_part(part: str, slice: str = "") -> None:
@@ -132,7 +142,8 @@ def members(population: Population, chosen: Chosen) -> np.ndarray:
 def changes(population: Population, t: float) -> dict[str, np.ndarray]:
     """Which of the solutions found each of CHANGES holds, of those that both PRMs can be judged on.
 
-    Fixed are those that only this PRM gets right, broken those that only the other one does.
+    Fixed are those that only this PRM gets right, broken those that only the other one does;
+    shared are all of them.
     """
     these = population.found.scored
     mine = verdicts(these, t) == these.reference
@@ -145,31 +156,21 @@ def changes(population: Population, t: float) -> dict[str, np.ndarray]:
         "fixed": counts & mine & ~other,
         "broken": counts & ~mine & other,
         "both_wrong": counts & ~mine & ~other,
+        "shared": counts,
     }
-
-
-def query_of(
-    choice: Choice, population: Population, chosen: Chosen, ids: np.ndarray
-) -> tuple[dict[str, str], int]:
-    """The filter of Browse that names these solutions, and how many of them it has no room for.
-
-    At the annotator's own threshold it says why they are here; a database knows no other verdicts,
-    so else it names the first MOST_IDS of them.
-    """
-    own = chosen.t == population.found.threshold
-    if own and chosen.outcome is not None and population.slice is None:
-        return measured_query(choice, population, outcome=chosen.outcome), 0
-    if own and chosen.cell is not None and chosen.cell[0] is not None and population.slice is None:
-        cell = beside.cell_in_address(chosen.cell[0], chosen.cell[1])
-        return measured_query(choice, population, cell=cell), 0
-    named = ids[:MOST_IDS]
-    return {"ids": ",".join(map(str, named.tolist()))}, len(ids) - len(named)
 
 
 def measured_query(choice: Choice, population: Population, **which: str) -> dict[str, str]:
     """The filter of Browse for all solutions of the page, a slice apart, with `which` they are."""
     given = {**given_filter(), **which, "of": choice.prm.label, "against": choice.reference.label}
     return {**given, "held_out": choice.prm.label} if population.held_out else given
+
+
+def _picked(database: Database, token: str | None) -> tuple[int, ...]:
+    """The ids of the kept list with this token; none where there is no such list."""
+    kept = find_list(database, token) if token else None
+    wanted = None if kept is None else SolutionFilter(listed=kept.id)
+    return () if wanted is None else tuple(solution_ids(database, wanted))
 
 
 def _step(first_error: int) -> str:

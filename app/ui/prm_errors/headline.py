@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from app.components.data_table import data_table
 from app.ui.formatting import number_of
 from app.ui.prm_errors.choice import Choice, notice
-from app.ui.prm_errors.chosen import Chosen, measured_query, query_of
+from app.ui.prm_errors.chosen import Chosen, changes, here, measured_query
 from app.ui.prm_errors.figures import difference_at, interval_of, report_at
 from app.ui.prm_errors.population import Population
 from training.metrics.few import FEW
-from training.metrics.processbench.evaluation import NO_ERROR, Interval, ProcessBenchReport
+from training.metrics.processbench.evaluation import Interval, ProcessBenchReport
 
 
 def show(choice: Choice, population: Population, chosen: Chosen) -> None:
@@ -22,7 +20,12 @@ def show(choice: Choice, population: Population, chosen: Chosen) -> None:
     few = too_few(found)
     cells: list[data_table.Cell] = [
         data_table.text("F1", "muted"),
-        data_table.text(decimal(found.mean.f1), "strong figure"),
+        data_table.link(
+            decimal(found.mean.f1),
+            here(part="measured"),
+            "strong figure quiet",
+            title="All solutions that it is over, right and wrong",
+        ),
         data_table.text("too few" if few else between(interval_of(found)), "muted"),
     ]
     if len(found.datasets) > 1:
@@ -30,7 +33,7 @@ def show(choice: Choice, population: Population, chosen: Chosen) -> None:
             data_table.text(f"mean of {number_of(len(found.datasets), 'data set')}", "muted")
         )
     cells += _beside(choice, population, chosen, few)
-    cells += _solutions(choice, population, chosen, found)
+    cells += _solutions(choice, population, found)
     data_table.line(*cells, key="headline")
     _warnings(choice, population, found)
 
@@ -51,38 +54,50 @@ def _beside(
     title = f"F1 of both on the {number_of(n, 'solution')} that both have scored"
     cells: list[data_table.Cell] = [
         data_table.text(f"difference to {choice.versus.name}", "muted", title=title),
-        data_table.text(signed(difference.value), "strong", title=title),
+        data_table.link(
+            signed(difference.value),
+            here(change="shared", tab="Version to version"),
+            "strong quiet",
+            title=title,
+        ),
     ]
     if not few:
         low, high = difference.interval.low, difference.interval.high
         words = f"[{signed(low)} to {signed(high)}]"
         cells.append(data_table.text(words, "muted", title="95%, paired: over the same solutions"))
+    changed = changes(population, chosen.t)
+    for change, meaning in (
+        ("fixed", f"Right here, wrong by {choice.versus.name}"),
+        ("broken", f"Wrong here, right by {choice.versus.name}"),
+    ):
+        number = data_table.link(f"{int(changed[change].sum()):,}", here(change=change))
+        word = data_table.text(change, "muted", title=meaning)
+        cells.append(data_table.sentence(number, word))
     if n < len(population.found):
-        cells.append(data_table.text(f"on {n:,} shared", "muted", title=title))
+        shared = data_table.link(f"{n:,}", here(change="shared"), title=title)
+        cells.append(data_table.sentence(data_table.text("on"), shared, data_table.text("shared")))
     return cells
 
 
 def _solutions(
-    choice: Choice, population: Population, chosen: Chosen, found: ProcessBenchReport
+    choice: Choice, population: Population, found: ProcessBenchReport
 ) -> list[data_table.Cell]:
     """What the figures are over; the accuracies stand beside their curves."""
-    wrong = population.found.scored.reference != NO_ERROR
 
-    def door(which: np.ndarray, outcome: str, n: int) -> data_table.Cell:
+    def door(outcome: str, part: str, n: int) -> data_table.Cell:
         if population.slice is None:
             query = measured_query(choice, population, outcome=outcome)
-        else:  # which Browse does not know
-            query, _ = query_of(choice, population, chosen, population.found.ids[which])
-        return data_table.link(f"{n:,}", data_table.page_href("browse", **query))
+            return data_table.link(f"{n:,}", data_table.page_href("browse", **query))
+        return data_table.link(f"{n:,}", here(part=part))  # Browse knows no slices.
 
     mean = found.mean
     cells: list[data_table.Cell] = [data_table.text("over")]
     if mean.n_error:
         words = "with an error and" if mean.n_correct else "with an error"
-        cells += [door(wrong, "with_error", mean.n_error), data_table.text(words)]
+        cells += [door("with_error", "with-error", mean.n_error), data_table.text(words)]
     if mean.n_correct:
         words = "without one" if mean.n_error else "without an error"
-        cells += [door(~wrong, "without_error", mean.n_correct), data_table.text(words)]
+        cells += [door("without_error", "without-error", mean.n_correct), data_table.text(words)]
     return [data_table.sentence(*cells)] if len(cells) > 1 else []
 
 

@@ -15,6 +15,10 @@ from training.metrics.processbench.scored import verdicts
 Mask = Callable[[ScoredSolutions, float], np.ndarray]
 
 
+def _with_error(found: ScoredSolutions, t: float) -> np.ndarray:
+    return found.scored.reference != NO_ERROR
+
+
 def _flawed(found: ScoredSolutions, t: float) -> np.ndarray:
     return (found.answers == RIGHT) & (found.scored.reference != NO_ERROR)
 
@@ -96,6 +100,9 @@ def _bin(bin: int) -> str:
 
 # Name in the address -> (words, which solutions).
 PARTS: dict[str, tuple[str, Mask]] = {
+    "measured": ("solutions that the figures are over", lambda found, _: np.full(len(found), True)),
+    "with-error": ("solutions with an error", _with_error),
+    "without-error": ("solutions without an error", _not(_with_error)),
     "flawed": ("right answers with a wrong step", _flawed),
     "flawed-caught": ("flawed right answers that it flags", _both(_flawed, _flagged)),
     "flawed-exact": ("flawed right answers, exact step", _both(_flawed, _exact)),

@@ -18,6 +18,7 @@ from db.engine import Database, open_database
 from db.lists.browse import count_solutions, list_solutions
 from db.lists.filters import SolutionFilter
 from labeling.demo.prepare import prepare_demo
+from tests.app.prm_errors.test_page import line
 from tests.support.pages import open_page
 from tests.support.rows import correction
 
@@ -51,14 +52,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     database.close()
 
 
-def doors(test: AppTest) -> set[tuple[str, str]]:
-    """(address, number) of all numbers on the page that open a list in Browse."""
+def doors(test: AppTest, page: str) -> set[tuple[str, str]]:
+    """(address, number) of all numbers on the page that open a list on another page."""
     found: set[tuple[str, str]] = set()
 
     def look(at: Any) -> None:
         if isinstance(at, dict):
             href, value = at.get("href"), at.get("value")
-            if str(href).startswith("browse?") and COUNT.fullmatch(str(value)):
+            if str(href).startswith(f"{page}?") and COUNT.fullmatch(str(value)):
                 found.add((str(href), str(value)))
             at = list(at.values())
         for one in at if isinstance(at, list) else ():
@@ -79,7 +80,6 @@ def doors(test: AppTest) -> set[tuple[str, str]]:
         ("prm_errors", {}, 2),
         ("prm_errors", {"on": "all"}, 2),
         ("prm_errors", {"answer": "Wrong answer"}, 1),
-        ("prm_errors", {"slice": "steps: 2 steps"}, 1),
     ],
 )
 def test_a_number_is_how_many_solutions_it_opens(
@@ -91,7 +91,7 @@ def test_a_number_is_how_many_solutions_it_opens(
 ) -> None:
     test = open_page(project, monkeypatch, page, **query)
     assert not test.exception
-    found = doors(test)
+    found = doors(test, "browse")
     wrong = {}
     for href, value in found:
         address = dict(parse_qsl(href.partition("?")[2]))
@@ -99,4 +99,29 @@ def test_a_number_is_how_many_solutions_it_opens(
         if f"{n:,}" != value:
             wrong[href] = (value, n)
     assert not wrong
+    assert len(found) >= least, found
+
+
+@pytest.mark.parametrize(
+    ("query", "least"),
+    [
+        ({}, 2),
+        ({"t": "0.3"}, 2),
+        ({"slice": "steps: 2 steps"}, 4),
+        ({"tab": "Version to version"}, 12),
+    ],
+)
+def test_a_number_of_prm_errors_is_how_many_solutions_it_lists_there(
+    project: Database, monkeypatch: pytest.MonkeyPatch, query: dict[str, str], least: int
+) -> None:
+    test = open_page(project, monkeypatch, "prm_errors", **query)
+    assert not test.exception
+    found = doors(test, "prm_errors")
+    for href, value in found:
+        assert len(href) < 500
+        opened = open_page(
+            project, monkeypatch, "prm_errors", **dict(parse_qsl(href.partition("?")[2]))
+        )
+        assert not opened.exception
+        assert line(opened, "list heading").startswith(f"{value} "), href
     assert len(found) >= least, found

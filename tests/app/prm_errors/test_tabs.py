@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from app.ui.prm_errors.part import PARTS, mask
 from db.annotators import find_annotator
 from db.engine import Database, open_database
+from db.lists.solution_lists import keep_list
 from labeling.demo.prepare import prepare_demo
 from labeling.evaluation.prm_errors.slices import attributes, texts_of
 from labeling.evaluation.scored import ScoredSolutions, scored_solutions
@@ -67,6 +68,30 @@ def test_every_count_of_what_changed_opens_its_solutions(
         query = dict(parse_qsl(href.partition("?")[2]))
         opened = open_page(demo, monkeypatch, "prm_errors", **query)
         assert line(opened, "list heading").startswith(f"{value} "), href
+
+
+def test_what_broke_is_queued_whole_by_a_short_address(
+    demo: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = open_page(demo, monkeypatch, "prm_errors", tab="Version to version")
+    (cells,) = [row["cells"][0]["cells"] for row in shown(test, "changes doors")["rows"]]
+    assert [cell["value"] for cell in cells] == ["Queue the 78 broken", "Queue the 98 fixed"]
+    test.session_state["changes doors"] = {"picked": cells[0]["id"]}
+    test.run()
+    href = shown(test, "follow")["href"]
+    assert len(href) < 100
+    page, _, query = href.partition("?")
+    opened = open_page(demo, monkeypatch, page, **dict(parse_qsl(query)))
+    assert shown(opened, "review")["progress"]["total"] == 78
+
+
+def test_points_picked_are_a_kept_list(demo: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = keep_list(demo, [7, 5, 9], words="picked", origin="prm_errors")
+    test = open_page(demo, monkeypatch, "prm_errors", picked=kept.token)
+    assert line(test, "list heading").startswith("3 picked")
+    assert set(listed(test)) == {5, 7, 9}
+    gone = open_page(demo, monkeypatch, "prm_errors", picked="gone")
+    assert line(gone, "list heading").startswith("318 mistakes")
 
 
 @pytest.mark.parametrize("name", PARTS)

@@ -8,12 +8,11 @@ import streamlit as st
 
 from app.components.data_table import data_table
 from app.components.figure.downloads import Numbers
-from app.ui import address
 from app.ui.figures.dots import Dot, Series, dots, published_series
 from app.ui.figures.figure import figure
 from app.ui.formatting import number_of
-from app.ui.prm_errors.choice import OF_THE_LIST, Choice
-from app.ui.prm_errors.chosen import Chosen, of_part
+from app.ui.prm_errors.choice import Choice
+from app.ui.prm_errors.chosen import Chosen, here, of_part
 from app.ui.prm_errors.population import Population, source
 from app.ui.prm_errors.sliced import BETWEEN
 from app.ui.prm_errors.tabs import curves
@@ -211,11 +210,7 @@ def _flawed(found: Biases, name: str) -> None:
 
 def _doors(*doors: tuple[str, str]) -> None:
     """Words that open parts, for the keyboard too."""
-    here = address.query(without=OF_THE_LIST)
-    cells = [
-        data_table.link(words, data_table.page_href("prm_errors", **{**here, "part": part}))
-        for words, part in doors
-    ]
+    cells = [data_table.link(words, here(part=part)) for words, part in doors]
     data_table.line(*cells, key="tolerance doors")
 
 

@@ -24,7 +24,7 @@ def show(database: Database, choice: Choice, population: Population, chosen: Cho
     if opened == CALIBRATION:
         calibration.show(database, choice, population)
     elif opened == VERSIONS:
-        versions.show(choice, population, chosen)
+        versions.show(database, choice, population, chosen)
     elif opened == BIASES:
         biases.show(database, choice, population, chosen)
     else:

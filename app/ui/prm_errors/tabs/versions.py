@@ -9,14 +9,18 @@ import streamlit as st
 from app.components.data_table import data_table
 from app.ui import address, charts
 from app.ui.formatting import number_of
+from app.ui.navigation import kept_list
+from app.ui.prm_errors import mistakes
 from app.ui.prm_errors.choice import OF_THE_LIST, Choice
-from app.ui.prm_errors.chosen import MOST_IDS, Chosen, change_in_address, changes, query_of
+from app.ui.prm_errors.chosen import Chosen, change_in_address, changes, here
 from app.ui.prm_errors.population import Population
+from db.engine import Database
 from labeling.evaluation.scored import ScoredSolutions, places_of
 from training.metrics.mcnemar import Paired, mcnemar
 from training.metrics.processbench.evaluation import NO_ERROR
 
 MOST_POINTS = 4000  # of the scatter; a browser draws more, but nobody sees them apart
+QUEUED = ("broken", "fixed")
 GROUPS = ("fixed", "broken", "both_wrong", "both_right")  # those that matter first
 ROWS = {
     "fixed": "Fixed",
@@ -26,7 +30,7 @@ ROWS = {
 }
 
 
-def show(choice: Choice, population: Population, chosen: Chosen) -> None:
+def show(database: Database, choice: Choice, population: Population, chosen: Chosen) -> None:
     """How many solutions each change holds, McNemar's test, and the lowest scores of both."""
     if choice.versus is None or population.both is None:
         st.text("Nothing to compare: choose another PRM at the head of this page.")
@@ -38,12 +42,13 @@ def show(choice: Choice, population: Population, chosen: Chosen) -> None:
     names = choice.prm.name, choice.versus.name
     left, right = st.columns([1, 1.15], gap="large")
     with left:
-        _counts(choice, population, chosen, groups, names)
+        _counts(database, choice, population, chosen, groups, names)
     with right:
-        _scatter(population, chosen.t, population.both, groups, names)
+        _scatter(database, population, chosen.t, population.both, groups, names)
 
 
 def _counts(
+    database: Database,
     choice: Choice,
     population: Population,
     chosen: Chosen,
@@ -59,7 +64,6 @@ def _counts(
     )
     wrong = population.found.scored.reference != NO_ERROR
     rows = []
-    here = address.query(without=OF_THE_LIST)
     for name, words in ROWS.items():
         members = groups[name]
 
@@ -69,12 +73,10 @@ def _counts(
             n, change = int(which.sum()), change_in_address(name, erroneous)
             if not n:
                 return data_table.text("0", "muted")
-            href = data_table.page_href("prm_errors", **{**here, "change": change})
-            return data_table.link(f"{n:,}", href, style)
+            return data_table.link(f"{n:,}", here(change=change), style)
 
-        whole = data_table.page_href("prm_errors", **{**here, "change": name})
         cells: list[data_table.Cell] = [
-            data_table.link(words, whole, "main quiet"),
+            data_table.link(words, here(change=name), "main quiet"),
             door(members, style="quiet strong"),
             door(members & wrong, erroneous=True),
             door(members & ~wrong, erroneous=False),
@@ -91,24 +93,33 @@ def _counts(
         key="changes",
     )
     st.text(_verdict(mcnemar_of(groups), new, old))
-    doors = [
-        _door(f"Queue the {n:,} {name}", choice, population, chosen, groups[name])
+    queued = [
+        data_table.pick(f"Queue the {n:,} {name}", QUEUED.index(name))
         for name, n in (("broken", n_broken), ("fixed", n_fixed))
         if n
     ]
-    if doors:
-        data_table.line(*doors, key="changes doors")
+    if queued:
+        wish = data_table.table([""], [[data_table.inline(*queued)]], key="changes doors")
+        if wish is not None:
+            _queue(database, choice, population, Chosen(chosen.t, change=QUEUED[wish]))
+
+
+def _queue(database: Database, choice: Choice, population: Population, chosen: Chosen) -> None:
+    """Go through what is chosen in Review, the most confident first."""
+    ids = mistakes.ordered(population, chosen, mistakes.SORTS[0])
+    words = mistakes.words_of_list(choice, population, chosen, mistakes.SORTS[0])
+    kept_list.review(kept_list.keep(database, ids, mistakes.PAGE_NAME, words))
 
 
 def mcnemar_of(groups: dict[str, np.ndarray]) -> Paired:
     """McNemar's test of the four groups."""
-    counts = {name: int(members.sum()) for name, members in groups.items()}
     pairs = {
         "both_right": (True, True),
         "fixed": (True, False),
         "broken": (False, True),
         "both_wrong": (False, False),
     }
+    counts = {name: int(groups[name].sum()) for name in pairs}
     return mcnemar(pairs[name] for name, n in counts.items() for _ in range(n))
 
 
@@ -123,18 +134,8 @@ def _verdict(test: Paired, new: str, old: str) -> str:
     )
 
 
-def _door(
-    words: str, choice: Choice, population: Population, chosen: Chosen, members: np.ndarray
-) -> data_table.Cell:
-    query, beyond = query_of(
-        choice, population, Chosen(chosen.t, change="any"), population.found.ids[members]
-    )
-    title = f"The first {MOST_IDS:,}; an address has no room for {beyond:,} more" if beyond else ""
-    href = data_table.page_href("review", queue="filter", **query)
-    return data_table.link(words, href, title=title)
-
-
 def _scatter(
+    database: Database,
     population: Population,
     t: float,
     both: tuple[ScoredSolutions, ScoredSolutions],
@@ -164,8 +165,8 @@ def _scatter(
         return
     st.session_state["errors lasso"] = ids
     if ids:
-        words = ",".join(map(str, ids[:MOST_IDS]))
-        address.put(**{**dict.fromkeys(OF_THE_LIST), "picked": words})
+        kept = kept_list.keep(database, ids, mistakes.PAGE_NAME, "picked among the lowest scores")
+        address.put(**{**dict.fromkeys(OF_THE_LIST), "picked": kept.token})
         st.rerun()
 
 
