@@ -12,9 +12,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from db.records import ImportRow, SourceLabel
 from labeling.consensus.rule import Candidate, Dropped, Kept, Rule, Verdict, decide
+from labeling.formats.base import Json, Reader
+from labeling.formats.catalog import READERS, WRITERS
 from labeling.formats.files.folders import files_of
 from labeling.formats.guess import guess_format
 from labeling.formats.reading import Note, Rejection, read_rows
@@ -23,10 +26,14 @@ from training.data import (
     DATA,
     MANIFEST,
     NO_RATES,
+    OWN,
     PARQUET,
     Example,
     ExportError,
     HeldOut,
+    Row,
+    RowReader,
+    Said,
     example_of,
 )
 from training.sources import Source, TrainingData, combined, labelled_steps, of_export, weighted
@@ -67,7 +74,7 @@ def _path_and_weight(given: str) -> tuple[Path, float]:
 def _read(path: Path, weight: float, labels: str, format: str | None) -> TrainingData:
     folder = path.parent if path.name in (DATA, PARQUET) else path
     if (folder / MANIFEST).is_file():
-        return of_export(folder, labels, weight)
+        return of_export(folder, labels, weight, EXPORTED)
     files = files_of(path)
     format = format or guess_format(files)
     left_out: Counter[str] = Counter()
@@ -111,6 +118,28 @@ def _read(path: Path, weight: float, labels: str, format: str | None) -> Trainin
         faults=faults,
     )
     return TrainingData(weighted(list(examples), weight), (source,), HeldOut(0.0))
+
+
+def _reader(format: Reader) -> RowReader:
+    """Reads the one solution of an export's row as its file would be read."""
+
+    def read(row: Row) -> Said:
+        found = list(format(cast(Json, row), "export", 1))
+        rows = [one for one in found if isinstance(one, ImportRow)]
+        if len(found) != 1 or not rows:
+            raise ValueError(
+                "the row is not one solution and nothing else, as an export's rows are"
+            )
+        kept = _kept(rows[0])
+        if isinstance(kept, Dropped):
+            raise ValueError(kept.reason)
+        return Said(rows[0].problem, rows[0].steps, kept.labels, kept.first_error)
+
+    return read
+
+
+# A row of ours has its labels as training takes them, rates among them.
+EXPORTED = {name: _reader(READERS[name]) for name in WRITERS} | OWN
 
 
 def _kept(row: ImportRow) -> Kept | Dropped:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +16,6 @@ from training.spelling import same_text
 MASKED = -100.0  # the target of a step that is not trained on; the Trainer leaves it uncounted
 Row = dict[str, object]  # a line of data.jsonl, not checked yet
 MANIFEST, DATA, PARQUET = "manifest.json", "data.jsonl", "data.parquet"
-STEP_TAG, FIRST_STEP = "ки", "Step 1:"  # of Math-Shepherd (arXiv 2312.08935 and its files)
 NO_RATES = (
     "{} has no success rates to be soft labels. A consensus keeps them as it exports jsonl, where "
     "one of its annotators is Monte Carlo that gave every step all its samples (steplens annotate "
@@ -90,6 +89,20 @@ class Export:
     n_soft: int = 0
 
 
+class Said(NamedTuple):
+    """What a row says of a solution, as `example_of` takes it."""
+
+    problem: str
+    steps: Sequence[str]
+    labels: Sequence[int | None]
+    first_error: int
+    rates: Sequence[float | None] = ()
+
+
+# What a row of a format says; raises KeyError for a field that is missing, ValueError otherwise.
+RowReader = Callable[[Row], Said]
+
+
 def fingerprint(problem: str) -> str:
     """16 hex digits of the SHA-256 of a problem's text: tells leaks without the text."""
     return hashlib.sha256(problem.encode()).hexdigest()[:16]
@@ -105,15 +118,19 @@ def recorded_data(manifest: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     return DATA, {}
 
 
-def read_export(folder: str | Path, labels: str = "hard") -> Export:
-    """Read and verify an export (its manifest and data) in any format, JSON lines or Parquet.
+def read_export(
+    folder: str | Path, labels: str = "hard", readers: Mapping[str, RowReader] | None = None
+) -> Export:
+    """Read and verify an export (its manifest and data), JSON lines or Parquet.
 
-    With "soft" `labels` a step's target is its success rate, where the export has one.
-    Raises ExportError for a missing file, a checksum or row count that is not the
-    manifest's, for a bad row with its file and line, and for soft labels without any rate.
+    Of the formats that `readers` know, by their names; without them of ours. With "soft" `labels`
+    a step's target is its success rate, where the export has one. Raises ExportError for a missing
+    file, a checksum or row count that is not the manifest's, for a bad row with its file and line,
+    and for soft labels without any rate.
     """
     root = Path(folder)
-    recorded = _recorded(root)
+    readers = OWN if readers is None else readers
+    recorded = _recorded(root, readers)
     data = root / recorded.name
     if not data.is_file():
         raise ExportError(f"{root} has no {data.name}: the export is incomplete, export again")
@@ -125,7 +142,7 @@ def read_export(folder: str | Path, labels: str = "hard") -> Export:
             f"recorded is {recorded.sha256[:12]}...): it was changed or cut short; export again"
         )
     rows = _of_parquet(content, data) if data.name == PARQUET else _of_lines(content, data)
-    read = tuple(_examples(rows, recorded.format, data, labels))
+    read = tuple(_examples(rows, readers[recorded.format], data, labels))
     examples = tuple(example for example, _ in read)
     if recorded.rows not in (None, len(examples)):
         raise ExportError(
@@ -165,16 +182,6 @@ def split_by_problem(
     return training, validation
 
 
-class _Said(NamedTuple):
-    """What a row says of a solution, as `example_of` takes it."""
-
-    problem: str
-    steps: list[str]
-    labels: list[int | None]
-    first_error: int
-    rates: Sequence[float | None] = ()
-
-
 class _Recorded(NamedTuple):
     """What a manifest says of its data file."""
 
@@ -185,7 +192,7 @@ class _Recorded(NamedTuple):
     manifest: dict[str, object]
 
 
-def _recorded(root: Path) -> _Recorded:
+def _recorded(root: Path, formats: Collection[str]) -> _Recorded:
     file = root / MANIFEST
     if not file.is_file():
         raise ExportError(f"{root} is not an export: it has no {MANIFEST}")
@@ -194,8 +201,8 @@ def _recorded(root: Path) -> _Recorded:
     except ValueError as error:
         raise ExportError(f"{file} is not readable JSON: {error}") from error
     form = manifest.get("format") if isinstance(manifest, dict) else None
-    if not isinstance(manifest, dict) or form not in tuple(_READ):
-        raise ExportError(f"{file}: the format is {form!r}; known are {', '.join(_READ)}")
+    if not isinstance(manifest, dict) or form not in tuple(formats):
+        raise ExportError(f"{file}: the format is {form!r}; known are {', '.join(formats)}")
     name, data = recorded_data(manifest)
     if not data:
         raise ExportError(f"{file} records no checksum for {name}")
@@ -250,7 +257,7 @@ def _of_parquet(content: bytes, file: Path) -> Iterator[tuple[int, object]]:
 
 
 def _examples(
-    rows: Iterable[tuple[int, object]], form: str, file: Path, labels: str
+    rows: Iterable[tuple[int, object]], read: RowReader, file: Path, labels: str
 ) -> Iterator[tuple[Example, bool]]:
     """The examples of a data file, and whether each has soft labels.
 
@@ -258,7 +265,7 @@ def _examples(
     """
     for number, row in rows:
         try:
-            said = _READ[form](_object(row, "the row"))
+            said = read(_object(row, "the row"))
             soft = labels == "soft" and bool(said.rates)
             yield example_of(*said[:4], said.rates if soft else ()), soft
         except KeyError as error:
@@ -267,7 +274,7 @@ def _examples(
             raise ExportError(f"{file}:{number}: {error}") from error
 
 
-def _from_labels(row: Row) -> _Said:
+def _from_labels(row: Row) -> Said:
     """Our own rows: +1, 0 (neutral), -1 or null per step, and perhaps a rate."""
     problem, steps = _texts(row, "problem", "steps")
     labels, first = row["labels"], row["first_error"]
@@ -282,7 +289,7 @@ def _from_labels(row: Row) -> _Said:
     marked = labels.index(-1) if -1 in labels else -1
     if marked != first:
         raise ValueError(f"first_error is {first}, but the first label of -1 is at {marked}")
-    return _Said(problem, steps, labels, first, _rates(row.get("rates"), len(steps)))
+    return Said(problem, steps, labels, first, _rates(row.get("rates"), len(steps)))
 
 
 def _rates(value: object, n_steps: int) -> list[float | None]:
@@ -299,63 +306,6 @@ def _rates(value: object, n_steps: int) -> list[float | None]:
 
 def _is_share(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-
-
-def _from_trl(row: Row) -> _Said:
-    """TRL's stepwise supervision: a true or false per step."""
-    problem, steps = _texts(row, "prompt", "completions")
-    labels = row["labels"]
-    if not isinstance(labels, list) or any(not isinstance(label, bool) for label in labels):
-        raise ValueError("labels must be a list of true or false")
-    if len(labels) != len(steps):
-        raise ValueError(f"{len(steps)} completions have {len(labels)} labels")
-    first = labels.index(False) if False in labels else -1
-    return _Said(problem, steps, [1 if label else -1 for label in labels], first)
-
-
-def _from_processbench(row: Row) -> _Said:
-    """ProcessBench rows: the 0-based first error, -1 for none."""
-    problem, steps = _texts(row, "problem", "steps")
-    first = _index(row["label"], len(steps), "label")
-    return _Said(problem, steps, [-1 if step == first else 1 for step in range(len(steps))], first)
-
-
-def _from_math_shepherd(row: Row) -> _Said:
-    """Math-Shepherd: a tag after each step of `input`, a sign in its place in `label`."""
-    *parts, rest = str(row["input"]).split(STEP_TAG)
-    problem, mark, first = parts[0].rpartition(FIRST_STEP) if parts else ("", "", "")
-    if not mark or rest.strip():
-        raise ValueError(f"input has no {FIRST_STEP}, or goes on after its last {STEP_TAG}")
-    signs, label = "", str(row["label"])
-    for part in parts:
-        if not label.startswith(part) or label[len(part) : len(part) + 1] not in ("+", "-"):
-            raise ValueError("label is not the text of input with + or - for its tags")
-        signs, label = signs + label[len(part)], label[len(part) + 1 :]
-    texts: list[object] = [step.strip() for step in (mark + first, *parts[1:])]
-    problem, steps = _texts({"problem": problem.strip(), "steps": texts}, "problem", "steps")
-    return _Said(problem, steps, [1 if sign == "+" else -1 for sign in signs], signs.find("-"))
-
-
-def _from_prm800k(row: Row) -> _Said:
-    """PRM800K as an export writes it: one completion a step, and the whole solution beside them."""
-    question, label = _object(row["question"], "question"), _object(row["label"], "label")
-    problem, steps = _texts(question, "problem", "pre_generated_steps")
-    rated = label["steps"]
-    if not isinstance(rated, list) or not 0 < len(rated) <= len(steps):
-        raise ValueError(f"label.steps must be a list of 1 to {len(steps)} steps")
-    labels: list[int | None] = [None] * len(steps)
-    first = -1
-    for at, step in enumerate(rated):
-        offered = _object(step, "a step")["completions"]
-        if not isinstance(offered, list) or len(offered) != 1:
-            raise ValueError(f"label.steps[{at}] must have one completion")
-        rating = _object(offered[0], "a completion")["rating"]
-        if isinstance(rating, bool) or rating not in (1, 0, -1, None):
-            raise ValueError(f"label.steps[{at}] is rated {rating!r}, not 1, 0, -1 or null")
-        labels[at] = rating
-        if rating == -1 and first < 0:
-            first = at
-    return _Said(problem, steps, labels, first)
 
 
 def _object(value: object, name: str) -> Row:
@@ -379,11 +329,5 @@ def _index(value: object, n_steps: int, name: str) -> int:
     return value
 
 
-# The same formats that labeling/formats can write; a test of exports holds the two together.
-_READ = {
-    "jsonl": _from_labels,
-    "trl": _from_trl,
-    "processbench": _from_processbench,
-    "math-shepherd": _from_math_shepherd,
-    "prm800k": _from_prm800k,
-}
+# The format that training reads by itself; readers of others are given to `read_export`.
+OWN: dict[str, RowReader] = {"jsonl": _from_labels}

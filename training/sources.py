@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from training.data import MASKED, Example, ExportError, HeldOut, read_export
+from training.data import MASKED, Example, ExportError, HeldOut, RowReader, read_export
 
 HELD_OUT = "held out for evaluation by an export"
 
@@ -68,13 +68,18 @@ class TrainingData:
         return [asdict(one) for one in self.sources]
 
 
-def of_export(folder: str | Path, labels: str, weight: float = 1.0) -> TrainingData:
-    """The data of an export alone.
+def of_export(
+    folder: str | Path,
+    labels: str,
+    weight: float = 1.0,
+    readers: Mapping[str, RowReader] | None = None,
+) -> TrainingData:
+    """The data of an export alone, in a format of `readers` (see `read_export`).
 
     Raises ExportError as `read_export` does, and when it holds a problem that its manifest says is
     held out.
     """
-    export = read_export(folder, labels)
+    export = read_export(folder, labels, readers)
     part = HeldOut.of_manifest(export.manifest)
     leaked = sum(example.problem in part for example in export.examples)
     if leaked:

@@ -90,12 +90,12 @@ def test_every_solution_is_annotated_by_everybody(loop: Path) -> None:
 
 
 def test_all_three_formats_train(loop: Path) -> None:
-    from training.data import read_export
+    from labeling.sources import read_sources
 
     sizes = {
-        format: len(read_export(loop / f"out-{format}").examples) for format in ("jsonl", "trl")
+        format: len(read_sources([loop / f"out-{format}"]).examples)
+        for format in ("jsonl", "trl", "processbench")
     }
-    sizes["processbench"] = len(read_export(loop / "out-processbench").examples)
     assert len(set(sizes.values())) == 1, sizes
 
 

@@ -25,6 +25,7 @@ from labeling.consensus.rule import Rule
 from labeling.formats.base import ExportRow
 from labeling.formats.catalog import WRITERS
 from labeling.formats.reading import read_rows
+from labeling.sources import read_sources
 from tests.support.rows import correction, fill, machine
 from training.data import MASKED, read_export
 
@@ -164,12 +165,10 @@ def test_the_manifest_describes_the_data(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("format", WRITERS)
 def test_training_reads_what_was_written(format: str, tmp_path: Path) -> None:
-    from training.data import read_export
-
     export(tmp_path / "out", format=format)
     export(tmp_path / "parquet", format=format, parquet=True)
-    examples = read_export(tmp_path / "out").examples
-    assert read_export(tmp_path / "parquet").examples == examples
+    examples = read_sources([tmp_path / "out"]).examples
+    assert read_sources([tmp_path / "parquet"]).examples == examples
     assert [example.first_error for example in examples] == [2, -1]
     assert examples[0].targets[:3] == (1, 1, 0)
     assert set(examples[0].targets[3:]) <= {-100}

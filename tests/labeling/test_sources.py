@@ -86,6 +86,54 @@ def test_what_is_left_out_is_counted_by_its_reason(tmp_path: Path) -> None:
         read_sources([lines(tmp_path / "hard.jsonl", rows[1])], "soft")
 
 
+@pytest.mark.parametrize(
+    ("format", "good", "bad", "message"),
+    [
+        ("trl", TRL, {**TRL, "labels": [True, 0]}, r"labels\[1\] must be true or false"),
+        ("math-shepherd", SHEPHERD, {**SHEPHERD, "label": "+"}, "label is not the text of input"),
+        (
+            "processbench",
+            {"problem": "p", "steps": ["a", "b"], "label": 1},
+            {"problem": "p", "steps": ["a", "b"], "label": 2},
+            "label is 2, outside",
+        ),
+        (
+            "prm800k",
+            {
+                "question": {"problem": "p", "pre_generated_steps": ["a", "b"]},
+                "label": {
+                    "steps": [
+                        {"completions": [{"text": "a", "rating": 1}], "chosen_completion": 0},
+                        {"completions": [{"text": "b", "rating": -1}], "chosen_completion": None},
+                    ],
+                    "finish_reason": "found_error",
+                },
+            },
+            {
+                "question": {"problem": "p", "pre_generated_steps": ["a"]},
+                "label": {
+                    "steps": [{"completions": [{"text": "a", "rating": 1}]}],
+                    "finish_reason": "solution",
+                },
+            },
+            "no verdict",
+        ),
+    ],
+)
+def test_an_export_in_another_format_says_what_its_file_says(
+    tmp_path: Path, format: str, good: Row, bad: Row, message: str
+) -> None:
+    export = write_export(tmp_path / "export", [good], format)
+    data = read_sources([export])
+    assert [source.format for source in data.sources] == [format]
+    assert targets(data) == targets(read_sources([lines(tmp_path / "file.jsonl", good)]))
+    assert data.examples[0].targets[:2] == (1, 0)
+    worse = write_export(tmp_path / "bad", [good, bad], format)
+    with pytest.raises(ExportError, match=message) as caught:
+        read_sources([worse])
+    assert f"{worse / 'data.jsonl'}:2:" in str(caught.value)
+
+
 @pytest.mark.parametrize("weight", ["0", "1.2.3", "1e999"])
 def test_a_weight_that_is_none_is_refused(tmp_path: Path, weight: str) -> None:
     with pytest.raises(ValueError, match="a weight is a number above 0"):

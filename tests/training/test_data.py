@@ -82,24 +82,6 @@ def test_soft_labels_are_rates_where_there_are_any(tmp_path: Path) -> None:
         read_export(write_export(tmp_path, rows[2:]), "soft")
 
 
-def test_trl_and_processbench_say_the_same(tmp_path: Path) -> None:
-    steps = ["a", "b", "c"]
-    trl = [
-        {"prompt": "p", "completions": steps, "labels": [True, False, True]},
-        {"prompt": "p", "completions": steps, "labels": [True, True, True]},
-    ]
-    bench = [
-        {"id": "x-0", "generator": "g", "problem": "p", "steps": steps, "label": 1},
-        {"id": "x-1", "generator": "g", "problem": "p", "steps": steps, "label": -1},
-    ]
-    bench = [{**b, "final_answer_correct": True} for b in bench]
-    one = read_export(write_export(tmp_path / "trl", trl, "trl")).examples
-    two = read_export(write_export(tmp_path / "pb", bench, "processbench")).examples
-    assert one == two
-    assert one[0].targets == (1, 0, MASKED)
-    assert one[1].first_error == -1
-
-
 def test_a_changed_file_is_noticed(tmp_path: Path) -> None:
     folder = write_export(tmp_path, [row([1, 1], -1), row([1, -1], 1)])
     data = folder / "data.jsonl"
