@@ -8,12 +8,16 @@ from app.components.data_table import data_table
 from app.components.figure.downloads import Numbers
 from app.ui import project
 from app.ui.counts import counted
+from app.ui.evaluation.doors import in_browse, on_prm_errors
 from app.ui.evaluation.project import NONE_HELD_OUT, Shown, choose_prm
 from app.ui.figures.dots import Dot, Series, dots, published_series
-from app.ui.figures.figure import figure
+from app.ui.figures.figure import figure, go_to
+from app.ui.navigation.beside import of_right_answers
+from app.ui.prm_errors.sliced import BETWEEN
 from labeling.evaluation.prm_errors import published
 from labeling.evaluation.prm_errors.biases import Biases, biases, tolerances
 from labeling.evaluation.prm_errors.source import load
+from training.metrics.biases import PLACES
 from training.metrics.intervals import Share
 
 FLAWED = (
@@ -28,9 +32,19 @@ TOLERANCE = (
 LOWEST = (
     "How often the lowest score of {prm} is on the last step: a PRM that has become a judge of "
     "answers puts it there more often than first errors are. Diamonds are published, of other "
-    "responses (3.2.3)."
+    "responses (3.2.3). A mark opens the solutions it counts."
 )
-PANELS = ("Exact, of flawed", "Flagged, of flawed", "Flagged, of clean")
+PANELS = {  # by field of Tolerance
+    "exact": "Exact, of flawed",
+    "caught": "Flagged, of flawed",
+    "false_alarms": "Flagged, of clean",
+}
+LAST = {  # the parts on PRM errors that shares on the last step count
+    "All solutions": "last",
+    "Right answers": "last-right",
+    "Wrong answers": "last-wrong",
+    "True first errors": f"error-{len(PLACES) - 1}",
+}
 GRADED = "No solution here has a grade for its answer: grade them first, steplens grade."
 BESIDE = ("Qwen2.5-Math-7B-Math-Shepherd", "Qwen2.5-Math-7B-PRM800K", "Qwen2.5-Math-PRM-7B")
 HIGHEST = "EurusPRM-Stage1"  # of the published shares on the last step
@@ -59,9 +73,9 @@ def draw(found: Shown) -> None:
     if not told.flawed.n:
         st.text(GRADED)
     else:
-        flawed(told, reference)
-        tolerance(told, reference)
-    lowest(told, prm)
+        flawed(found, told, prm)
+        tolerance(told, prm, reference)
+    lowest(found, told, prm)
 
 
 def measured(found: Shown, prm: str) -> Biases:
@@ -71,16 +85,26 @@ def measured(found: Shown, prm: str) -> Biases:
     return biases(source, tolerances(found.database, source))
 
 
-def flawed(told: Biases, reference: str) -> None:
+def flawed(found: Shown, told: Biases, prm: str) -> None:
     """Bias 1: right answers with a wrong step."""
+    reference = found.reference.label
     shares = {"All": told.flawed}
-    for parts in (told.flawed_by_dataset, told.flawed_by_generator):
-        shares |= {name: one for name, one in parts.items() if len(parts) > 1 and one.n}
+    slices: dict[str, dict[str, str]] = {"All": {}}
+    for attribute, parts in (
+        ("data set", told.flawed_by_dataset),
+        ("generator", told.flawed_by_generator),
+    ):
+        shown = {name: one for name, one in parts.items() if len(parts) > 1 and one.n}
+        shares |= shown
+        slices |= {name: {"slice": f"{attribute}{BETWEEN}{name}"} for name in shown}
     beside = {
         f"{NAMES[name]}, a policy": percent / 100
         for name, percent in published.FLAWED_OF_POLICY.items()
     }
-    mine = [_dot(name, one) for name, one in shares.items()]
+    mine = [
+        _dot(name, one, on_prm_errors(found, prm, part="flawed", **slices[name]))
+        for name, one in shares.items()
+    ]
     paper = [Dot(name, value) for name, value in beside.items()]
     numbers: list[Row] = [_row(name, one) for name, one in shares.items()]
     numbers += [
@@ -92,54 +116,65 @@ def flawed(told: Biases, reference: str) -> None:
         dots([Series(reference, "human", "circle", mine), published_series(paper)], axis=SHARE),
         Numbers(("of", "share", "low", "high", "flawed", "right answers"), numbers),
         f"flawed-right-answers-{reference}",
+        picked=go_to,
     )
-    query = {"answer": "Right answer", "by": reference, "says": "an error"}
-    words = f"The {told.flawed.count:,} right answers with a wrong step"
-    _doors((words, data_table.page_href("browse", **query)), key="flawed-doors")
+    query = {"answer": "Right answer", "outcome": "with_error", "of": prm, "against": reference}
+    href = in_browse(query, prm, held_out=told.measured.held_out)
+    data_table.line(
+        data_table.sentence(
+            data_table.link(f"{told.flawed.count:,}", href),
+            data_table.text("right answers with a wrong step"),
+        ),
+        key="flawed-doors",
+    )
 
 
-def tolerance(told: Biases, reference: str) -> None:
+def tolerance(told: Biases, prm: str, reference: str) -> None:
     """Bias 2: what annotators make of exactly these."""
     mine, paper = [], []
     numbers: list[Row] = []
     for who, one in told.tolerances.items():
-        kind, _, name = who.partition(":")
-        row = name if sum(other.endswith(f":{name}") for other in told.tolerances) == 1 else who
-        for panel, part in zip(PANELS, (one.exact, one.caught, one.false_alarms), strict=True):
-            mine.append(_dot(row, part, panel, kind))
+        kind, _, called = who.partition(":")
+        row = called if sum(other.endswith(f":{called}") for other in told.tolerances) == 1 else who
+        for name, panel in PANELS.items():
+            part: Share = getattr(one, name)
+            mine.append(_dot(row, part, _behind(told, name, who, prm, reference), panel, kind))
             numbers.append([who, panel, *_row("", part)[1:]])
     for who in BESIDE:
         value = published.TOLERANCE[who] / 100
-        paper.append(Dot(who, value, panel=PANELS[0]))
-        numbers.append([f"{who} (published)", PANELS[0], value, None, None, None, None])
+        paper.append(Dot(who, value, panel=PANELS["exact"]))
+        numbers.append([f"{who} (published)", PANELS["exact"], value, None, None, None, None])
     figure(
         "Tolerance of right answers",
         TOLERANCE,
         dots(
             [Series("here", "prm", "circle", mine), published_series(paper)],
             axis=SHARE,
-            panels=PANELS,
+            panels=list(PANELS.values()),
         ),
         Numbers(("annotator", "of", "share", "low", "high", "count", "solutions"), numbers),
         f"tolerance-{reference}",
+        picked=go_to,
     )
-    _tolerance_table(told, reference)
+    _tolerance_table(told, prm, reference)
 
 
-def _tolerance_table(told: Biases, reference: str) -> None:
+def _behind(told: Biases, figure: str, who: str, prm: str, reference: str) -> str:
+    """Browse with what one share of a tolerance counts."""
+    query = of_right_answers(figure, who, prm, reference)
+    return in_browse(query, prm, held_out=told.measured.held_out)
+
+
+def _tolerance_table(told: Biases, prm: str, reference: str) -> None:
     """What the figure counts, each number with its solutions."""
     lines: list[list[data_table.Cell]] = []
     for who, one in told.tolerances.items():
         kind, _, name = who.partition(":")
-        query = {"of": who, "against": reference, "answer": "Right answer"}
         cells: list[data_table.Cell] = [data_table.kind(kind, name, title=who)]
-        for outcome, n in (
-            ("exact", one.exact.count),
-            ("missed", one.caught.n - one.caught.count),
-            ("false_alarm", one.false_alarms.count),
-        ):
-            href = data_table.page_href("browse", outcome=outcome, **query)
-            cells.append(data_table.link(f"{n:,}", href))
+        for figure_name in PANELS:
+            part: Share = getattr(one, figure_name)
+            href = _behind(told, figure_name, who, prm, reference)
+            cells.append(data_table.link(f"{part.count:,}", href))
         lines.append(cells)
     flawed = f"Of {told.flawed.count:,} right answers with a wrong step"
     clean = f"Of {told.flawed.n - told.flawed.count:,} right answers without one"
@@ -147,7 +182,7 @@ def _tolerance_table(told: Biases, reference: str) -> None:
         [
             data_table.column("Annotator", width="15rem"),
             data_table.column("Named exactly", "right nowrap", title=flawed, width="9rem"),
-            data_table.column("Missed", "right nowrap", title=flawed, width="7rem"),
+            data_table.column("Flagged", "right nowrap", title=flawed, width="7rem"),
             data_table.column("Clean, yet flagged", "right nowrap", title=clean, width="10rem"),
             "",
         ],
@@ -156,7 +191,7 @@ def _tolerance_table(told: Biases, reference: str) -> None:
     )
 
 
-def lowest(told: Biases, prm: str) -> None:
+def lowest(found: Shown, told: Biases, prm: str) -> None:
     """Bias 3: where the lowest score lies."""
     parts = {
         "All solutions": told.lowest.last,
@@ -166,7 +201,10 @@ def lowest(told: Biases, prm: str) -> None:
     }
     parts = {name: one for name, one in parts.items() if one.n}
     hues = {"True first errors": "human"}
-    mine = [_dot(name, one, hue=hues.get(name, "prm")) for name, one in parts.items()]
+    mine = [
+        _dot(name, one, on_prm_errors(found, prm, part=LAST[name]), hue=hues.get(name, "prm"))
+        for name, one in parts.items()
+    ]
     beside = {name: published.LOWEST_ON_LAST[name] / 100 for name in (*BESIDE, HIGHEST)}
     paper = [Dot(name, value) for name, value in beside.items()]
     numbers: list[Row] = [_row(name, one) for name, one in parts.items()]
@@ -179,20 +217,13 @@ def lowest(told: Biases, prm: str) -> None:
         dots([Series(prm, "prm", "circle", mine), published_series(paper)], axis=SHARE),
         Numbers(("of", "share", "low", "high", "on the last step", "solutions"), numbers),
         f"lowest-on-last-{prm}",
-    )
-    _doors(
-        (f"The solutions that {prm} scored", data_table.page_href("browse", by=prm)),
-        key="lowest-doors",
+        picked=go_to,
     )
 
 
-def _doors(*links: tuple[str, str], key: str) -> None:
-    data_table.line(*(data_table.link(words, href) for words, href in links), key=key)
-
-
-def _dot(row: str, part: Share, panel: str = "", hue: str = "") -> Dot:
+def _dot(row: str, part: Share, opens: str, panel: str = "", hue: str = "") -> Dot:
     note = f"{part.count:,} of {part.n:,}" + (", too few" if part.too_few else "")
-    return Dot(row, part.value, part.interval, note, few=part.too_few, hue=hue, panel=panel)
+    return Dot(row, part.value, part.interval, note, (opens,), part.too_few, hue, panel)
 
 
 def _row(name: str, part: Share) -> Row:

@@ -7,9 +7,10 @@ import math
 from app.components.data_table import data_table
 from app.ui import project
 from app.ui.counts import counted
+from app.ui.evaluation.doors import on_prm_errors
 from app.ui.evaluation.project import NONE_HELD_OUT, Shown, choose_prm
 from app.ui.figures import reliability
-from app.ui.figures.figure import figure
+from app.ui.figures.figure import figure, go_to
 from labeling.evaluation.scored import ScoredSolutions, scored_solutions
 from training.metrics.calibration import (
     Calibration,
@@ -23,7 +24,7 @@ SENTENCE = (
     "How many of the steps (left, up to the first error) and of the solutions (right, by their "
     "lowest score) with about this score by {prm} are right by {reference}: on the diagonal a "
     "score is the probability it claims to be. Marks grow with the number behind them, which the "
-    "bars show; hollow ones rest on fewer than 30."
+    "bars show; hollow ones rest on fewer than 30. A mark or a bar opens its solutions."
 )
 ECE = "Mean distance between score and share right, over ten bins, weighed by size"
 BRIER = "Mean squared distance between a score and 1 (right) or 0"
@@ -46,16 +47,26 @@ def draw(found: Shown) -> None:
     figure(
         "Reliability",
         SENTENCE.format(prm=prm, reference=found.reference.label),
-        reliability.reliability(parts),
+        reliability.reliability(
+            parts,
+            {
+                of: on_prm_errors(found, prm, part=part)
+                for of, part in (("steps", "step"), ("solutions", "low"))
+            },
+        ),
         reliability.numbers(parts),
         f"calibration-{prm}",
+        picked=go_to,
     )
-    table(parts, prm)
+    table(found, parts, prm)
 
 
-def table(parts: dict[str, Calibration], prm: str) -> None:
+def table(found: Shown, parts: dict[str, Calibration], prm: str) -> None:
     """How far scores are from what they claim, in one number each."""
-    href = data_table.page_href("browse", by=prm)
+    behind = {
+        of: on_prm_errors(found, prm, part=part)
+        for of, part in (("steps", "measured"), ("solutions", "scored"))
+    }
     data_table.table(
         [
             data_table.column("", width="9rem"),
@@ -72,7 +83,9 @@ def table(parts: dict[str, Calibration], prm: str) -> None:
                 data_table.text(_span(one.ece_interval), "muted"),
                 data_table.text(f"{one.brier:.3f}", "strong"),
                 data_table.text(_span(one.brier_interval), "muted"),
-                data_table.link(f"{one.n:,}", href, title="Opens the solutions they are from"),
+                data_table.link(
+                    f"{one.n:,}", behind[name], title="Opens the solutions they are from"
+                ),
             ]
             for name, one in parts.items()
             if one.n

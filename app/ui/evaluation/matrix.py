@@ -9,10 +9,10 @@ from app.auth import identity
 from app.components.data_table import data_table
 from app.components.figure.downloads import Numbers
 from app.ui import formatting, project
+from app.ui.evaluation.doors import on_prm_errors
 from app.ui.evaluation.project import Shown
 from app.ui.figures.dots import Dot, Series, dots, published_series
 from app.ui.figures.figure import bounds, figure, go_to
-from app.ui.prm_errors.population import ALL
 from db.jobs import is_alive, list_jobs
 from db.records import AnnotatorRecord, JobRecord
 from labeling.evaluation.matrix import MEAN, Cell
@@ -170,9 +170,7 @@ def _behind(found: Shown, one: AnnotatorRecord, dataset: str) -> str:
     where = {} if dataset == MEAN else {"dataset": dataset}
     if not one.has_threshold:
         return data_table.page_href("browse", by=one.label, **where)
-    on = None if found.held_out else ALL
-    here = {"prm": one.label, "ref": found.reference.label}
-    return data_table.page_href("prm_errors", **here, **where, on=on)
+    return on_prm_errors(found, one.label, **where)
 
 
 def note(found: Shown, one: AnnotatorRecord) -> data_table.Cell:

@@ -21,7 +21,8 @@ def reliability(
     """Share right against mean score, by bin, points by size; the histogram of scores below.
 
     A column for each of `parts`, by what is scored ("steps"). With `opens`, a bin calls the page's
-    `picked` with its word there and its own number. Few are hollow and grey, without an interval.
+    `picked` with its word there, or address, and its own number after a dash. Few are hollow and
+    grey, without an interval.
     """
     now = charts.palette()
     figure = make_subplots(

@@ -30,6 +30,18 @@ OFFERED = {
 }
 
 
+def of_right_answers(figure: str, who: str, prm: str, reference: str) -> dict[str, str]:
+    """The filter of Browse for what `who` makes of right answers that `prm` and a reference know.
+
+    `figure` is a field of `training.metrics.biases.Tolerance`: what its share counts.
+    """
+    these = {"answer": "Right answer", "against": reference}
+    if figure == "caught":
+        return {**these, "of": prm, "outcome": "with_error", "by": who, "says": "an error"}
+    outcome = {"exact": "exact", "false_alarms": "false_alarm"}[figure]
+    return {**these, "of": who, "outcome": outcome, "by": prm}
+
+
 def cell_of(text: str) -> tuple[int, int] | None:
     """Two first errors from "3,none": steps count from 1, "none" (or 0) is no error, here -1.
 

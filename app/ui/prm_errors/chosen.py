@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,6 +107,16 @@ def of_part(part: str, slice: str = "") -> None:
     wanted = {name: value for name, value in (("slice", slice), ("part", part)) if value}
     if wanted:
         address.put(**{**dict.fromkeys(OF_THE_LIST), **wanted})
+
+
+def of_threshold(highest: str) -> None:
+    """Move the page to where scores up to `highest` are flagged, and list what is flagged there."""
+    t = math.nextafter(float(highest), math.inf)
+    if t > 1:  # Every score is, which no threshold says.
+        of_part("measured")
+    else:
+        cut = repr(max(t, 0.0))
+        address.put(**{**dict.fromkeys(OF_THE_LIST), "t": cut, "part": "flagged-step"})
 
 
 def to_address(cell: tuple[int | None, int] | None) -> str | None:

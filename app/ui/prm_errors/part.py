@@ -19,6 +19,15 @@ def _with_error(found: ScoredSolutions, t: float) -> np.ndarray:
     return found.scored.reference != NO_ERROR
 
 
+def _scored(found: ScoredSolutions, t: float) -> np.ndarray:
+    return found.scored.complete & (found.scored.n_steps > 0)
+
+
+def _flagged_step(found: ScoredSolutions, t: float) -> np.ndarray:
+    steps = steps_to_error(found.scored)
+    return np.isin(np.arange(len(found)), steps.rows[steps.scores < t])
+
+
 def _flawed(found: ScoredSolutions, t: float) -> np.ndarray:
     return (found.answers == RIGHT) & (found.scored.reference != NO_ERROR)
 
@@ -102,6 +111,8 @@ def _bin(bin: int) -> str:
 PARTS: dict[str, tuple[str, Mask]] = {
     "measured": ("solutions that the figures are over", lambda found, _: np.full(len(found), True)),
     "with-error": ("solutions with an error", _with_error),
+    "scored": ("solutions with a score for each step", _scored),
+    "flagged-step": ("a step up to the first error flagged", _flagged_step),
     "without-error": ("solutions without an error", _not(_with_error)),
     "flawed": ("right answers with a wrong step", _flawed),
     "flawed-caught": ("flawed right answers that it flags", _both(_flawed, _flagged)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -256,7 +257,7 @@ def test_the_three_biases_stand_beside_the_published_ones_and_open_their_solutio
     assert {row: value for row, value, _ in marks(lowest)}["EurusPRM-Stage1"] == 0.546
     (row,) = shown(test, "tolerance-counts")["rows"]
     assert [words(cell) for cell in row["cells"][1:4]] == ["0", "0", "0"]
-    assert "outcome=false_alarm&of=prm%3Av1" in json.dumps(row)
+    assert "of=prm%3Av1&outcome=false_alarm" in json.dumps(row)
 
 
 def test_calibration_counts_every_step_up_to_the_first_error(
@@ -272,6 +273,15 @@ def test_calibration_counts_every_step_up_to_the_first_error(
     assert words(solutions["cells"][5]) == f"{4 * SIZE:,}"
     bars = [one for one in plots(test)[0]["data"] if one["type"] == "bar"]
     assert [sum(one["y"]) for one in bars] == [6 * SIZE, 4 * SIZE]
+    # A bar opens its solutions: of steps, those with one in the bin; of solutions, these.
+    for bar, names in zip(bars, ({"step-2", "step-8", "step-9"}, {"low-2", "low-8"}), strict=True):
+        hrefs = [href for (href,) in bar["customdata"]]
+        queries = [dict(parse_qsl(href.partition("?")[2])) for href in hrefs]
+        assert {one["part"] for one in queries} == names
+    for n, query in zip(bars[1]["y"], queries, strict=True):
+        opened = page_test(database, monkeypatch, "prm_errors", **query)
+        cells = shown(opened, "list heading")["rows"][0]["cells"][0]["cells"]
+        assert words(cells[0]).split()[0] == str(n)
 
 
 @pytest.mark.parametrize("figures", ["Biases", "Calibration"])

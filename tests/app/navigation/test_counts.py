@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.components.data_table.data_table import page_href
 from app.ui import filters
 from db.annotators import ensure_reviewer
 from db.corrections import append_corrections
@@ -80,6 +81,8 @@ def doors(test: AppTest, page: str) -> set[tuple[str, str]]:
         ("prm_errors", {}, 2),
         ("prm_errors", {"on": "all"}, 2),
         ("prm_errors", {"answer": "Wrong answer"}, 1),
+        ("evaluation", {"show": "Biases"}, 15),
+        ("evaluation", {"show": "Biases", "problems": "all"}, 15),
     ],
 )
 def test_a_number_is_how_many_solutions_it_opens(
@@ -119,9 +122,56 @@ def test_a_number_of_prm_errors_is_how_many_solutions_it_lists_there(
     found = doors(test, "prm_errors")
     for href, value in found:
         assert len(href) < 500
-        opened = open_page(
-            project, monkeypatch, "prm_errors", **dict(parse_qsl(href.partition("?")[2]))
-        )
-        assert not opened.exception
-        assert line(opened, "list heading").startswith(f"{value} "), href
+        assert listed(project, monkeypatch, href) == value, href
     assert len(found) >= least, found
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "least"),
+    [
+        ("evaluation", {"show": "Biases"}, 19),
+        ("prm_errors", {"tab": "Biases", "from": "3", "t": "0.3"}, 20),
+    ],
+)
+def test_a_mark_is_how_many_solutions_it_opens(
+    project: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    page: str,
+    query: dict[str, str],
+    least: int,
+) -> None:
+    test = open_page(project, monkeypatch, page, **query)
+    assert not test.exception
+    found = marks(test)
+    for opens, value in found:
+        href = opens[0]
+        if "?" not in href:  # a part of the page, and perhaps a slice
+            part, slice = (*opens, "")[:2]
+            href = page_href(page, **query, part=part, slice=slice or None)
+        assert listed(project, monkeypatch, href) == value, opens
+    assert len(found) >= least, found
+
+
+def marks(test: AppTest) -> set[tuple[tuple[str, ...], str]]:
+    """(what it opens, how many it says it counts) of all marks of figures that say "n of m"."""
+    found: set[tuple[tuple[str, ...], str]] = set()
+    for one in test.get("plotly_chart"):
+        for trace in json.loads(one.proto.spec)["data"]:
+            data, texts = trace.get("customdata") or [], trace.get("text") or []
+            for opens, words in zip(data, texts, strict=bool(data)):
+                count = re.search(r"([\d,]+) of [\d,]+", str(words))
+                if count and opens:
+                    found.add((tuple(opens), count[1]))
+    return found
+
+
+def listed(project: Database, monkeypatch: pytest.MonkeyPatch, href: str) -> str:
+    """How many solutions an address lists, as the page writes it."""
+    page, _, words = href.partition("?")
+    query = dict(parse_qsl(words))
+    query.pop("tab", None)  # What is below the list takes time, and changes nothing of it.
+    if page == "browse":
+        return f"{count_solutions(project, filters.understood(project, query)):,}"
+    opened = open_page(project, monkeypatch, page, **query)
+    assert not opened.exception
+    return line(opened, "list heading").split()[0]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.ui.prm_errors import chosen
 from app.ui.prm_errors.part import PARTS, mask
 from db.annotators import find_annotator
 from db.engine import Database, open_database
@@ -18,6 +20,7 @@ from labeling.evaluation.scored import ScoredSolutions, scored_solutions
 from tests.app.prm_errors.test_page import line, listed
 from tests.support.browser import ROOT, chromium, streamlit_server
 from tests.support.pages import open_page, shown, words_of
+from training.metrics.calibration import detection, steps_to_error
 
 TABS = ("Slices", "Calibration", "Version to version", "Biases")
 
@@ -92,6 +95,35 @@ def test_points_picked_are_a_kept_list(demo: Database, monkeypatch: pytest.Monke
     assert set(listed(test)) == {5, 7, 9}
     gone = open_page(demo, monkeypatch, "prm_errors", picked="gone")
     assert line(gone, "list heading").startswith("318 mistakes")
+
+
+def test_a_point_of_the_curves_is_the_page_at_its_threshold(
+    demo: Database, monkeypatch: pytest.MonkeyPatch, found: ScoredSolutions
+) -> None:
+    steps = steps_to_error(found.scored)
+    drawn = detection(steps, found.problems)
+    assert drawn is not None
+    values: dict[str, str | None] = {}
+    monkeypatch.setattr(
+        "app.ui.prm_errors.chosen.address.put", lambda **given: values.update(given)
+    )
+    for place in (1, 40, len(drawn.curves.thresholds) // 2):
+        at = float(drawn.curves.thresholds[place])
+        chosen.of_threshold(str(at))
+        t = float(values["t"] or "nan")
+        which = mask(str(values["part"]), found, t)
+        assert set(np.flatnonzero(which)) == set(steps.rows[steps.scores <= at])
+        flagged = ~steps.right & (steps.scores < t)
+        assert flagged.sum() / (~steps.right).sum() == drawn.curves.found[place]
+    test = open_page(demo, monkeypatch, "prm_errors", t=repr(t), part="flagged-step")
+    assert not test.exception
+    n = int(which.sum())
+    assert line(test, "list heading").startswith(f"{n:,} {PARTS['flagged-step'][0]}")
+    values.clear()
+    chosen.of_threshold("1.0")
+    assert values["part"] == "measured"
+    chosen.of_threshold("-inf")
+    assert values["t"] == "0.0"
 
 
 @pytest.mark.parametrize("name", PARTS)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import streamlit as st
 
 from app.components.data_table import data_table
 from app.components.figure.downloads import Numbers
 from app.ui.figures.dots import Dot, Series, dots, published_series
-from app.ui.figures.figure import figure
+from app.ui.figures.figure import figure, go_to
 from app.ui.formatting import number_of
-from app.ui.prm_errors.choice import Choice
+from app.ui.navigation import beside
+from app.ui.prm_errors.choice import Choice, given_filter
 from app.ui.prm_errors.chosen import Chosen, here, of_part
 from app.ui.prm_errors.population import Population, source
 from app.ui.prm_errors.sliced import BETWEEN
@@ -30,7 +32,7 @@ def show(database: Database, choice: Choice, population: Population, chosen: Cho
     found = _measured(key, database, source(choice, population, chosen.t))
     name = choice.prm.name
     mine = found.tolerances[choice.prm.label]
-    _tolerance(found, mine, name)
+    _tolerance(found, mine, name, _others(choice, population))
     left, right = st.columns(2, gap="large")
     with left:
         _last(found, name)
@@ -48,7 +50,32 @@ def _measured(key: str, _database: Database, _source: Source) -> Biases:
     return biases(_source, tolerances(_database, _source))
 
 
-def _tolerance(found: Biases, mine: Tolerance, name: str) -> None:
+Others = Callable[[str, str], tuple[str, ...]]
+
+
+def _others(choice: Choice, population: Population) -> Others:
+    """What a dot of somebody else opens in Browse, which knows no slices and one `by` at a time."""
+    given = given_filter()
+    if population.slice is not None or {"by", "says", "answer"} & set(given):
+        return lambda figure, who: ()
+    held_out = {"held_out": choice.prm.label} if population.held_out else {}
+
+    def opens(figure: str, who: str) -> tuple[str, ...]:
+        query = beside.of_right_answers(figure, who, choice.prm.label, choice.reference.label)
+        return (data_table.page_href("browse", **given, **query, **held_out),)
+
+    return opens
+
+
+def _open(opens: str, slice: str = "") -> None:
+    """Go to an address, or make the list be of a part."""
+    if "?" in opens:
+        go_to(opens)
+    else:
+        of_part(opens, slice)
+
+
+def _tolerance(found: Biases, mine: Tolerance, name: str, others: Others) -> None:
     flawed, clean = mine.exact.n, mine.false_alarms.n
     if flawed:
         sentence = (
@@ -68,7 +95,7 @@ def _tolerance(found: Biases, mine: Tolerance, name: str) -> None:
                 one.value,
                 one.interval,
                 _of(one, words),
-                (part,) if of is mine else (),
+                (part,) if of is mine else others(field, who),
                 few=one.too_few,
                 hue=hue or who.partition(":")[0],
             )
@@ -102,7 +129,7 @@ def _tolerance(found: Biases, mine: Tolerance, name: str) -> None:
             + [("published, " + one.row, one) for one in paper]
         ),
         f"tolerance-{name}",
-        picked=of_part,
+        picked=_open,
     )  # fmt: skip
     _doors(
         (f"{flawed:,} flawed", "flawed"),

@@ -12,7 +12,7 @@ from app.ui import address
 from app.ui.figures import reliability
 from app.ui.figures.figure import figure
 from app.ui.prm_errors.choice import Choice
-from app.ui.prm_errors.chosen import of_part
+from app.ui.prm_errors.chosen import of_part, of_threshold
 from app.ui.prm_errors.population import Population, source
 from app.ui.prm_errors.sliced import BETWEEN, texts
 from app.ui.prm_errors.tabs import curves
@@ -48,7 +48,8 @@ def show(database: Database, choice: Choice, population: Population) -> None:
             "the share of right steps flagged; the area under it is "
             f"{drawn.area:.3f} {_span(found.detection.area_interval)}. Right: how many of the "
             "flagged are wrong; average precision "
-            f"{drawn.average_precision:.3f} {_span(found.detection.average_precision_interval)}.",
+            f"{drawn.average_precision:.3f} {_span(found.detection.average_precision_interval)}. "
+            "A point moves this page to its threshold and lists the solutions flagged there.",
             curves.detection(found.detection),
             Numbers(
                 ["threshold", "first errors found", "right steps flagged", "precision"],
@@ -61,6 +62,7 @@ def show(database: Database, choice: Choice, population: Population) -> None:
                 ],
             ),
             f"detection-{name}",
+            picked=of_threshold,
         )  # fmt: skip
     left, right = st.columns(2, gap="large")
     with left:

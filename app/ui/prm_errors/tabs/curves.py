@@ -22,18 +22,21 @@ def detection(found: Detection) -> go.Figure:
     figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.14)
     drawn = found.curves
     line = {"color": now.hues["prm"], "width": 2.4}
-    hover = "threshold %{customdata:.3f}<br>%{x:.1%}, %{y:.1%}<extra></extra>"
+    thresholds = [[t] for t in drawn.thresholds.tolist()]
+    # Plotly lets marks alone be clicked.
+    marks = {"mode": "lines+markers", "marker": {"size": 9, "color": "rgba(0, 0, 0, 0)"}}
+    hover = "threshold %{customdata[0]:.3f}<br>%{x:.1%}, %{y:.1%}<extra></extra>"
     figure.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", hoverinfo="skip",
         line={"color": now.muted, "dash": "dot", "width": 1.5}, row=1, col=1,
     )  # fmt: skip
     figure.add_scatter(
-        x=drawn.false_alarms, y=drawn.found, mode="lines", line=line,
-        customdata=drawn.thresholds, hovertemplate=hover, row=1, col=1,
+        x=drawn.false_alarms, y=drawn.found, **marks, line=line,
+        customdata=thresholds, hovertemplate=hover, row=1, col=1,
     )  # fmt: skip
     figure.add_scatter(
-        x=drawn.found, y=drawn.precision, mode="lines", line=line,
-        customdata=drawn.thresholds, hovertemplate=hover, row=1, col=2,
+        x=drawn.found, y=drawn.precision, **marks, line=line,
+        customdata=thresholds, hovertemplate=hover, row=1, col=2,
     )  # fmt: skip
     figure.update_layout(height=330, margin={**MARGINS, "t": 8, "b": 44}, showlegend=False)
     ends = {"range": [-0.02, 1.02], "tickformat": ".0%", "dtick": 0.25}
