@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Text, and_, cast, func, select
 
 from db.engine import Database
 from db.lists.filters import SolutionFilter, narrow
@@ -18,6 +19,8 @@ PROBLEM_META = {
     "subject": ("subject",),
     "level": ("level", "difficulty"),
 }
+
+AT_ONCE = 2000  # rows in memory
 
 
 class ScoredRow(NamedTuple):
@@ -42,14 +45,14 @@ def scored_rows(
     query = (
         select(
             here,
-            Solution.problem_id,
+            SolutionIndex.problem_id,
             SolutionIndex.dataset,
             SolutionIndex.generator,
             SolutionIndex.is_correct,
-            mine.c.scores,
             other.c.first_error,
+            cast(mine.c.scores, Text),
         )
-        .join(Solution, Solution.id == here)
+        .select_from(SolutionIndex)
         .join(mine, and_(mine.c.solution_id == here, mine.c.annotator_id == annotator))
         .join(other, and_(other.c.solution_id == here, other.c.annotator_id == reference))
         .where(other.c.first_error.is_not(None))
@@ -58,8 +61,11 @@ def scored_rows(
     if wanted != SolutionFilter():
         query = query.where(here.in_(ids))
     with database.read() as session:
-        for row in session.execute(query.execution_options(yield_per=2000)):
-            yield ScoredRow(*row)
+        found = session.execute(query.execution_options(yield_per=AT_ONCE))
+        for rows in found.partitions():
+            for row, scores in zip(rows, _parsed(rows), strict=True):
+                solution, problem, dataset, generator, is_correct, expected, _ = row
+                yield ScoredRow(solution, problem, dataset, generator, is_correct, scores, expected)
 
 
 def compared_solutions(database: Database, reference: int) -> dict[tuple[int, str], int]:
@@ -123,16 +129,24 @@ def solution_texts(database: Database, annotator: int) -> Iterator[SolutionText]
         select(
             Solution.id,
             Solution.fingerprint,
-            Solution.steps,
             *(_of_meta(names) for names in PROBLEM_META.values()),
+            cast(Solution.steps, Text),
         )
         .join(Annotation, Annotation.solution_id == Solution.id)
         .where(Annotation.annotator_id == annotator)
         .order_by(Solution.id)
     )
     with database.read() as session:
-        for row in session.execute(query.execution_options(yield_per=2000)):
-            yield SolutionText(*row)
+        found = session.execute(query.execution_options(yield_per=AT_ONCE))
+        for rows in found.partitions():
+            for (id, fingerprint, *meta, _), steps in zip(rows, _parsed(rows), strict=True):
+                yield SolutionText(id, fingerprint, steps, *meta)
+
+
+def _parsed(rows: Sequence[Any]) -> list[Any]:
+    """The JSON in the last column of each row; parsed together, which is several times as fast."""
+    parsed: list[Any] = json.loads(f"[{','.join(row[-1] for row in rows)}]")
+    return parsed
 
 
 def _of_meta(names: Sequence[str]) -> ColumnElement[str | None]:

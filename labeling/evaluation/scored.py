@@ -111,5 +111,6 @@ def in_common(
 
 def _coded(words: list[str]) -> tuple[np.ndarray, tuple[str, ...]]:
     """Each word's place among the different ones, and those."""
-    names, places = np.unique(np.array(words, dtype=object), return_inverse=True)
-    return places.reshape(-1), tuple(names)
+    names = tuple(sorted(set(words)))
+    places = {name: at for at, name in enumerate(names)}
+    return np.array([places[word] for word in words], dtype=int), names

@@ -20,6 +20,7 @@ from training.metrics.processbench.scored import verdicts
 from training.metrics.slices import Attribute, Figures, Slice, figures, ranges, slices
 
 LATEX = re.compile(r"\$|\\[A-Za-z(\[]")
+APART = "\n"  # what LATEX cannot find a part of
 # Fixed, so that a slice is the same for every PRM and in every link.
 STEPS = (1, 2, 3, 4, 5, 7, 10, 15)
 FIRST_ERRORS = (1, 2, 3, 4, 5, 7, 10)
@@ -94,7 +95,7 @@ def texts_of(database: Database, prm: int, ids: np.ndarray) -> Texts:
         at = place.get(text.solution_id)
         if at is not None:
             characters[at] = sum(map(len, text.steps))
-            latex[at] = any(LATEX.search(step) for step in text.steps)
+            latex[at] = LATEX.search(APART.join(text.steps)) is not None
             for name, words in problems.items():
                 words[at] = getattr(text, name) or ""
     typed, error_types = np.full(len(ids), NO_ERROR), np.full(len(ids), "", dtype=object)

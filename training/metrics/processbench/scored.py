@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -73,11 +74,11 @@ def scored(scores: Sequence[Sequence[float | None]], reference: Sequence[int]) -
     """
     if len(scores) != len(reference):
         raise ValueError(f"{len(scores)} scored solutions for {len(reference)} references")
-    longest = max(map(len, scores), default=0)
-    padded = np.full((len(scores), longest), np.nan)
-    for row, mine in zip(padded, scores, strict=True):
-        row[: len(mine)] = np.array(mine, dtype=float)
     n_steps = np.array([len(mine) for mine in scores], dtype=int)
+    padded = np.full((len(scores), n_steps.max(initial=0)), np.nan)
+    # One array of all scores: an array for each solution would take longer than all else here.
+    every = np.array(list(chain.from_iterable(scores)), dtype=float)
+    padded[np.arange(padded.shape[1]) < n_steps[:, None]] = every
     # Nothing is known from the first missing score on, whatever comes after it.
     known = np.logical_and.accumulate(~np.isnan(padded), axis=1)
     minima = np.minimum.accumulate(np.where(known, padded, np.inf), axis=1)
