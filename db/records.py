@@ -89,11 +89,21 @@ class SourceAnnotator:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceConsensus:
+    """A consensus rule that was run, with what it kept and dropped at the time."""
+
+    rule: dict[str, Any]
+    counts: dict[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SourceProject:
     """What was decided for a whole project, as its file tells it."""
 
     error_types: tuple[str, ...] = ()  # its own, beside those that every project has
     held_out: tuple[float, int] | None = None  # the share of the problems, and the seed
+    consensus: SourceConsensus | None = None  # the rule that exports use
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +256,7 @@ FROM_FILE: Final = "file"
 FROM_DATASET: Final = "dataset"
 REWARD: Final = "reward"  # `scores` of one that gives a number to a response, and its evidence
 FAILED: Final = "failed"  # the status of a solution that its annotator could not be asked about
+BEGUN: Final = "begun"  # in a file: there are rollouts, and no annotation yet
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,8 +170,8 @@ def forget_evaluations(database: Database) -> None:
 
 
 def list_evaluations(database: Database, kind: str | None = None) -> list[EvaluationRecord]:
-    """The newest evaluations first, all or those of a kind."""
-    query = select(Evaluation).order_by(Evaluation.id.desc())
+    """The newest evaluations first, all or those of a kind; an import brings old ones."""
+    query = select(Evaluation).order_by(Evaluation.created_at.desc(), Evaluation.id.desc())
     if kind is not None:
         query = query.where(Evaluation.kind == kind)
     with database.read() as session:

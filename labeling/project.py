@@ -1,4 +1,4 @@
-"""A whole project as one file of `jsonl` rows: its annotators, solutions, and all said of them.
+"""A whole project as one file of `jsonl` rows: all that cannot be made again from the rest.
 
 `steplens import jsonl FILE` makes the same project of it. docs/formats.md says what travels.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +16,7 @@ from typing import BinaryIO
 from db.annotations import annotations_of
 from db.corrections import corrections_of, own_error_types
 from db.engine import Database
+from db.imports.records import SourceWork
 from db.imports.whole import (
     KnownAnnotator,
     count_solutions,
@@ -23,17 +24,23 @@ from db.imports.whole import (
     metas_of,
     rollouts_by_place,
 )
+from db.imports.work import evaluations, kept_lists, queues, recuts, training_sets
 from db.records import SolutionRecord
-from db.results import stored_held_out
+from db.results import latest_consensus, stored_held_out
 from db.solutions import each_solution
 from labeling.consensus.export import own_version
 from labeling.formats.base import Json
 from labeling.formats.files.stream import MAX_ROW
 from labeling.formats.files.whole import whole_file
-from labeling.formats.project.annotations import write_annotation
+from labeling.formats.project.annotations import write_annotation, write_begun
 from labeling.formats.project.corrections import write_correction
 from labeling.formats.project.heads import write_annotator, write_project
+from labeling.formats.project.work import write_work
 from labeling.jobs.context import Report
+
+MOST_PROBLEMS = (
+    3 << 20
+)  # bytes of the problems of a training in one row, which has two signs a byte
 
 
 class ProjectError(ValueError):
@@ -61,21 +68,30 @@ def export_project(
     with database.snapshot() as now, whole_file(Path(file), overwrite=overwrite) as stream:
         total, told = count_solutions(now), known_annotators(now)
         exported = Exported(annotators=len(told))
-        _write(stream, _project_row(now, total))
+        _write(stream, _project_row(now, total), "the project")
         for one in told:
-            _write(stream, write_annotator(one.annotator, one.chosen, one.former_names))
+            row = write_annotator(one.annotator, one.chosen, one.former_names)
+            _write(stream, row, f"the configuration of {one.annotator.label}")
         for chunk in each_solution(now, replaced=True):
             for solution, row in _rows(now, chunk, told, exported):
-                if len(line := _line(row)) > MAX_ROW:
-                    raise ProjectError(
-                        f"what is said of solution {solution.id} takes {len(line) >> 20} MB, more "
-                        f"than the {MAX_ROW >> 20} MB that a row may have. Copy the database "
-                        "instead"
-                    )
-                stream.write(line)
+                _write(stream, row, f"what is said of solution {solution.id}")
             if report is not None:
                 report(exported.solutions, total, "")
+        for work in _work(now):
+            row = write_work(work)
+            _write(stream, row, f"a {' '.join(row).replace('_', ' ')}")
     return exported
+
+
+def _work(now: Database) -> Iterator[SourceWork]:
+    """What speaks of solutions and annotators, and so stands behind them."""
+    for known in training_sets(now):
+        for start in range(0, max(len(known.problems), 1), MOST_PROBLEMS):
+            yield replace(known, problems=known.problems[start : start + MOST_PROBLEMS])
+    yield from recuts(now)
+    yield from kept_lists(now)
+    yield from queues(now)
+    yield from evaluations(now)
 
 
 def _rows(
@@ -98,6 +114,10 @@ def _rows(
         if place not in acted:  # What people did amounts to their annotations.
             evidence = rollouts.get(place, [])
             said[one.solution_id].append(write_annotation(one, who[one.annotator_id], evidence))
+        rollouts.pop(place, None)
+    begun: dict[int, list[Json]] = defaultdict(list)
+    for (solution_id, annotator_id), there in rollouts.items():
+        begun[solution_id].append(write_begun(who[annotator_id], there))
     for solution in chunk:
         row: dict[str, Json] = {
             "id": solution.external_id,
@@ -111,7 +131,7 @@ def _rows(
             "as_is": True,
             "samples": solution.samples,
             "meta": metas[solution.id],
-            "annotations": said[solution.id],
+            "annotations": [*said[solution.id], *begun[solution.id]],
             "corrections": done[solution.id],
         }
         exported.solutions += 1
@@ -121,19 +141,28 @@ def _rows(
 
 
 def _project_row(now: Database, solutions: int) -> dict[str, Json]:
-    part = stored_held_out(now)
+    part, consensus = stored_held_out(now), latest_consensus(now)
     return write_project(
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         steplens_version=own_version(),
         solutions=solutions,
         error_types=[*own_error_types(now)],
         held_out=None if part is None else {"share": part.share, "seed": part.seed},
+        consensus=None
+        if consensus is None
+        else {
+            "rule": consensus.rule,
+            "counts": consensus.counts,
+            "created_at": consensus.created_at.isoformat(),
+        },
     )
 
 
-def _write(stream: BinaryIO, row: dict[str, Json]) -> None:
-    stream.write(_line(row))
-
-
-def _line(row: dict[str, Json]) -> bytes:
-    return json.dumps(row, ensure_ascii=False).encode() + b"\n"
+def _write(stream: BinaryIO, row: dict[str, Json], what: str) -> None:
+    line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
+    if len(line) > MAX_ROW:
+        raise ProjectError(
+            f"{what} takes {len(line) >> 20} MB, more than the {MAX_ROW >> 20} MB that a row may "
+            "have. Copy the database instead"
+        )
+    stream.write(line)

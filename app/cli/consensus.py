@@ -119,7 +119,7 @@ def export_consensus(
 def export_project(ctx: click.Context, file: str, overwrite: bool) -> None:
     """Write the whole project to one FILE, compressed if it ends in .gz, .bz2 or .xz.
 
-    It has every solution, annotation with its evidence, annotator and correction, and
+    It has every solution, annotation with its evidence, correction, queue and evaluation, and
     `steplens import jsonl FILE` makes the same project of it (docs/formats.md).
 
     \b

@@ -15,7 +15,7 @@ from db.annotators import count_annotations, ensure_in_session, named, to_record
 from db.engine import IN_LIST, Database
 from db.jobs import check_claim
 from db.lists import solution_index
-from db.records import FAILED, FROM_DATASET, JobRecord, SourceLabel, lowest
+from db.records import BEGUN, FAILED, FROM_DATASET, JobRecord, SourceLabel, lowest
 from db.schema import Annotation, Rollout, utcnow
 
 Score = float | None
@@ -75,18 +75,19 @@ def store_labels(
     for key in [key for key in first if key[1] in at_work]:
         first.pop(key)
     new = {key: label for key, label in first.items() if key not in known}
-    if new:
-        session.execute(insert(Annotation), [_annotation(*key, new[key]) for key in new])
+    made = {key: label for key, label in new.items() if label.status != BEGUN}
+    if made:
+        session.execute(insert(Annotation), [_annotation(*key, made[key]) for key in made])
     rollouts = [
         rollout_values(annotator_id, replace(rollout, solution_id=solution_id))
         for (solution_id, annotator_id), label in new.items()
         for rollout in label.rollouts
     ]
     insert_missing(session, Rollout, rollouts)
-    counted = Counter(who for (_, who), label in new.items() if label.status != FAILED)
+    counted = Counter(who for (_, who), label in made.items() if label.status != FAILED)
     for annotator_id, count in counted.items():
         count_annotations(session, annotator_id, count)
-    return len(new)
+    return len(made)
 
 
 def _tell(

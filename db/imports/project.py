@@ -10,11 +10,13 @@ from db.engine import Database, DatabaseError
 from db.jobs import check_claim
 from db.records import AnnotatorRecord, JobRecord, SourceAnnotator, SourceProject
 from db.results import HELD_OUT
-from db.schema import Annotator, ErrorType, Export, FormerName, HeldOut
+from db.schema import Annotator, Consensus, ErrorType, Export, FormerName, HeldOut
 
 
 def adopt(database: Database, told: SourceProject, job: JobRecord | None = None) -> None:
-    """Offer the file's types of errors too, and hold out what it holds out where nothing is yet.
+    """Offer the file's types of errors too, and decide what is not decided here yet as it does.
+
+    That is what is held out, and the consensus rule that exports use.
 
     Raises LostJobError when `job` is no longer this process's.
     """
@@ -27,6 +29,9 @@ def adopt(database: Database, told: SourceProject, job: JobRecord | None = None)
         if told.held_out is not None and settled is None:
             share, seed = told.held_out
             session.add(HeldOut(id=HELD_OUT, share=share, seed=seed))
+        rule = told.consensus
+        if rule is not None and session.scalar(select(Consensus.id).limit(1)) is None:
+            session.add(Consensus(rule=rule.rule, counts=rule.counts, created_at=rule.created_at))
 
 
 def ensure_from_file(

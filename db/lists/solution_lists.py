@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from db.engine import Database, DatabaseError, stable_hash
 from db.schema import ListedSolution, SolutionList
@@ -29,24 +30,30 @@ def keep_list(
 
     Raises DatabaseError for a solution that does not exist.
     """
-    ids = [int(one) for one in dict.fromkeys(solution_ids)]
-    token = stable_hash(["list", ids, words, origin])[:16]
     try:
         with database.write() as session:
-            row = session.scalar(select(SolutionList).where(SolutionList.token == token))
-            if row is None:
-                row = SolutionList(token=token, words=words, origin=origin)
-                session.add(row)
-                session.flush()
-                places = [
-                    {"list_id": row.id, "place": place, "solution_id": one}
-                    for place, one in enumerate(ids)
-                ]
-                if places:
-                    session.execute(insert(ListedSolution), places)
-            return _as_record(row)
+            return _as_record(list_in_session(session, solution_ids, words, origin))
     except IntegrityError as error:
         raise DatabaseError("a solution of this list does not exist") from error
+
+
+def list_in_session(
+    session: Session, solution_ids: Sequence[int], words: str, origin: str
+) -> SolutionList:
+    """`keep_list` inside the caller's transaction; raises IntegrityError."""
+    ids = [int(one) for one in dict.fromkeys(solution_ids)]
+    token = stable_hash(["list", ids, words, origin])[:16]
+    row = session.scalar(select(SolutionList).where(SolutionList.token == token))
+    if row is None:
+        row = SolutionList(token=token, words=words, origin=origin)
+        session.add(row)
+        session.flush()
+        places = [
+            {"list_id": row.id, "place": place, "solution_id": one} for place, one in enumerate(ids)
+        ]
+        if places:
+            session.execute(insert(ListedSolution), places)
+    return row
 
 
 def find_list(database: Database, token: str) -> ListRecord | None:

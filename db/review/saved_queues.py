@@ -115,8 +115,9 @@ def save_queue(
 def unnamed_queue(database: Database, contents: Contents, made_by: str) -> SavedQueue:
     """The queue without a name that holds this, made where it is not there yet."""
     _check_order(contents)
-    told = [contents.holds, contents.wanted.to_json(), contents.sort, contents.reference]
-    token = stable_hash(["queue", told])[:12]
+    token = unnamed_token(
+        contents.holds, contents.wanted.to_json(), contents.sort, contents.reference
+    )
     with database.write() as session:
         row = _row(session, token)
         if row is None:
@@ -124,6 +125,11 @@ def unnamed_queue(database: Database, contents: Contents, made_by: str) -> Saved
             session.add(row)
             session.flush()
         return _as_record(row)
+
+
+def unnamed_token(holds: str, wanted: dict[str, Any], sort: str, reference: int | None) -> str:
+    """The token of a queue without a name, which follows from what it holds."""
+    return stable_hash(["queue", [holds, wanted, sort, reference]])[:12]
 
 
 def change_queue(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from db.imports.records import SourceWork
 from db.records import About, ImportRow, SourceAnnotator, SourceLabel, SourceProject
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -31,7 +32,7 @@ class Named:
 
 
 # What a row holds: a solution, what is said of one that is there, or what is about none.
-Found = ImportRow | Named | SourceAnnotator | SourceProject
+Found = ImportRow | Named | SourceAnnotator | SourceProject | SourceWork
 # (the JSON value, the file's name without its endings, the line from 1) -> what it holds, and
 # what is to be said of it. Raises fields.BadRow for a row that is of no use.
 Reader = Callable[[Json, str, int], Iterator[Found | Remark]]

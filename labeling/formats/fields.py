@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from labeling.answers.grade import quick_grade
@@ -209,6 +210,17 @@ def finite(value: Json, what: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise BadRow(f"{what} must be a number, not {shown(value)}")
     return float(value)
+
+
+def time(value: Json, what: str) -> datetime:
+    """A moment in ISO 8601, with its zone."""
+    try:
+        found = datetime.fromisoformat(text(value, what))
+    except ValueError as error:
+        raise BadRow(f"{what} is no time: {shown(value)}") from error
+    if found.tzinfo is None:
+        raise BadRow(f"{what} has no time zone: {shown(value)}")
+    return found.astimezone(UTC)
 
 
 def meta(value: Json, what: str = "meta", depth: int = 0) -> Json:

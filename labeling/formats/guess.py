@@ -9,7 +9,7 @@ from labeling.formats.base import Json
 from labeling.formats.catalog import FORMATS, READERS
 from labeling.formats.fields import shown
 from labeling.formats.jsonl import KNOWN
-from labeling.formats.project.heads import is_about_no_solution
+from labeling.formats.project.rows import is_about_no_solution
 from labeling.formats.reading import open_rows
 
 LOOKED_AT = 20  # rows of each file

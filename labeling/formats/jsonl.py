@@ -10,7 +10,7 @@ from labeling.formats import fields
 from labeling.formats.base import ExportRow, Format, Found, Json, Named, Remark
 from labeling.formats.project.annotations import read_annotations
 from labeling.formats.project.corrections import read_corrections
-from labeling.formats.project.heads import is_about_no_solution, read_head
+from labeling.formats.project.rows import is_about_no_solution, read_row
 from labeling.scores.annotation import WRONG, check_agreement, hard_first_error
 from labeling.scores.evidence import Shape
 from models.steps import split_steps
@@ -47,11 +47,11 @@ def rows(value: Json, stem: str, line: int) -> Iterator[Found | Remark]:
 
     A field that is not known is refused: a misspelt "labels" must not import without a word. With
     `as_is`, which an export of a project has, no answer is looked for and none is graded. Such an
-    export begins with rows that are about no solution (`formats.project.heads`).
+    export begins and ends with rows that are about no solution (`formats.project`).
     """
     row = fields.an_object(value, "the row")
     if is_about_no_solution(row):
-        yield read_head(row)
+        yield read_row(row, line)
         return
     unknown = sorted(row.keys() - KNOWN)
     if unknown:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from db.imports.records import SourceWork
 from db.records import ImportRow, SourceAnnotator, SourceProject
 from labeling.formats.base import Named
 from labeling.formats.files.hub import given_files
@@ -64,7 +65,7 @@ def preview(
             if isinstance(found, Note):
                 notes.append(found)
                 continue
-            if isinstance(found, SourceAnnotator | SourceProject):
+            if isinstance(found, SourceAnnotator | SourceProject | SourceWork):
                 continue
             if at_most in (of_file, refused):
                 complete = False

@@ -7,10 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
 
+from db.engine import DatabaseError
 from db.imports.labels import Said, insert_labels
 from db.imports.matching import find_solutions
 from db.imports.project import adopt, ensure_from_file
+from db.imports.records import SourceWork
+from db.imports.storing import store_work
 from db.ingest import fingerprint_of, insert_rows
+from db.jobs import LostJobError
 from db.records import ImportRow, IngestCount, SourceAnnotator, SourceProject
 from labeling.formats.base import Named, Remark
 from labeling.formats.files.hub import given_files
@@ -23,8 +27,8 @@ KEPT_REASONS = 100  # Kept with the job; the rows of all are counted.
 FIRST_LINES = 5  # named for each reason
 
 NOT_BY_PEOPLE = (
-    "what people did on it is left out, since people sign in here and a file does not; whoever "
-    "runs the server imports it with: steplens import"
+    "what people did{} is left out, since people sign in here and a file does not; whoever runs "
+    "the server imports it with: steplens import"
 )
 _NUMBER = re.compile(r"\d+")
 
@@ -190,6 +194,10 @@ class _Import:
                 if row.is_person and not self._people:
                     continue
                 ensure_from_file(self._context.database, row, self._context.job)
+            elif isinstance(row, SourceWork):
+                self._store(file, chunk)  # It speaks of the solutions before it.
+                chunk = []
+                self._store_work(file, row)
             elif isinstance(row, Named):
                 rows += 1
                 named.append(row)
@@ -199,7 +207,7 @@ class _Import:
             else:
                 rows += 1
                 if row.corrections and not self._people:
-                    self.notes.add(file, row.line or 0, NOT_BY_PEOPLE)
+                    self.notes.add(file, row.line or 0, NOT_BY_PEOPLE.format(" on it"))
                     row = replace(row, corrections=())
                 chunk.append(repeats.counted(row))
                 if len(chunk) == CHUNK:
@@ -216,6 +224,20 @@ class _Import:
 
     def _advance(self, position: int) -> None:
         self._here = position
+
+    def _store_work(self, file: Path, told: SourceWork) -> None:
+        if not self._people:
+            self.notes.add(file, told.line, NOT_BY_PEOPLE.format(", and what they found,"))
+            return
+        try:
+            words = store_work(self._context.database, told, self._context.job)
+        except LostJobError:
+            raise
+        except DatabaseError as error:
+            self.rejections.add(file, told.line, str(error))
+        else:
+            if words is not None:
+                self.notes.add(file, told.line, words)
 
     def _store_named(self, file: Path, rows: list[Named]) -> None:
         """Store what rows say of solutions that they only name; what names none is rejected."""

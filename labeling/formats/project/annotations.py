@@ -1,6 +1,7 @@
 """The `annotations` of a row: what several annotators say of one solution, with their evidence.
 
-With a `status` an annotation is taken as it was stored, as an export of a project writes it.
+With a `status` an annotation is taken as it was stored, as an export of a project writes it; where
+that is "begun" there are rollouts and no annotation yet.
 Without one it is read as a row of scores is (docs/bring-your-own.md).
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from db.records import (
+    BEGUN,
     FAILED,
     FROM_FILE,
     KINDS,
@@ -26,7 +28,7 @@ from labeling.prm.verdicts import DEFAULT_THRESHOLD
 from labeling.scores.annotation import SAID, Who, read_annotation, says_something
 from labeling.scores.evidence import Shape, read_evidence, read_rollouts
 
-STATUSES = ("ok", "unparsed", "unfinished", FAILED)
+STATUSES = ("ok", "unparsed", "unfinished", FAILED, BEGUN)
 _KNOWN = {*SAID, "kind", "name", "threshold", "status", "margin"}
 
 
@@ -68,18 +70,33 @@ def write_annotation(
     if said.evidence:
         row["evidence"] = said.evidence
     if rollouts:
-        row["rollouts"] = [
-            {
-                "step": one.step,
-                "sample": one.sample,
-                "text": one.text,
-                "answer": one.answer,
-                "outcome": one.outcome,
-                "n_tokens": one.n_tokens,
-            }
-            for one in rollouts
-        ]
+        row["rollouts"] = _rollouts(rollouts)
     return row
+
+
+def write_begun(annotator: AnnotatorRecord, rollouts: Sequence[RolloutRecord]) -> dict[str, Json]:
+    """The rollouts of an annotation that a job has not finished, as `read_annotations` takes it."""
+    return {
+        "kind": annotator.kind,
+        "name": annotator.name,
+        "scores": [],
+        "status": BEGUN,
+        "rollouts": _rollouts(rollouts),
+    }
+
+
+def _rollouts(rollouts: Sequence[RolloutRecord]) -> list[Json]:
+    return [
+        {
+            "step": one.step,
+            "sample": one.sample,
+            "text": one.text,
+            "answer": one.answer,
+            "outcome": one.outcome,
+            "n_tokens": one.n_tokens,
+        }
+        for one in rollouts
+    ]
 
 
 def _label(told: dict[str, Json], shape: Shape) -> SourceLabel:

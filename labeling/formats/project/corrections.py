@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from db.records import CorrectionRecord, SourceCorrection
 from labeling.formats import fields
@@ -65,7 +64,7 @@ def _act(told: dict[str, Json], n_steps: int) -> SourceCorrection:
         seconds=_seconds(told.get("seconds")),
         scores_visible=bool(fields.flag(told.get("scores_visible"), "scores_visible")),
         undoes=_short(told.get("undoes"), "undoes", MOST_TOKEN),
-        created_at=_time(told.get("created_at")),
+        created_at=fields.time(told.get("created_at"), "created_at"),
         blind=bool(fields.flag(told.get("blind"), "blind")),
         first_labels=_labels(told.get("first_labels"), "first_labels", n_steps),
         error_type=_short(told.get("error_type"), "error_type", MOST_TYPE),
@@ -103,13 +102,3 @@ def _seconds(value: Json) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
         raise BadRow(f"seconds must be a number from 0, not {fields.shown(value)}")
     return float(value)
-
-
-def _time(value: Json) -> datetime:
-    try:
-        found = datetime.fromisoformat(fields.text(value, "created_at"))
-    except ValueError as error:
-        raise BadRow(f"created_at is no time: {fields.shown(value)}") from error
-    if found.tzinfo is None:
-        raise BadRow(f"created_at has no time zone: {fields.shown(value)}")
-    return found.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""The rows of an export that are about no solution: the project's own, and one for each annotator.
+"""The rows at the head of an export: the project's own, and one for each annotator.
 
 An annotator's configuration says how its annotations can be made again. Of a machine's that have
 travelled in a file, which anybody can write, that is no longer known: it is marked as read from
@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from db.annotators import reviewer_config
-from db.records import FROM_FILE, KINDS, AnnotatorRecord, SourceAnnotator, SourceProject
+from db.records import (
+    FROM_FILE,
+    KINDS,
+    AnnotatorRecord,
+    SourceAnnotator,
+    SourceConsensus,
+    SourceProject,
+)
+from labeling.consensus.rule import Rule, RuleError
 from labeling.formats import fields
 from labeling.formats.base import Json
 from labeling.formats.fields import BadRow
@@ -19,11 +27,6 @@ PROJECT, ANNOTATOR = "project", "annotator"
 VERSION = 1  # of the layout
 MOST_TYPE = 60  # characters of a type of error, as the column has
 _KNOWN = {"kind", "name", "config", "hidden", "chosen", "former_names"}
-
-
-def is_about_no_solution(row: dict[str, Json]) -> bool:
-    """Whether a row is one of these."""
-    return row.keys() in ({PROJECT}, {ANNOTATOR}) and isinstance(next(iter(row.values())), dict)
 
 
 def read_head(row: dict[str, Json]) -> SourceProject | SourceAnnotator:
@@ -37,6 +40,7 @@ def write_project(
     solutions: int,
     error_types: Sequence[str],
     held_out: dict[str, Json] | None,
+    consensus: dict[str, Json] | None,
 ) -> dict[str, Json]:
     """The first row of an export; only what was decided is read again."""
     return {
@@ -47,6 +51,7 @@ def write_project(
             "solutions": solutions,
             "error_types": [*error_types],
             "held_out": held_out,
+            "consensus": consensus,
         }
     }
 
@@ -77,13 +82,32 @@ def _project(value: Json) -> SourceProject:
     types = fields.texts(told.get("error_types") or [], "project.error_types")
     if max(map(len, types), default=0) > MOST_TYPE:
         raise BadRow(f"project.error_types has a name of more than {MOST_TYPE} characters")
-    if told.get("held_out") is None:
-        return SourceProject(types)
-    part = fields.an_object(told["held_out"], "project.held_out")
+    return SourceProject(types, _held_out(told.get("held_out")), _consensus(told.get("consensus")))
+
+
+def _held_out(value: Json) -> tuple[float, int] | None:
+    if value is None:
+        return None
+    part = fields.an_object(value, "project.held_out")
     share = fields.fraction(part.get("share"), "project.held_out.share")
     if share is None or share == 1:
         raise BadRow("project.held_out.share must be from 0 to below 1")
-    return SourceProject(types, (share, fields.whole(part.get("seed"), "project.held_out.seed")))
+    return share, fields.whole(part.get("seed"), "project.held_out.seed")
+
+
+def _consensus(value: Json) -> SourceConsensus | None:
+    if value is None:
+        return None
+    what = "project.consensus"
+    told = fields.an_object(fields.meta(value, what), what)
+    counts = fields.an_object(told.get("counts"), f"{what}.counts")
+    fields.whole(counts.get("kept"), f"{what}.counts.kept")
+    try:
+        rule = Rule.from_json(fields.an_object(told.get("rule"), f"{what}.rule"))
+    except RuleError as error:
+        raise BadRow(f"{what}.rule: {error}") from error
+    at = fields.time(told.get("created_at"), f"{what}.created_at")
+    return SourceConsensus(rule.to_json(), counts, at)
 
 
 def _annotator(value: Json) -> SourceAnnotator:

@@ -6,23 +6,33 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from db.engine import Database
+from db.results import list_evaluations
+from db.review.tables import Recut, SavedQueue
 from db.schema import (
     Annotation,
     Annotator,
     Base,
+    Consensus,
     Correction,
     ErrorType,
     FormerName,
     HeldOut,
+    ListedSolution,
     Problem,
     Rollout,
     Solution,
     SolutionIndex,
+    SolutionList,
+    TrainingSet,
 )
 
-NOT_SAID = {"id", "problem_id", "solution_id", "annotator_id", "job_id", "created_at"}
+NOT_SAID = {
+    *("id", "problem_id", "solution_id", "made_id", "annotator_id", "reference_id", "job_id"),
+    *("created_at", "replaced_by"),
+}
 
 
 def contents(database: Database) -> dict[str, Any]:
@@ -52,7 +62,11 @@ def contents(database: Database) -> dict[str, Any]:
                 for one in session.scalars(select(Problem))
             ),
             "solutions": {
-                one.fingerprint: (problems[one.problem_id], _values(one))
+                one.fingerprint: (
+                    problems[one.problem_id],
+                    _values(one),
+                    solutions.get(one.replaced_by or 0),
+                )
                 for one in session.scalars(select(Solution))
             },
             "annotators": [
@@ -72,7 +86,64 @@ def contents(database: Database) -> dict[str, Any]:
             },
             "error types": sorted(session.scalars(select(ErrorType.name))),
             "held out": [(one.share, one.seed) for one in session.scalars(select(HeldOut))],
+            "consensus": [
+                (_values(one), one.created_at) for one in session.scalars(select(Consensus))
+            ][-1:],
+            "training sets": sorted(
+                (one.revision, one.n_problems, one.problems, one.n_solutions, one.export)
+                for one in session.scalars(select(TrainingSet))
+            ),
+            "recuts": sorted(
+                (solutions[one.solution_id], solutions[one.made_id], people[one.annotator_id])
+                + (one.token, one.undoes, one.created_at)
+                for one in session.scalars(select(Recut))
+            ),
+            "lists": [
+                (one.words, one.origin, _listed(session, one.id, solutions))
+                for one in session.scalars(select(SolutionList).order_by(SolutionList.id))
+            ],
+            "queues": [
+                (_queue(session, one, solutions, people), one.created_at)
+                for one in session.scalars(select(SavedQueue).order_by(SavedQueue.id))
+            ],
+            "evaluations": [
+                (
+                    one.kind,
+                    people[one.annotator_id],
+                    people.get(one.reference_id or 0),
+                    one.measured,
+                    one.result,
+                    one.created_at,
+                )
+                for one in list_evaluations(database)
+            ],
         }
+
+
+def _listed(session: Session, list_id: int, solutions: dict[int, str]) -> list[str]:
+    places = select(ListedSolution.solution_id).where(ListedSolution.list_id == list_id)
+    return [solutions[one] for one in session.scalars(places.order_by(ListedSolution.place))]
+
+
+def _queue(
+    session: Session, row: SavedQueue, solutions: dict[int, str], people: dict[int, str]
+) -> dict[str, Any]:
+    """Its filter in names; the token of one without a name follows from the ids in it."""
+    wanted = {**row.wanted}
+    for name in ("ids", "among"):
+        if name in wanted:
+            wanted[name] = [solutions[one] for one in wanted[name]]
+    if "listed" in wanted:
+        wanted["listed"] = _listed(session, wanted["listed"], solutions)
+    if "annotator" in wanted:
+        wanted["annotator"] = people[wanted["annotator"]]
+    for name, places in (("differ", 2), ("outcome", 2), ("cell", 2), ("did", 1)):
+        if name in wanted:
+            told = wanted[name]
+            wanted[name] = [*told[:-places], *(people[one] for one in told[-places:])]
+    reference = people.get(row.reference_id or 0)
+    values = {**_values(row), "wanted": wanted, "reference": reference}
+    return values if row.name else {**values, "token": None}
 
 
 def _values(row: Base) -> dict[str, Any]:

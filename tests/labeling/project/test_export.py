@@ -17,10 +17,25 @@ from click.testing import CliRunner
 
 from app.cli.main import main
 from db.annotations import annotations_of
-from db.annotators import ensure_annotator, ensure_reviewer, find_annotator
+from db.annotators import (
+    ensure_annotator,
+    ensure_reviewer,
+    find_annotator,
+    save_training_problems,
+    training_problems,
+)
 from db.corrections import append_corrections, correction_log
 from db.engine import Database, DatabaseError, create_database
-from db.results import StoredHeldOut, save_held_out, stored_held_out
+from db.lists.solution_lists import keep_list
+from db.results import (
+    Measured,
+    StoredHeldOut,
+    add_evaluation,
+    save_held_out,
+    stored_held_out,
+)
+from db.review.recuts import recut, replacement
+from db.review.saved_queues import Contents, save_queue, saved_queues
 from labeling import project
 from labeling.project import ProjectError, export_project
 from tests.labeling.formats.test_import_job import import_files
@@ -205,6 +220,64 @@ def test_a_newer_layout_and_hostile_heads_are_refused(other: Database, tmp_path:
     result = import_files(other, "jsonl", file)
     assert result["rejected"] == len(heads)
     assert any("update StepLens" in one["reason"] for one in result["rejections"])
+
+
+def test_what_stands_or_is_called_so_here_stays(
+    made: Database, other: Database, tmp_path: Path
+) -> None:
+    export_project(made, tmp_path / "before.jsonl")
+    import_files(other, "jsonl", tmp_path / "before.jsonl")
+    for database in (made, other):
+        save_queue(database, Contents("filter"), "Ada", name="mine")
+    recut(made, 2, ["1 + 1 =", "2", "That is it."], find_annotator(made, "human:Ada"), "here")
+    recut(other, 2, ["1 + 1 = 2 That is it."], find_annotator(other, "human:Ada"), "there")
+    export_project(made, tmp_path / "mine.jsonl")
+    stands, queue = import_files(other, "jsonl", tmp_path / "mine.jsonl")["notes"]
+    assert "was cut anew here too: the cut that stands here stays" in stands["reason"]
+    assert queue["reason"] == "there is another queue mine here; the file's is called mine 2"
+    assert [replacement(other, one) for one in (2, 3, 4)] == [3, None, 3]
+    assert import_files(other, "jsonl", tmp_path / "mine.jsonl")["noted"] == 1
+    assert [one.name for one in saved_queues(other)] == ["mine", "mine 2"]
+
+
+def test_work_that_names_what_is_not_there_or_is_hostile_is_refused(
+    made: Database, other: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.jsonl"
+    keep_list(made, [1, 2], words="both", origin="browse")
+    add_evaluation(made, "processbench", 1, None, Measured(), {"all": None})
+    export_project(made, file)
+    told = rows(file)
+    (kept,) = (one["list"] for one in told if "list" in one)
+    (found,) = (one["evaluation"] for one in told if "evaluation" in one)
+    bad = [
+        ({"list": {**kept, "origin": "javascript:alert(1)"}}, "must be the address of a page"),
+        ({"list": {**kept, "solutions": ["0" * 32]}}, "1 of its solutions are not in this project"),
+        ({"list": {**kept, "solutions": [7]}}, "told by 32 hex digits here, not 7"),
+        ({"queue": {"holds": "secrets"}}, "queue.holds must be one of"),
+        ({"evaluation": {**found, "annotator": "prm:gone"}}, "prm:gone is not in this project"),
+        ({"evaluation": {**found, "measured": {"x": 1}}}, "evaluation.measured"),
+        ({"recuts": {"acts": [{}]}}, "token is missing"),
+        ({"training_set": {"revision": "r", "problems": "abc"}}, "16 hex digits a problem"),
+    ]
+    file.write_text("".join(json.dumps(one) + "\n" for one in [*told, *(row for row, _ in bad)]))
+    result = import_files(other, "jsonl", file)
+    assert result["rejected"] == len(bad)
+    for reason, (_, words) in zip(result["rejections"], bad, strict=True):
+        assert words in reason["reason"]
+    assert contents(other) == contents(made)
+
+
+def test_where_people_sign_in_their_work_stays_out(
+    made: Database, other: Database, tmp_path: Path
+) -> None:
+    save_queue(made, Contents("filter"), "Ada", name="mine")
+    save_training_problems(made, "weights", ["0" * 16])
+    export_project(made, tmp_path / "mine.jsonl")
+    result = import_files(other, "jsonl", tmp_path / "mine.jsonl", people=False)
+    assert "and what they found, is left out" in result["notes"][0]["reason"]
+    assert saved_queues(other) == []
+    assert training_problems(other, "weights") is None
 
 
 def test_what_is_held_out_here_stays(made: Database, other: Database, tmp_path: Path) -> None:

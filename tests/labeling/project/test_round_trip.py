@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,34 @@ from db.annotators import (
     ensure_annotator,
     ensure_reviewer,
     rename_annotator,
+    save_training_problems,
 )
 from db.corrections import append_corrections, set_own_error_types
 from db.engine import Database, create_database, open_database
 from db.imports.labels import Said, insert_labels
 from db.ingest import insert_rows
 from db.lists import choice
-from db.records import AnnotationRecord, RolloutRecord, SourceLabel
-from db.results import StoredHeldOut, save_held_out
+from db.lists.filters import Members, SolutionFilter
+from db.lists.solution_lists import keep_list
+from db.records import (
+    AnnotationRecord,
+    AnnotatorRecord,
+    ImportRow,
+    RolloutRecord,
+    SourceLabel,
+)
+from db.results import Measured, StoredHeldOut, add_consensus, add_evaluation, save_held_out
+from db.review.recuts import recut, undo_recut
+from db.review.saved_queues import (
+    Contents,
+    change_queue,
+    save_queue,
+    undo_change,
+    unnamed_queue,
+)
 from db.schema import Correction
+from db.solutions import get_solutions, newest_solution_id
+from labeling.consensus.rule import Rule
 from labeling.demo.prepare import prepare_demo
 from labeling.project import export_project
 from tests.labeling.formats.test_import_job import import_files
@@ -87,6 +107,8 @@ def projects(draw: st.DrawFn) -> dict[str, Any]:
                 "rollouts": draw(
                     st.lists(st.tuples(st.integers(0, n_steps - 1), TEXT), max_size=3)
                 ),
+                "begun": draw(st.lists(st.integers(0, n_steps - 1), unique=True, max_size=2)),
+                "recut": draw(st.sampled_from(["", "", "cut", "undone", "again"])),
                 "label": draw(st.none() | marks.map(tuple)),
                 "acts": draw(st.lists(acts, max_size=4)),
             }
@@ -98,7 +120,34 @@ def projects(draw: st.DrawFn) -> dict[str, Any]:
         "chosen": draw(st.booleans()),
         "types": draw(st.lists(st.sampled_from(["sign", "unit"]), unique=True)),
         "held out": draw(st.none() | st.tuples(st.floats(0, 0.9), st.integers(0, 9))),
+        "queues": draw(st.lists(st.tuples(st.booleans(), filters()), max_size=3)),
+        "lists": draw(st.lists(st.tuples(WORDS, st.permutations([1, 2])), max_size=2)),
+        "learnt": draw(st.sets(st.integers(0, 1 << 64 - 1), max_size=4)),
+        "evaluations": draw(
+            st.lists(
+                st.tuples(st.none() | st.just("unit"), st.none() | st.floats(0, 1)), max_size=2
+            )
+        ),
+        "consensus": draw(st.none() | st.floats(0, 0.9)),
     }
+
+
+def filters() -> st.SearchStrategy[SolutionFilter]:
+    """Filters that name annotators, solutions and kept lists by their ids (see `make`)."""
+    judge, prm, ada = 1, 2, 4
+    return st.sampled_from(
+        [
+            SolutionFilter(),
+            SolutionFilter(annotator=prm, verdict="error", text="a"),
+            SolutionFilter(differ=(judge, prm), differ_after=1),
+            SolutionFilter(outcome=("late", prm, judge)),
+            SolutionFilter(cell=(0, -1, prm, judge), cell_onwards=(True, False)),
+            SolutionFilter(did=("labelled", ada), did_since="2025-01-01T00:00:00+00:00"),
+            SolutionFilter(ids=(2, 1)),
+            SolutionFilter(among=Members((1,))),
+            SolutionFilter(listed=1),
+        ]
+    )
 
 
 def make(database: Database, project: dict[str, Any]) -> None:
@@ -124,6 +173,7 @@ def make(database: Database, project: dict[str, Any]) -> None:
     with database.write() as session:  # People's acts are of long ago.
         then = datetime(2025, 3, 1, 12, 30, 1, 5, tzinfo=UTC)
         session.execute(update(Correction).values(created_at=then + timedelta(days=1)))
+    _work(database, project, prm.id, judge.id, people["Ada"])
     if project["renamed"]:
         rename_annotator(database, "prm:new", "newer")
     if project["hidden"]:
@@ -133,6 +183,58 @@ def make(database: Database, project: dict[str, Any]) -> None:
     set_own_error_types(database, project["types"])
     if project["held out"]:
         save_held_out(database, StoredHeldOut(*project["held out"]))
+
+
+def _work(
+    database: Database, project: dict[str, Any], prm: int, judge: int, ada: AnnotatorRecord
+) -> None:
+    """What is kept of people's work and of what was found, beside annotations and acts."""
+    there = get_solutions(database, [1, 2])
+    for number, told in enumerate(project["solutions"], 1):
+        if told["recut"]:
+            _recut(database, row(90 + number, steps=("Two. Is 4.", "So 9.")), told["recut"], ada)
+    for words, order in project["lists"]:
+        listed = [one for one in order if one <= len(there)]
+        keep_list(database, listed, words=words, origin="browse?by=prm%3Anew")
+    for place, (named, wanted) in enumerate(project["queues"]):
+        ids = tuple(one for one in wanted.ids if one <= len(there))
+        if wanted.listed and not project["lists"]:
+            wanted = SolutionFilter()
+        contents = Contents("filter", replace(wanted, ids=ids), "oldest", judge if named else None)
+        if not named:
+            unnamed_queue(database, contents, "")
+            continue
+        saved = save_queue(database, contents, "Ada", name=f"q{place}", assigned=("Ben",))
+        change_queue(database, saved.token, "Ben", per_item=None, instructions="\u2028 read")
+        change_queue(database, saved.token, "Ada", assigned=(), archived=place == 1)
+        undo_change(database, saved.token, "Ben")
+    for dataset, threshold in project["evaluations"]:
+        measured = Measured(dataset, threshold, n_solutions=1, solutions="a" * 32)
+        figures = {"annotator": "prm:new", "all": {"f1": threshold, "datasets": {"": [None]}}}
+        add_evaluation(database, "processbench", prm, judge if dataset else None, measured, figures)
+    if project["learnt"]:
+        problems = [f"{one:016x}" for one in project["learnt"]]
+        save_training_problems(database, "rev", problems, export="e")
+        save_training_problems(database, "nothing", [], 3)
+    if project["consensus"] is not None:
+        add_consensus(database, Rule(("mc:rates",)).to_json(), {"kept": 3, "dropped": {"x": 1}})
+        rule = Rule(("mc:rates", "prm:new"), mc_threshold=project["consensus"])
+        add_consensus(database, rule.to_json(), {"kept": 1, "dropped": {}})
+
+
+def _recut(database: Database, told: ImportRow, how: str, ada: AnnotatorRecord) -> None:
+    insert_rows(database, [told])
+    old, name = newest_solution_id(database), told.problem
+    append_corrections(database, [correction(old, ada.id, f"{name} 1")])
+    made = recut(database, old, ["Two.", "Is 4.", "So 9."], ada, f"{name} 2")
+    append_corrections(database, [correction(made, ada.id, f"{name} 3", labels=(1, 1, -1))])
+    if how == "cut":
+        recut(database, made, ["Two.", "Is 4. So 9."], ada, f"{name} 4")
+        recut(database, old, ["Two.", "Is 4. So 9."], ada, f"{name} 5", late=True)
+    else:
+        undo_recut(database, made, ada, f"{name} 6")
+    if how == "again":
+        recut(database, old, ["Two. Is 4. So 9."], ada, f"{name} 7")
 
 
 def prm_label(project: dict[str, Any]) -> str:
@@ -160,6 +262,9 @@ def _annotate(
         ]
         tried = AnnotationRecord(number, mc, nothing, verdict, "unfinished", counts)
         save_wave(database, mc, None, [tried], rollouts)
+    elif told["begun"]:
+        begun = [RolloutRecord(number, step, 3, "t", None, "correct", 1) for step in told["begun"]]
+        save_wave(database, mc, None, [], begun)
     if told["label"] is not None:
         insert_labels(database, [Said(number, SourceLabel("class", told["label"], verdict))])
 
@@ -184,10 +289,15 @@ def test_any_project_is_the_same_after_a_round_trip(empty: Path, project: dict[s
             both.append(open_database(f"sqlite:///{file}"))
         before, after = both
         make(before, project)
+        was = contents(before)
         export_project(before, folder / "all.jsonl")
         result = import_files(after, "jsonl", folder / "all.jsonl")
         assert (result["rejected"], result["noted"]) == (0, 0), result
         assert contents(after) == contents(before)
+        import_files(after, "jsonl", folder / "all.jsonl")
+        export_project(after, folder / "again.jsonl")
+        import_files(before, "jsonl", folder / "again.jsonl")
+        assert contents(after) == contents(before) == was
         for one in both:
             one.close()
 
