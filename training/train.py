@@ -20,6 +20,7 @@ from models.names import checkpoint_folder, checkpoint_revision
 from models.precision import warning
 from models.prm.save import layout, save_prm
 from models.prm.schemes import STEPLENS_FILE, read_json
+from training.beginning import Say, of_run, of_sources
 from training.card import model_card
 from training.config import TrainConfig, TrainReport
 from training.data import fingerprint
@@ -46,12 +47,14 @@ def train(
     watch: Watch | None = None,
     evaluation_sets: Mapping[str, Iterable[str]] | None = None,
     refuse_leaks: bool = False,
+    say: Say | None = None,
 ) -> TrainReport:
     """Train a PRM from the language model `base` on an export, or on other data; write it to `out`.
 
     Keeps the epoch with the best ProcessBench F1 on the validation part. `out` appears whole or
     not at all. `progress(done, total, message)` counts batches and may raise to stop the run;
-    `watch(course)` is told the losses and epochs so far.
+    `watch(course)` is told the losses and epochs so far, `say(line)` what is to stand in a log:
+    what is learnt from and left out, and how each epoch ended.
     Problems of `evaluation_sets` (their texts, by the set's name) are not trained on.
     Raises ExportError, LeakError (everything leaks, or with `refuse_leaks` anything), ModelError,
     TrainingError (of them OutOfMemory names what helps), or FileExistsError when `out` holds
@@ -61,12 +64,15 @@ def train(
     target = Path(out)
     check_free(target, "checkpoint", STEPLENS_FILE, overwrite)  # before hours of work
     given = source if isinstance(source, TrainingData) else of_export(source, config.labels)
+    first = int(os.environ.get("RANK", "0")) == 0  # of the processes that torchrun started
+    say = say if say and first else _nobody
+    for line in of_sources(given.sources):
+        say(line)
     examples, leaks = without_leaks(given.examples, evaluation_sets or {}, refuse=refuse_leaks)
     folder = checkpoint_folder(base)
     revision = checkpoint_revision(folder)
     learnt = [given.identity, sorted(leaks.problems), revision, _what_counts(config)]
     words = json.dumps(learnt, sort_keys=True)
-    first = int(os.environ.get("RANK", "0")) == 0  # of the processes that torchrun started
     with (
         torch.random.fork_rng(),
         _reports_beside(target),
@@ -78,16 +84,8 @@ def train(
         device = "cuda" if on_gpu(config) else "cpu"
         slow = warning(device, getattr(torch, config.precision), "--precision")
         report_progress = _with(slow, progress) if first else None
-        if data.n_truncated and report_progress:
-            report_progress(
-                0,
-                1,
-                f"{data.n_truncated} steps lie beyond {data.max_length} tokens and are left out",
-            )
-        if config.trees == "on" and report_progress:
-            report_progress(0, 1, f"prefix trees: {data.saving:.1f} times fewer tokens")
-        if (behind := steps_behind(working)) and report_progress:
-            report_progress(0, 1, f"continues an earlier run after its step {behind:,}")
+        for line in [*of_run(given, data, leaks, steps_behind(working)), *([slow] if slow else [])]:
+            say(line)
         try:
             fitted = fit(
                 lambda: start(base, config),
@@ -98,6 +96,7 @@ def train(
                 working,
                 report_progress,
                 watch if first else None,
+                say,
                 judges_base=data.is_prm,  # the head of a new one is random
             )
         except (RuntimeError, MemoryError) as error:
@@ -184,6 +183,10 @@ def _working_folder(target: Path, words: str, first: bool) -> Iterator[Path]:
             for left in folder.iterdir():
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
             raise
+
+
+def _nobody(line: str) -> None:
+    """Hears what nobody asked for."""
 
 
 def _with(warning: str, progress: Progress | None) -> Progress | None:

@@ -22,10 +22,17 @@ class JobCancelled(Exception):
 class JobContext:
     """One start of a job: its database, parameters and state, progress, and cancellation."""
 
-    def __init__(self, database: Database, job: JobRecord, echo: Report | None = None):
+    def __init__(
+        self,
+        database: Database,
+        job: JobRecord,
+        echo: Report | None = None,
+        say: Callable[[str], None] | None = None,
+    ):
         self.database = database
         self.job = job
         self._echo = echo
+        self._say = say
         self._last = 0.0
 
     @property
@@ -39,6 +46,11 @@ class JobContext:
         if merged != self.job.state:
             jobs.set_state(self.database, self.job, merged)
             self.job = replace(self.job, state=merged)
+
+    def say(self, line: str) -> None:
+        """Put a line into the job's log, whatever its progress is then."""
+        if self._say is not None:
+            self._say(line)
 
     def report(self, done: int, total: int, message: str = "") -> None:
         """Say how far the work is.

@@ -46,8 +46,15 @@ WORK = {
 }
 
 
-def run_job(database: Database, job_id: int, echo: Report | None = None) -> dict[str, Any]:
+def run_job(
+    database: Database,
+    job_id: int,
+    echo: Report | None = None,
+    say: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
     """Do a job in this process, from where it stopped, and return its result.
+
+    `echo` is told its progress, `say` the lines of its log.
 
     Raises DatabaseError when another process works on it, LostJobError when one took it over,
     JobCancelled, or whatever the work raised. The job's row says how it ended, unless it is
@@ -58,7 +65,7 @@ def run_job(database: Database, job_id: int, echo: Report | None = None) -> dict
     try:
         with _heartbeats(database, job):
             work: Work = getattr(import_module(module), function)
-            result = work(JobContext(database, job, echo))
+            result = work(JobContext(database, job, echo, say))
     except jobs.LostJobError:
         raise
     except JobCancelled:
@@ -135,7 +142,11 @@ class _LogEcho:
         now = time.monotonic()
         if done == total or now - self._last > LOG_SECONDS:
             self._last = now
-            print(f"{time.strftime('%H:%M:%S')}  {done:,}/{total:,}  {message}", flush=True)
+            _log(f"{done:,}/{total:,}  {message}")
+
+
+def _log(line: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
 
 
 def main() -> None:
@@ -146,7 +157,7 @@ def main() -> None:
     url = os.environ.pop("STEPLENS_DB", DEFAULT_URL)  # Nothing that the job starts needs it.
     database = open_database(url)
     try:
-        result = run_job(database, arguments.job_id, _LogEcho())
+        result = run_job(database, arguments.job_id, _LogEcho(), _log)
     except JobCancelled:
         print("cancelled")
         sys.exit(2)

@@ -49,6 +49,7 @@ def run_train(context: JobContext) -> dict[str, Any]:
         progress=context.report,
         watch=watch,
         evaluation_sets={"what this project holds out": _held_out(context.database)},
+        say=context.say,
     )
     return {"checkpoint": str(params["out"]), **dataclasses.asdict(report)}
 

@@ -69,7 +69,8 @@ def test_several_processes_write_one_checkpoint_and_say_so_once(
 ) -> None:
     out = f"by-{launcher[0]}"
     said = run(folder, [sys.executable, "-m", *launcher], "--out", out, "--epochs", "1")
-    assert said.count(f"{out}: score with") == 1
+    for line in (f"{out}: score with", "\ntraining: ", "\nvalidation: ", "\nepoch 1: loss "):
+        assert said.count(line) == 1, said
     assert len(settings(folder, out)["report"]["history"]) == 1
     assert not list(folder.glob(".by-*"))
 
@@ -77,7 +78,13 @@ def test_several_processes_write_one_checkpoint_and_say_so_once(
 def test_options_a_file_and_a_preset_reach_the_checkpoint(folder: Path) -> None:
     (folder / "run.toml").write_text("epochs = 3\nbatch_size = 8\n", "utf-8")
     arguments = ("--config", "run.toml", "--epochs", "1", "--preset", "pure", "--lora", "2")
-    run(folder, [], "--out", "set", *arguments)
+    later = {"problem": "TOM 1 0.", "steps": ["a"], "labels": [1]}
+    (folder / "later.jsonl").write_text(json.dumps(later) + "\n", "utf-8")
+    said = run(folder, [], "--out", "set", *arguments, "--leak-check", "later.jsonl")
+    # Without a terminal a progress bar leaves nothing behind.
+    assert said.startswith("export (jsonl): 120 solutions, ")
+    assert "\nleft out: 1 problem of later.jsonl, to evaluate on\n" in said
+    assert said.index("\ntraining: ") < said.index("\nepoch 1: loss ") < said.index("best epoch")
     used = settings(folder, "set")["config"]
     found = [used[name] for name in ("epochs", "batch_size", "head_epochs", "lora")]
     assert found == [1, 8, 3, 2]

@@ -257,20 +257,20 @@ def test_several_sources_reach_the_checkpoint_and_a_stopped_run_goes_on(tmp_path
 
     def run(weight: str, stop: bool) -> None:
         def report(done: int, total: int, message: str) -> None:
-            said.append(message)
             if stop and "epoch 2" in message:
                 raise Stopped
 
         data = read_sources([export, f"{more}:{weight}"])
-        train(data, str(policy), tmp_path / "prm", config, report, evaluation_sets=sets)
+        out = tmp_path / "prm"
+        train(data, str(policy), out, config, report, evaluation_sets=sets, say=said.append)
 
     with pytest.raises(Stopped):
         run("0.5", stop=True)
     with pytest.raises(Stopped):
         run("2", stop=True)
-    assert not any("continues" in message for message in said)
+    assert not any("continues" in line for line in said)
     run("0.5", stop=False)
-    assert any("continues an earlier run" in message for message in said)
+    assert any("continues an earlier run" in line for line in said)
     told = json.loads((tmp_path / "prm" / "steplens.json").read_text("utf-8"))
     assert [(one["format"], one["weight"]) for one in told["data"]] == [
         ("jsonl", 1),

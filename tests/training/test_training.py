@@ -135,8 +135,9 @@ def test_a_base_that_no_epoch_beats_is_kept_as_it_was(trained: Trained, tmp_path
 
     with pytest.raises(KeyboardInterrupt):
         train(export, str(base), tmp_path / "prm", harmful, stop)
-    report = train(export, str(base), tmp_path / "prm", harmful, watch)
-    assert any("continues an earlier run" in message for message in said)
+    lines: list[str] = []
+    report = train(export, str(base), tmp_path / "prm", harmful, watch, say=lines.append)
+    assert any("continues an earlier run" in line for line in lines)
     assert said[-1] == "no epoch was better than the base"
     assert report.best_epoch == 0
     assert report.best.train_loss is None

@@ -35,9 +35,14 @@ class Memory:
     n_learnt: int
 
     @property
+    def fixed(self) -> int:
+        """What is taken whatever a batch holds."""
+        return self.weights + self.gradients + self.optimizer
+
+    @property
     def total(self) -> int:
         """The most there is at one time."""
-        return self.weights + self.gradients + self.optimizer + self.activations
+        return self.fixed + self.activations
 
     @property
     def fits(self) -> bool:

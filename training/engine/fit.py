@@ -77,6 +77,7 @@ def fit(
     folder: Path,
     progress: Progress | None = None,
     watch: Watch | None = None,
+    say: Callable[[str], None] | None = None,
     judges_base: bool = False,
 ) -> Fitted:
     """Train what `build` makes, which must be the same each time.
@@ -84,8 +85,8 @@ def fit(
     With `judges_base` that is a candidate for the best, as epoch 0.
 
     `folder` keeps what a later call in the same words continues from. `watch` is told the course of
-    the run whenever there is news of it. Raises TrainingError for a loss that is no number, and for
-    an argument of the Trainer that is not to be chosen.
+    the run whenever there is news of it, `say` how each epoch ended. Raises TrainingError for a
+    loss that is no number, and for an argument of the Trainer that is not to be chosen.
     """
     behind = Course()
     total = math.ceil(epoch_size(training) / config.batch_size) * (
@@ -96,7 +97,7 @@ def fit(
         if not done.is_file():
             model = _loaded(build(), folder / BEST)
             trainer = new_trainer(model, training, validation, weights, phase, folder)
-            teller = Teller(phase, behind, total, progress, watch)
+            teller = Teller(phase, behind, total, progress, watch, say)
             trainer.add_callback(Keeper(trainer, phase, folder / BEST, teller))
             _train(trainer, done.parent)
             if trainer.args.should_save:

@@ -51,6 +51,7 @@ class Teller:
     total: int
     progress: Progress | None
     watch: Watch | None
+    say: Callable[[str], None] | None = None
 
     def step(self, state: TrainerState, per_epoch: int, pace: str) -> None:
         """Before each step; `progress` may raise to stop the run."""
@@ -63,6 +64,11 @@ class Teller:
         """Whenever something was logged."""
         if self.watch:
             self.watch(course_of(state.log_history, self.phase, self.behind))
+
+    def epoch(self, history: Sequence[EpochRecord]) -> None:
+        """After each epoch."""
+        if self.say:
+            self.say(_words(history))
 
 
 class Keeper(TrainerCallback):
@@ -132,6 +138,8 @@ class Keeper(TrainerCallback):
             weights = self.trainer.trained_weights() if latest.epoch else {}  # the base has its own
             if args.should_save:
                 _keep(weights, latest, self.best)
+        if state.is_world_process_zero:
+            self.teller.epoch(records)
         control.should_training_stop = stale(records) >= self.phase.config.patience
 
     def on_save(

@@ -25,21 +25,27 @@ class OutOfMemory(TrainingError):
 
 
 def shortage(data: Prepared) -> OutOfMemory:
-    """What to say when memory ran out: the setting that helps most, first.
-
-    Where weights, gradients and optimizer alone fill the memory, no smaller batch helps.
-    """
+    """What to say when memory ran out: the settings that help, the most first."""
     config = data.config
     fixed, room = fixed_bytes(data.n_weights, config), device_bytes(config)
     where = "the GPU" if on_gpu(config) else "this machine"
-    helps = _smaller_batches(data)
-    if fixed > MOST * room or not helps:
-        helps = _smaller_state(config) + helps
     return OutOfMemory(
         f"Memory ran out: weights, gradients and optimizer take {fixed / GIB:.2f} GiB of the "
         f"{room / GIB:.1f} GiB of {where}, activations come on top. What helps, the most first: "
-        f"{'; '.join(helps)}"
+        f"{'; '.join(remedies(data, fixed, room))}"
     )
+
+
+def remedies(data: Prepared, fixed: int, room: int) -> list[str]:
+    """The settings that make a run fit, the one that helps most first.
+
+    `fixed` bytes are taken whatever a batch holds, of the `room` that there is: where they fill
+    it, no smaller batch helps.
+    """
+    helps = _smaller_batches(data)
+    if fixed > MOST * room or not helps:
+        helps = _smaller_state(data.config) + helps
+    return helps
 
 
 def fixed_bytes(n_weights: int, config: TrainConfig) -> int:

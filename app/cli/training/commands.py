@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from app.cli.console import console, progress_bar
-from app.ui.formatting import number_of
 from labeling.formats.catalog import READERS
 from training.config import LABELS, LOSSES, PRECISIONS, TREES
 from training.settings import PRESETS
-from training.sources import Source
 
 COUNT = click.IntRange(1)
 
@@ -125,20 +122,26 @@ def train(
     from app.cli.training.tables import dry_run_summary, training_summary
     from labeling.formats.problems import problems_by_set
     from labeling.sources import read_sources
+    from training.beginning import of_sources
     from training.settings import configured
     from training.train import train as train_prm
+
+    def say(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     console.quiet = os.environ.get("RANK", "0") != "0"  # of several processes the first speaks
     config = configured(file, preset, given)
     if report_to:
         config.trainer["report_to"] = report_to
     data = read_sources(sources, config.labels, format_)
-    console.print(sources_summary(data.sources), markup=False)
     if dry_run:
         from training.dry_run.run import dry_run as try_out
 
+        for line in of_sources(data.sources):
+            say(line)
         with console.status("counting, and training on a few batches"):
-            found = try_out(data, base, config, problems_by_set(evaluation_files))
+            sets = problems_by_set(evaluation_files)
+            found = try_out(data, base, config, sets, refuse_leaks)
         console.print(dry_run_summary(found), markup=False)
         return
     with progress_bar(console, "train") as report:
@@ -151,20 +154,7 @@ def train(
             overwrite=overwrite,
             evaluation_sets=problems_by_set(evaluation_files),
             refuse_leaks=refuse_leaks,
+            say=say,
         )
     console.print(training_summary(outcome), markup=False)
     console.print(f"[bold]{out}[/bold]: score with `steplens annotate prm --model {out}`")
-
-
-def sources_summary(sources: Sequence[Source]) -> str:
-    """What each source gives, and what of it is left out and why."""
-    lines = []
-    for one in sources:
-        weight = "" if one.weight == 1 else f", weight {one.weight:g}"
-        lines.append(
-            f"{one.path} ({one.format}{weight}): {number_of(one.solutions, 'solution')}, "
-            f"{number_of(one.steps, 'labelled step')}"
-        )
-        lines += [f"  left out: {count:,}, {reason}" for reason, count in one.left_out.items()]
-        lines += [f"  {fault}" for fault in one.faults]
-    return "\n".join(lines)

@@ -10,7 +10,6 @@ from labeling.evaluation.results import few_in_validation
 
 if TYPE_CHECKING:
     from training.config import TrainReport
-    from training.dry_run.memory import Memory
     from training.dry_run.run import DryRun
 
 PLACES = 10  # of steps that have a line each
@@ -76,7 +75,7 @@ def dry_run_summary(found: DryRun) -> str:
         f"epoch       {epoch.batches:,} batches in {epoch.passes:,} passes, "
         f"{epoch.tokens:,} tokens, {_computed(found)}"
     )
-    lines += _memory(found.memory, found.device)
+    lines += _memory(found)
     if found.pace is None or found.seconds is None:
         return "\n".join([*lines, "time        not measured"])
     epochs = found.config.epochs + found.config.head_epochs
@@ -97,19 +96,20 @@ def _computed(found: DryRun) -> str:
     return f"{computed / tokens - 1:.0%} padding"
 
 
-def _memory(needed: Memory, device: str) -> list[str]:
+def _memory(found: DryRun) -> list[str]:
+    needed = found.memory
     lines = [
         f"{name:<12}{_size(getattr(needed, name))}"
         for name in ("weights", "gradients", "optimizer", "activations")
     ]
     lines[0] += f" ({needed.n_learnt:,} of {needed.n_weights:,} are learnt)"
     lines.append(
-        f"memory      {_size(needed.total)} of {_size(needed.available)} free on the {device}"
+        f"memory      {_size(needed.total)} of {_size(needed.available)} free on the {found.device}"
     )
-    if not needed.fits and needed.total - needed.activations < needed.available:
-        lines.append("            does not fit: halve --device-tokens, or --gradient-checkpointing")
-    elif not needed.fits:
-        lines.append("            does not fit: --lora 16, or fsdp over several devices")
+    if found.remedies:
+        lines.append(
+            f"            does not fit; what helps, the most first: {'; '.join(found.remedies)}"
+        )
     return lines
 
 

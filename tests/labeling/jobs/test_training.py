@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +68,11 @@ def test_a_cancelled_training_goes_on_and_its_course_is_kept(
     assert [one["epoch"] for one in stopped.state["history"]] == [1]
     assert len(seen[-1]["losses"]) > 1
     messages: list[str] = []
-    result = run_job(database, job.id, lambda done, total, message: messages.append(message))
-    assert any("continues an earlier run" in message for message in messages)
+    lines: list[str] = []
+    result = run_job(
+        database, job.id, lambda done, total, message: messages.append(message), lines.append
+    )
+    assert any("continues an earlier run" in line for line in lines)
     assert any("tokens/s" in message for message in messages)
     assert [one["epoch"] for one in result["history"]] == [1, 2, 3]
     state = get_job(database, job.id).state
@@ -119,8 +125,23 @@ def test_what_the_project_holds_out_is_not_learnt_in_another_spelling(
     assert f'"{problem}"' in learnt
     insert_rows(database, [ImportRow(f"${problem}$.", ("a step",), "g", "d")])
     hold_out(database, HeldOut(0.2))
-    result = run_job(database, create_job(database, "train", asked).id)
+    job = create_job(database, "train", {**asked, "epochs": 1})
+    log = subprocess.run(
+        [sys.executable, "-m", "labeling.jobs.runner", str(job.id)],
+        env={**os.environ, "STEPLENS_DB": database.url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    ).stdout
+    result = get_job(database, job.id).result
+    assert result, log
     assert result["leaks"] == {"what this project holds out": 1}
+    said = [line.partition("  ")[2] for line in log.splitlines()]
+    assert said[0].startswith(f"{asked['export']} (jsonl): 60 solutions, ")
+    assert f"training: {result['n_training']} solutions" in log
+    assert "left out: 1 problem of what this project holds out, to evaluate on" in said
+    assert any(line.startswith("epoch 1: loss ") for line in said)
 
 
 @pytest.mark.parametrize("loss", LOSSES)

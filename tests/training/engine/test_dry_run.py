@@ -22,7 +22,10 @@ from training.config import TrainConfig
 from training.dry_run import memory as reckoning
 from training.dry_run import run as running
 from training.dry_run.run import dry_run
+from training.engine import memory as running_out
+from training.engine.preparation import prepare
 from training.engine.start import start
+from training.sources import of_export
 
 LONG = "So 3 + 4 = 7. " * 6
 SHORT = TrainConfig(epochs=2, batch_size=8, max_length=128, device="cpu", precision="float32")
@@ -159,12 +162,22 @@ def test_the_command_says_it_and_writes_nothing(data: Path) -> None:
     assert "cut 4 steps of 2 solutions, beyond --max-length" in said
     assert "at most, 12 epochs and their validation" in said
     assert sorted(data.rglob("*")) == before
+    words += ["--leak-check", str(data / "later.jsonl"), "--refuse-leaks"]
+    refused = CliRunner().invoke(main, [*words, "--dry-run"])
+    assert refused.exit_code == 1
+    assert "holds 2 problems of" in " ".join(refused.output.split())
 
 
 def test_what_does_not_fit_is_not_tried(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "measure", lambda *_: pytest.fail("it was tried"))
-    for free, advice in ((1_000_000, "halve --device-tokens"), (1000, "--lora 16")):
+    for free, advice in ((1_000_000, "--device-tokens "), (1000, "--lora 16 ")):
         monkeypatch.setattr(reckoning, "available", lambda device, there=free: there)
         found = dry_run(data / "export", str(data / "base"), SHORT)
         assert found.pace is None
-        assert f"does not fit: {advice}" in tables.dry_run_summary(found)
+        said = tables.dry_run_summary(found)
+        assert f"does not fit; what helps, the most first: {advice}" in said
+        # What a run in the same words says when it runs out of so much.
+        with monkeypatch.context() as patch:
+            patch.setattr(running_out, "device_bytes", lambda config, there=free: there)
+            run = prepare(of_export(data / "export", "hard"), str(data / "base"), SHORT)
+            assert str(running_out.shortage(run)).endswith("; ".join(found.remedies))

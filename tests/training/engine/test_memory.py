@@ -65,7 +65,7 @@ def test_a_run_out_of_memory_says_what_helps_and_goes_on_with_it(
     assert caught.value.__cause__ is error
     seen: list[str] = []
     less = replace(CONFIG, device_tokens=200, gradient_checkpointing=True)
-    train(*run, less, lambda done, total, message: seen.append(message))
+    train(*run, less, say=seen.append)
     assert "continues an earlier run after its step 3" in seen
 
 

@@ -54,17 +54,20 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def trained(data: Path, out: Path, config: TrainConfig, stop_at: int = -1) -> list[str]:
-    """What was said while it trained, to the end or to this step."""
+def trained(
+    data: Path, out: Path, config: TrainConfig, stop_at: int = -1
+) -> tuple[list[str], list[str]]:
+    """What its progress said, to the end or to this step, and its lines."""
     said: list[str] = []
+    lines: list[str] = []
 
     def progress(done: int, total: int, message: str) -> None:
         said.append(message)
         if done == stop_at:
             raise KeyboardInterrupt
 
-    train(data / "export", str(data / "base"), out, config, progress)
-    return said
+    train(data / "export", str(data / "base"), out, config, progress, say=lines.append)
+    return said, lines
 
 
 def test_a_run_goes_on_in_what_it_began_in_and_its_weights_stay_float32(
@@ -74,7 +77,8 @@ def test_a_run_goes_on_in_what_it_began_in_and_its_weights_stay_float32(
     with pytest.raises(KeyboardInterrupt):
         trained(data, tmp_path / "prm", SHORT, stop_at=9)
     slowdown(1.0, monkeypatch)  # now the same machine has other work as well
-    assert any("continues an earlier run" in one for one in trained(data, tmp_path / "prm", SHORT))
+    lines = trained(data, tmp_path / "prm", SHORT)[1]
+    assert any("continues an earlier run" in one for one in lines)
     trained(data, tmp_path / "other", SHORT)
     prms = [load_prm(str(tmp_path / name)).provenance for name in ("prm", "other")]
     assert [one["config"]["precision"] for one in prms] == ["bfloat16", "float32"]
@@ -92,7 +96,8 @@ def test_a_slow_choice_is_warned_of_all_the_time(
 ) -> None:
     slowdown(100.0, monkeypatch)
     told = TrainConfig(epochs=1, max_length=128, device="cpu", precision="bfloat16")
-    said = trained(data, tmp_path / "prm", told)
+    said, lines = trained(data, tmp_path / "prm", told)
     assert all("100 times as long" in one and "--precision" in one for one in said)
     report = load_prm(str(tmp_path / "prm")).provenance["report"]
     assert report["warning"] in said[-1]
+    assert report["warning"] in lines
