@@ -17,6 +17,7 @@ from app.cli.console import console
 from app.cli.data import db_group, grade, import_, playground
 from app.cli.evaluate import evaluate
 from app.cli.imports.scores import import_scores
+from app.cli.lessons import lessons
 from app.cli.review.resegment import resegment
 from app.cli.serving import app_command, demo
 from app.cli.training.commands import train
@@ -99,6 +100,7 @@ for command in (
     export,
     train,
     evaluate,
+    lessons,
     app_command,
     demo,
 ):

@@ -31,12 +31,14 @@ def run_sample(context: JobContext) -> dict[str, Any]:
 
     Every solution is labelled by the world's exact checker, as the human annotator
     `playground-truth`, which the review queue hides. Solutions that came out word for word the
-    same are stored once, with their number in `samples`.
+    same are stored once, with their number in `samples`. They are of the data set
+    params["dataset"], or of the playground's.
     """
     from models.generation.base import CompletionRequest, Sampling, default_temperature
     from models.generation.load import load_generator
     from models.playground.world import sample_problems
 
+    dataset = context.params.get("dataset", DATASET)
     n, k, seed = (context.params[name] for name in ("problems", "solutions", "seed"))
     generator = load_generator(POLICY)
     sampling = Sampling(temperature=default_temperature(generator), max_tokens=MAX_TOKENS)
@@ -56,7 +58,7 @@ def run_sample(context: JobContext) -> dict[str, Any]:
         rows = []
         for place, problem in enumerate(part):
             mine = completions[place * k : (place + 1) * k]
-            rows.extend(solution_rows(problem, [completion.text for completion in mine]))
+            rows.extend(solution_rows(problem, [one.text for one in mine], dataset))
         sampled += len(completions)
         right += sum(row.samples for row in rows if row.is_correct)
         count += insert_rows(
@@ -72,7 +74,9 @@ def run_sample(context: JobContext) -> dict[str, Any]:
     }
 
 
-def solution_rows(problem: WorldProblem, texts: list[str]) -> list[ImportRow]:
+def solution_rows(
+    problem: WorldProblem, texts: list[str], dataset: str = DATASET
+) -> list[ImportRow]:
     """The distinct solutions among `texts`, each with its exact labels; empty ones are dropped."""
     from models.playground.world import first_error
 
@@ -95,7 +99,7 @@ def solution_rows(problem: WorldProblem, texts: list[str]) -> list[ImportRow]:
                 problem=problem.text,
                 steps=steps,
                 generator=POLICY,
-                dataset=DATASET,
+                dataset=dataset,
                 gold_answer=str(problem.answer),
                 final_answer=answer,
                 is_correct=answer is not None and grade(answer, str(problem.answer)) == "correct",

@@ -1,0 +1,1 @@
+"""The paper's findings, measured again on one world: `steplens lessons`."""

@@ -1,0 +1,112 @@
+"""A small run by its command, for real: killed and gone on with, and once more from the start."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from db.engine import open_database
+from db.lists.counts import coverage
+from labeling.lessons.parts import project_url
+from labeling.lessons.plan import SOURCES, parts_of
+from labeling.lessons.run import LessonsError, run_lessons
+from labeling.lessons.settings import SMALL
+
+ROOT = Path(__file__).parents[3]
+
+
+def command(out: Path, workers: int) -> list[str]:
+    return [
+        sys.executable, "-m", "app.cli", "lessons", "--size", "small", "--out", str(out),
+        "--workers", str(workers),
+    ]  # fmt: skip
+
+
+def lessons(out: Path, workers: int) -> Path:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command(out, workers), env=environment, capture_output=True, text=True, timeout=540
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return out
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return lessons(tmp_path_factory.mktemp("calm") / "lessons", workers=1)
+
+
+def report(folder: Path) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads((folder / "report.json").read_text("utf-8"))
+    del told["spent"]
+    return told
+
+
+def test_a_killed_run_goes_on_and_ends_in_the_same_figures_and_weights(
+    calm: Path, tmp_path: Path
+) -> None:
+    rough = tmp_path / "lessons"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        command(rough, 2),
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not (rough / "parts" / "labels.json").exists():
+        assert process.poll() is None, "it ended before it was killed"
+        time.sleep(0.02)
+    workers = psutil.Process(process.pid).children()
+    assert workers
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    _, alive = psutil.wait_procs(workers, timeout=60)
+    assert not alive  # They end with their run, and not with what they do.
+    before = {file: file.stat().st_mtime_ns for file in (rough / "parts").glob("*.json")}
+    assert len(before) < len(parts_of(SMALL))
+    lessons(rough, workers=2)
+    assert {file: file.stat().st_mtime_ns for file in before} == before
+    assert report(rough) == report(calm)
+
+
+def test_the_report_says_what_it_found_and_where_its_rows_are(calm: Path) -> None:
+    told, text = report(calm), (calm / "report.md").read_text("utf-8")
+    assert {one["verdict"] for one in told["figures"]["findings"]} == {"not testable at this size"}
+    for words in (*SOURCES.values(), "maj@N", told["settings_hash"], told["command"]):
+        assert words in text
+    database = open_database(project_url(calm))
+    counts = {one.annotator.label: one.annotated for one in coverage(database)}
+    database.close()
+    for source in SOURCES:
+        assert f"`prm:{source}-seed0`" in text
+        assert counts[f"prm:{source}-seed0"] == told["figures"]["solutions"]
+
+
+def test_all_sources_label_the_same_solutions(calm: Path) -> None:
+    def learnt(export: str) -> list[tuple[str, tuple[str, ...]]]:
+        lines = (calm / "exports" / export / "data.jsonl").read_text("utf-8").splitlines()
+        return sorted((one["problem"], tuple(one["steps"])) for one in map(json.loads, lines))
+
+    assert learnt("mc") == learnt("judge") == learnt("truth")
+    assert len(learnt("random-0")) == len(learnt("consensus")) < len(learnt("mc"))
+    assert set(learnt("random-0")) <= set(learnt("mc"))
+
+
+def test_a_folder_is_of_one_run(calm: Path, tmp_path: Path) -> None:
+    def ignored(done: int, total: int, message: str) -> None: ...
+
+    with pytest.raises(LessonsError, match="another epochs"):
+        run_lessons(calm, replace(SMALL, epochs=2), 1, ignored)
+    (tmp_path / "mine.txt").write_text("something of mine", "utf-8")
+    with pytest.raises(LessonsError, match="not empty"):
+        run_lessons(tmp_path, SMALL, 1, ignored)
