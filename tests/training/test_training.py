@@ -264,17 +264,18 @@ def test_truncated_steps_are_counted_and_left_out(policy: Path, tmp_path: Path) 
     rows = visible_rule(40, seed=3)
     rows[0]["steps"][1] = "x " * 200
     rows[1]["steps"][0] = "x " * 200
-    messages = []
+    lines: list[str] = []
     report = train(
         write_export(tmp_path / "export", rows),
         str(policy),
         tmp_path / "prm",
         TrainConfig(epochs=1, max_length=128),
-        lambda done, total, message: messages.append(message),
+        say=lines.append,
     )
     assert report.n_truncated_steps == 5
     assert report.n_left_out == 1
-    assert any("5 steps" in message for message in messages)
+    assert "left out: 5 steps beyond 128 tokens" in lines
+    assert "left out: 1 solution without a step to learn from" in lines
 
 
 def test_a_new_separator_is_added_to_the_vocabulary(

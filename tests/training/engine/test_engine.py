@@ -132,7 +132,10 @@ def test_a_killed_run_goes_on_and_ends_as_an_undisturbed_one(data: Path, tmp_pat
 
 
 def test_trees_change_nothing_that_is_learnt(data: Path, tmp_path: Path) -> None:
-    """Not on two processes either. One batch an epoch, for trees choose what a batch holds."""
+    """Nor on two processes, or with weights sharded over them (FSDP2).
+
+    One batch an epoch, for trees choose what a batch holds.
+    """
     whole = {**SETTINGS, "epochs": 3, "batch_size": 60}
     again = {"gradient_checkpointing": True}
     ways: list[dict[str, Any]] = [{"trees": "off"}, {"trees": "on", "device_tokens": 400, **again}]
@@ -144,8 +147,14 @@ def test_trees_change_nothing_that_is_learnt(data: Path, tmp_path: Path) -> None
         found.append(
             [x for one in report.history for x in (one.train_loss, one.validation_loss, one.f1)]
         )
-    found.append([*history(started(data, tmp_path / "2", {**whole, "trees": "on"}, under=TWO))])
-    plain, *others = (load_file(tmp_path / f"{n}/model.safetensors") for n in range(3))
+    trees = {**whole, "trees": "on"}
+    sharded = {**trees, "trainer": {"fsdp": True}}
+    both = [
+        started(data, tmp_path / "2", trees, under=TWO),
+        started(data, tmp_path / "3", sharded, "--sharded", under=TWO),
+    ]
+    found += [[*history(process)] for process in both]
+    plain, *others = (load_file(tmp_path / f"{n}/model.safetensors") for n in range(4))
     for figures, weights in zip(found[1:], others, strict=True):
         assert figures == pytest.approx(found[0], rel=1e-4)
         for name, one in plain.items():
