@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from db.annotations import annotations_of
 from db.corrections import corrections_of, own_error_types
@@ -36,7 +36,8 @@ from labeling.formats.project.annotations import write_annotation, write_begun
 from labeling.formats.project.corrections import write_correction
 from labeling.formats.project.heads import write_annotator, write_project
 from labeling.formats.project.work import write_work
-from labeling.jobs.context import Report
+from labeling.jobs.context import JobContext, Report
+from labeling.jobs.files import data_folder
 
 MOST_PROBLEMS = (
     3 << 20
@@ -81,6 +82,16 @@ def export_project(
             row = write_work(work)
             _write(stream, row, f"a {' '.join(row).replace('_', ' ')}")
     return exported
+
+
+def run_export(context: JobContext) -> dict[str, Any]:
+    """`export_project` to params["file"] as a job; what was written, and the file's size in bytes.
+
+    A path without a folder is beside the project's other exports.
+    """
+    file = data_folder(context.database) / "exports" / Path(context.params["file"]).expanduser()
+    written = export_project(context.database, file, report=context.report)
+    return {"file": str(file), **asdict(written), "bytes": file.stat().st_size}
 
 
 def _work(now: Database) -> Iterator[SourceWork]:

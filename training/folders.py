@@ -93,10 +93,15 @@ def check_free(target: Path, kind: str, marker: str, overwrite: bool) -> None:
 
 def free_folder(parent: Path, stem: str) -> Path:
     """`parent/STEM-N` with the first N, from 1, that is free."""
+    return free_file(parent, stem, "")
+
+
+def free_file(parent: Path, stem: str, ending: str) -> Path:
+    """`parent/STEM-N` and the ending, with the first N, from 1, that is free."""
     number = 1
-    while (parent / f"{stem}-{number}").exists():
+    while (parent / f"{stem}-{number}{ending}").exists():
         number += 1
-    return parent / f"{stem}-{number}"
+    return parent / f"{stem}-{number}{ending}"
 
 
 def clear_left_behind(parent: Path) -> None:

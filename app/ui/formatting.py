@@ -19,6 +19,7 @@ JOBS = {
     "best_of_n": "Best-of-N",
     "import": "Import",
     "import_scores": "Import scores",
+    "export_project": "Export the project",
     "grade": "Grade answers",
     "sample": "Playground",
 }

@@ -22,7 +22,7 @@ from labeling.jobs.files import data_folder
 from labeling.judge.templates import shipped_prompts
 from labeling.montecarlo.planner import STRATEGIES
 from training.config import LABELS, TrainConfig
-from training.folders import free_folder
+from training.folders import free_file, free_folder
 
 Asked = tuple[str, dict[str, Any]] | None
 
@@ -189,6 +189,27 @@ def import_files(_: Database) -> None:
     st.page_link("views/imports.py", label="Import files")
 
 
+def export_project(database: Database) -> Asked:
+    """All that the project holds, as one file on the server."""
+    folder = data_folder(database) / "exports"
+    with st.form("export project"):
+        file = st.text_input(
+            "File",
+            str(free_file(folder, "project", ".jsonl.gz")),
+            help="On the machine that runs StepLens. The name's end says how it is compressed: "
+            ".gz, .bz2 or .xz.",
+        )
+        st.text(
+            "Solutions, annotations with their evidence, corrections, queues and evaluations go "
+            "into one file. The page Import, or steplens import, makes the same project of it."
+        )
+        sent = st.form_submit_button("Export the project", type="primary", width="stretch")
+    if sent and not file.strip():
+        project.complain("An export needs the path of a file.")
+        return None
+    return ("export_project", {"file": file.strip()}) if sent else None
+
+
 def grade(database: Database) -> Asked:
     """The final answers that an import left open, compared with the gold ones."""
     datasets, _ = filter_choices(database)
@@ -233,6 +254,7 @@ FORMS: dict[str, Callable[[Database], Asked]] = {
     formatting.JOBS["train"]: train,
     formatting.JOBS["evaluate"]: evaluate,
     formatting.JOBS["import"]: import_files,
+    formatting.JOBS["export_project"]: export_project,
     formatting.JOBS["grade"]: grade,
     formatting.JOBS["sample"]: sample,
 }

@@ -267,6 +267,14 @@ with right:
         except ValueError as error:
             project.complain(error)
 st.subheader("Export")
+data_table.line(
+    data_table.text("What the rule keeps, as training data.", "muted"),
+    data_table.link(
+        "The whole project in one file",
+        data_table.page_href("jobs", start=formatting.JOBS["export_project"]),
+    ),
+    key="whole project",
+)
 if rule is not None:
     export_form(database, rule)
 exports(database)

@@ -267,6 +267,9 @@ def buttons(database: Database, job: JobRecord) -> None:
         checkpoint = str(result.get("checkpoint", ""))
         begin(database, "annotate_prm", {"model": checkpoint, "name": Path(checkpoint).name})
         st.rerun(scope="fragment")
+    if job.kind == "export_project" and now == "done":
+        path = str(result.get("file", ""))
+        data_table.line(data_table.copy("Copy path", text=path), key="path of the export")
     if job.kind.startswith("annotate") and now == "done":
         label = str(result.get("annotator", ""))
         if job.kind == "annotate_prm":

@@ -38,6 +38,7 @@ WORK = {
     "rethreshold": "labeling.prm.rethreshold:rethreshold",
     "import": "labeling.jobs.importing:run_import",
     "import_scores": "labeling.scores.job:import_scores",
+    "export_project": "labeling.project:run_export",
     "grade": "labeling.answers.job:run_grade",
     "sample": "labeling.demo.sample:run_sample",
     "train": "labeling.jobs.training:run_train",

@@ -60,6 +60,30 @@ def test_open_answers_are_graded_from_the_app(
     assert started == [("grade", {"dataset": None})]
 
 
+def test_the_project_is_exported_from_the_app_to_a_path_that_it_says(
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def start(_: Database, kind: str, params: dict[str, Any]) -> Any:
+        job = create_job(database, kind, params)
+        run_job(database, job.id)
+        return job
+
+    monkeypatch.setattr("labeling.jobs.runner.start_job", start)
+    insert_rows(database, [ImportRow("1 + 1?", ("2",), "g", "d")])
+    overview = open_page(database, monkeypatch, "overview")
+    assert "jobs?start=Export+the+project" in str(shown(overview, "export project"))
+    test = open_page(database, monkeypatch, "jobs", start="Export the project")
+    assert str(test.text_input[0].value).endswith("exports/project-1.jsonl.gz")
+    test.text_input[0].set_value(str(tmp_path / "mine.jsonl.xz"))
+    test.button[0].click().run()
+    assert not test.exception
+    assert (tmp_path / "mine.jsonl.xz").read_bytes()[:4] == b"\xfd7zX"
+    assert str(tmp_path / "mine.jsonl.xz") in str(shown(test, "path of the export"))
+    test.button[0].click().run()  # It is there, and is not written over.
+    (job, _) = list_jobs(database)
+    assert (job.status, "is there already" in job.message) == ("failed", True)
+
+
 def test_rejected_rows_stand_in_a_table(
     database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -108,7 +108,7 @@ def show(database: Database, wanted: Wanted, found: ScoresPreview) -> None:
             "mode": "read",
             "queue": f"scores {place}",
             "scope": "preview",
-            "items": [_as_item(database, found.said[place - 1])],
+            "items": [_as_item(database, wanted, found.said[place - 1])],
             "acked": [],
             "refused": {},
             "evidence": {},
@@ -118,10 +118,11 @@ def show(database: Database, wanted: Wanted, found: ScoresPreview) -> None:
     )
 
 
-def _as_item(database: Database, said: Said) -> Item:
+def _as_item(database: Database, wanted: Wanted, said: Said) -> Item:
     """A solution with what the file alone says of it."""
     label = said.label
-    annotator = AnnotatorRecord(1, label.kind, label.annotator, {}, False)
+    config = {} if wanted.threshold is None else {"threshold": wanted.threshold}
+    annotator = AnnotatorRecord(1, label.kind, label.annotator, config, False)
     annotation = AnnotationRecord(
         said.solution_id, 1, label.scores, label.first_error, label.status or "ok", {}
     )

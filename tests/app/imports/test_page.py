@@ -213,5 +213,10 @@ def test_scores_are_matched_shown_and_imported(
     assert (kind, params["name"], params["files"]) == ("import_scores", "theirs", [str(file)])
     assert "Done: 1 of 3 rows matched a solution; prm:theirs annotated 1 solution" in words_of(test)
     assert [one.first_error for one in annotations_of(database, [1, 2, 3])] == [1]
+    judged = look_at(open_page(database, monkeypatch, "imports", **given, kind="judge"), file)
+    (threshold,) = [one for one in judged.number_input if one.label == "Threshold"]
+    (item,) = shown(threshold.set_value(0.6).run(), "scores preview")["items"]
+    # With a threshold a judge's scores are numbers, and not marks, here as anywhere.
+    assert [one["threshold"] for one in item["annotators"]] == [0.6]
     wrong = open_page(database, monkeypatch, "imports", **(given | {"fields": "score=rewards"}))
     assert "There is no field 'score' to fill" in words_of(look_at(wrong, file))
