@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -12,6 +12,7 @@ import streamlit as st
 
 from app.components.data_table import data_table
 from app.ui import address, filters, formatting, project
+from app.ui.browse import problems
 from app.ui.counts import counted, counted_at
 from app.ui.navigation import carried_list, kept_list
 from app.ui.navigation.beside import OFFERED
@@ -19,9 +20,12 @@ from app.ui.queues.save import save_as_queue
 from db.annotators import list_annotators
 from db.engine import Database
 from db.lists.browse import (
+    ProblemGroup,
     SolutionRow,
+    count_problems,
     count_solutions,
     filter_choices,
+    list_problems,
     list_solutions,
     solution_ids,
 )
@@ -30,7 +34,7 @@ from db.records import AnnotatorRecord, in_order
 from db.review.saved_queues import Contents
 from labeling.selection import MOST_AT_ONCE, as_jsonl
 
-PAGE_SIZE = 50
+PAGE_SIZE = 50  # solutions, or problems
 PAGE = ("page",)  # Another filter, another list: page 7 of the last one means nothing.
 JOBS = ("annotate_mc", "annotate_judge", "annotate_prm")
 
@@ -120,17 +124,19 @@ def chips(database: Database) -> None:
 
 
 def show(
-    found: list[SolutionRow],
+    found: Sequence[tuple[int, SolutionRow]],
     annotators: list[AnnotatorRecord],
     kinds: Mapping[str, str],
-    start: int,
+    groups: Sequence[ProblemGroup],
     key: str,
     *,
     scored: bool,
 ) -> list[int]:
     """The table; a row opens its solution. Returns the ids that are ticked.
 
-    `scored` shows lowest scores. A problem is told once where its solutions stand together.
+    `found` has each solution with its place in the list. `groups`, where there are any, have a
+    row of their own above their solutions. `scored` shows lowest scores. A problem is told once
+    where its solutions stand together.
     """
     columns: list[str | data_table.Column] = [
         data_table.column("", "right"),
@@ -148,18 +154,14 @@ def show(
         for one in annotators
     ]
     columns += [data_table.column("Annotators", "brief"), data_table.column("First errors")]
-    rows: list[tuple[int, list[data_table.Cell]]] = []
+    rows: dict[int, data_table.CheckRow] = {}
     before: int | None = None
     query = address.query()
-    for at, row in enumerate(found, start + 1):
+    for at, row in found:
         href = carried_list.solution_href(row.id, "browse", query, at)
         cells: list[data_table.Cell] = [
             data_table.link(row.id, href, "main muted"),
-            data_table.text(
-                "″" if row.problem_id == before else formatting.shorten(row.problem),
-                "muted" if row.problem_id == before else "",
-                title=row.problem if row.problem_id == before else "",
-            ),
+            problem_of(row, told=bool(groups) or row.problem_id == before),
             source(row),
             row.n_steps,
             answer(row),
@@ -172,14 +174,32 @@ def show(
         cells.append(data_table.text(kind, "muted" if quiet else "", title=kind))
         marks = [(one.kind, row.said[one.id][0]) for one in annotators if one.id in row.said]
         cells.append(data_table.strip(row.n_steps, marks) if marks else None)
-        rows.append((row.id, cells))
+        rows[row.id] = data_table.CheckRow([row.id], f"solution {row.id}", cells)
+    lines = list(rows.values())
+    if groups:
+        open_ids = problems.opened(groups)
+        lines = [
+            line
+            for group in groups
+            for line in (
+                problems.head(group, open_ids, len(columns)),
+                *(rows[one] for one in group.solutions if one in rows),
+            )
+        ]
     return data_table.checklist(
         columns,
-        rows,
+        lines,
         key=key,
-        name="solution",
+        every="every solution on this page",
         empty="No solution matches these filters. Clear one to see more.",
     )
+
+
+def problem_of(row: SolutionRow, *, told: bool) -> data_table.Cell:
+    """The problem, unless the row above has `told` it."""
+    if told:
+        return data_table.text("″", "muted", title=row.problem)
+    return formatting.shorten(row.problem, problems.LINE)
 
 
 def source(row: SolutionRow) -> data_table.Cell:
@@ -310,7 +330,13 @@ with st.container(key="wide", horizontal=True, vertical_alignment="center"):
     total, age = counted_at(
         database, f"count {wanted} {sort}", lambda: count_solutions(database, wanted, sort)
     )
-    pages = max(1, math.ceil(total / PAGE_SIZE))
+    grouped = sort == "problem"
+    n_problems = (
+        counted(database, f"problems {wanted}", lambda: count_problems(database, wanted))
+        if grouped
+        else 0
+    )
+    pages = max(1, math.ceil((n_problems if grouped else total) / PAGE_SIZE))
     page = st.pagination(pages, **address.number("page", 1, pages)) if pages > 1 else 1
 if not total and not filters.any_of(filters.given()) and sort == "oldest":
     st.text("This project has no solutions yet.")
@@ -320,28 +346,35 @@ if asked_order and asked_order not in orders:
     project.complain(f"The order cannot be {formatting.shorten(asked_order, 60)}: {orders[order]}.")
 start = (page - 1) * PAGE_SIZE
 annotators = filters.columns(database)
-found = list_solutions(
-    database,
-    wanted,
-    sort=sort,
-    offset=start,
-    limit=PAGE_SIZE,
-    annotators=[one.id for one in annotators],
-)
+groups = list_problems(database, wanted, offset=start, limit=PAGE_SIZE) if grouped else []
+said_by = [one.id for one in annotators]
+if grouped:
+    places = problems.shown(groups)
+    these = SolutionFilter(ids=tuple(places))
+    found = list_solutions(database, these, sort=sort, limit=len(places), annotators=said_by)
+else:
+    found = list_solutions(
+        database, wanted, sort=sort, offset=start, limit=PAGE_SIZE, annotators=said_by
+    )
+    places = {row.id: at for at, row in enumerate(found, start + 1)}
 ticked = show(
-    found,
+    [(places[row.id], row) for row in found],
     annotators,
     filters.kind_words(database),
-    start,
+    groups,
     f"solutions {st.session_state.get('ticks', 0)}",
     scored=scored,
 )
 with above:
-    count = f"{total:,} solution{'' if total == 1 else 's'}"
+    count = formatting.number_of(total, "solution")
+    if grouped:
+        count += f" to {formatting.number_of(n_problems, 'problem')}"
     if ticked:
         count = f"{len(ticked):,} of {count} ticked"
     st.text(
         count + (f", counted {formatting.duration(age)} ago" if age > 5 else ""), width="content"
     )
+    if groups:
+        problems.open_or_close_all(groups)
     if total:
         actions(database, ticked, wanted, order, total)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import aliased
@@ -41,6 +42,22 @@ class SolutionRow:
     is_correct: bool | None
     disagreement: str | None
     said: dict[int, tuple[int | None, float | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemGroup:
+    """A problem with the `solutions` (ids) that a filter leaves of it, in ascending order.
+
+    `right` of the `graded` have a right answer; `before` is how many solutions of other problems
+    come before them in the order "problem".
+    """
+
+    id: int
+    text: str
+    solutions: tuple[int, ...]
+    right: int
+    graded: int
+    before: int
 
 
 def list_solutions(
@@ -119,6 +136,41 @@ def count_solutions(database: Database, wanted: SolutionFilter, sort: str = "old
     query = sorted_by(query, sort).order_by(None)
     with database.read() as session:
         return session.scalar(query.with_only_columns(func.count())) or 0
+
+
+def count_problems(database: Database, wanted: SolutionFilter) -> int:
+    """How many problems have a solution that a filter leaves."""
+    query = _found(database, wanted)
+    with database.read() as session:
+        problems = func.count(SolutionIndex.problem_id.distinct())
+        return session.scalar(query.with_only_columns(problems)) or 0
+
+
+def list_problems(
+    database: Database, wanted: SolutionFilter, *, offset: int = 0, limit: int = 50
+) -> list[ProblemGroup]:
+    """A page of the problems that have a solution that a filter leaves, in order of their ids."""
+    query, problem = _found(database, wanted), SolutionIndex.problem_id
+    page = query.with_only_columns(problem).distinct().order_by(problem)
+    here = query.with_only_columns(
+        problem, SolutionIndex.solution_id, SolutionIndex.is_correct
+    ).order_by(problem, SolutionIndex.solution_id)
+    with database.read() as session:
+        ids = list(session.scalars(page.offset(offset).limit(limit)))
+        if not ids:
+            return []
+        earlier = query.with_only_columns(func.count()).where(problem < ids[0])
+        before = session.scalar(earlier) or 0
+        words = select(Problem.id, Problem.text).where(Problem.id.in_(ids))
+        texts = {row.id: row.text for row in session.execute(words)}
+        rows = session.execute(here.where(problem.in_(ids))).all()
+    groups = []
+    for id, members in groupby(rows, key=lambda row: row[0]):
+        solutions, answers = zip(*((row[1], row[2]) for row in members), strict=True)
+        graded = [answer for answer in answers if answer is not None]
+        groups.append(ProblemGroup(id, texts[id], solutions, sum(graded), len(graded), before))
+        before += len(solutions)
+    return groups
 
 
 def _found(database: Database, wanted: SolutionFilter) -> Select[int]:

@@ -17,7 +17,16 @@ from db.corrections import append_corrections
 from db.engine import Database, DatabaseError
 from db.ingest import insert_rows
 from db.lists import solution_index
-from db.lists.browse import SORTS, SORTS_BY, count_solutions, list_solutions, solution_ids
+from db.lists.browse import (
+    SORTS,
+    SORTS_BY,
+    ProblemGroup,
+    count_problems,
+    count_solutions,
+    list_problems,
+    list_solutions,
+    solution_ids,
+)
 from db.lists.filters import SolutionFilter
 from db.records import ImportRow
 from db.schema import Annotator, SolutionIndex
@@ -148,6 +157,33 @@ def test_the_solutions_of_a_problem_stand_together(database: Database) -> None:
     rows = list_solutions(database, SolutionFilter(), sort="problem")
     assert [one.problem for one in rows] == ["b", "b", "a", "a"]
     assert [one.problem_id for one in rows] == [1, 1, 2, 2]
+
+
+def test_problems_are_listed_with_the_solutions_that_a_filter_leaves(database: Database) -> None:
+    problems, answers = ["b", "a", "b", "a", "c"], [True, False, None, True, False]
+    insert_rows(
+        database,
+        [
+            row(n, problem=one, steps=(str(n),), is_correct=right)
+            for n, (one, right) in enumerate(zip(problems, answers, strict=True))
+        ],
+    )
+    every = SolutionFilter()
+    assert list_problems(database, every) == [
+        ProblemGroup(1, "b", (1, 3), right=1, graded=1, before=0),
+        ProblemGroup(2, "a", (2, 4), right=1, graded=2, before=2),
+        ProblemGroup(3, "c", (5,), right=0, graded=1, before=4),
+    ]
+    assert list_problems(database, every, offset=1, limit=1) == list_problems(database, every)[1:2]
+    assert list_problems(database, every, offset=3) == []
+    assert count_problems(database, every) == 3
+    wrong = SolutionFilter(answer="wrong")
+    assert [(one.id, one.solutions, one.before) for one in list_problems(database, wrong)] == [
+        (2, (2,), 0),
+        (3, (5,), 1),
+    ]
+    assert count_problems(database, wrong) == 2
+    assert solution_ids(database, every, sort="problem")[2] == 2  # `before` is its place
 
 
 def test_two_that_differ_only_after_some_steps(database: Database) -> None:

@@ -55,9 +55,10 @@ function drawn(cell, host) {
   }
 }
 
-/** @type {(cell: Pick<Link, "value" | "href" | "style" | "key">) => HTMLElement} */
-function link({ value, href, style, key }) {
+/** @type {(cell: Pick<Link, "value" | "href" | "style" | "key" | "expanded">) => HTMLElement} */
+function link({ value, href, style, key, expanded }) {
   const node = el("a", { class: style, target: "_self" }, String(value));
+  if (expanded !== undefined) node.setAttribute("aria-expanded", String(expanded));
   if (!SAFE_LINK.test(href)) return node;
   node.setAttribute("href", href);
   followInApp(node);

@@ -1,6 +1,6 @@
 // Draws the tables and the flow that data_table.py describes.
 
-import { el } from "../dom.js";
+import { el, focusIn } from "../dom.js";
 import { draw } from "./cells.js";
 import { walkOf } from "./walk.js";
 
@@ -25,13 +25,29 @@ export default function mountDataTable(component) {
   const checked = before?.checked ?? new Set();
   drawn.set(parentElement, { words, checked });
   const focused = walk?.focused();
+  const had = rowWithKeyboard(parentElement);
   parentElement.querySelector(".data-table")?.remove();
   const host = hostOf(component, checked, walk?.open ?? null);
   const content = data.stages ? flow(data, host) : table(data, host);
   parentElement.append(el("div", { class: "data-table" }, content));
   walk?.drawn(focused);
+  if (had) rowCalled(parentElement, had)?.focus({ preventScroll: true });
   return left;
 }
+
+// The label of the box in the row that has the keyboard.
+/** @type {(place: HTMLElement) => string | null | undefined} */
+const rowWithKeyboard = (place) => {
+  const [box] = place.querySelectorAll("input.check");
+  const row = box && focusIn(box)?.closest("tr");
+  return row?.querySelector("input.check")?.getAttribute("aria-label");
+};
+
+/** @type {(place: HTMLElement, label: string) => HTMLInputElement | undefined} */
+const rowCalled = (place, label) =>
+  [...place.querySelectorAll("input.check")]
+    .filter((box) => box instanceof HTMLInputElement)
+    .find((box) => box.getAttribute("aria-label") === label);
 
 /** @type {(data: TableData, host: Host) => HTMLElement} */
 function table({ columns, rows, empty }, host) {
@@ -53,16 +69,20 @@ function table({ columns, rows, empty }, host) {
   return el("div", { class: "scroll" }, el("table", {}, head, el("tbody", {}, ...lines)));
 }
 
-// A row with a box and a link is one stop of the Tab key, not two: Space ticks, Enter opens.
+// A row with a box and a link is one stop of the Tab key, not two: Space ticks, Enter opens. Where
+// the link shows and hides rows, the arrows do too, as in a tree.
 /** @type {(row: HTMLTableRowElement) => HTMLTableRowElement} */
 function oneStop(row) {
   const box = row.querySelector("input.check");
   const link = row.querySelector("a.main");
   if (!(box instanceof HTMLInputElement && link instanceof HTMLAnchorElement)) return row;
   link.tabIndex = -1;
-  box.title = "Space ticks, Enter opens";
+  const arrow = { false: "ArrowRight", true: "ArrowLeft" }[link.ariaExpanded ?? ""];
+  box.title = arrow ? "Space ticks, → opens, ← closes" : "Space ticks, Enter opens";
   box.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.repeat) link.click();
+    if (event.repeat || (event.key !== "Enter" && event.key !== arrow)) return;
+    event.preventDefault();
+    link.click();
   });
   return row;
 }

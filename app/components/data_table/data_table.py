@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal, NotRequired, TypedDict
+from typing import Literal, NamedTuple, NotRequired, TypedDict
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -27,7 +27,10 @@ class TextCell(TypedDict):
 
 
 class LinkCell(TypedDict):
-    """A link to a page of this app; `key`, where there is one, follows it too."""
+    """A link to a page of this app; `key`, where there is one, follows it too.
+
+    `expanded`, where it is said, is whether the rows that the link shows or hides are shown.
+    """
 
     kind: Literal["link"]
     value: str
@@ -35,6 +38,7 @@ class LinkCell(TypedDict):
     style: str
     title: str
     key: NotRequired[str]
+    expanded: NotRequired[bool]
 
 
 class PickCell(TypedDict):
@@ -164,6 +168,15 @@ class Row(TypedDict):
     style: NotRequired[str]
 
 
+class CheckRow(NamedTuple):
+    """A row with a box that stands for `ids`; `label` says what they are, for who cannot see it."""
+
+    ids: Sequence[int]
+    label: str
+    cells: Sequence[Cell]
+    style: str = ""
+
+
 class Stage(TypedDict):
     """One stage of the flow."""
 
@@ -198,20 +211,23 @@ def table(
 
 def checklist(
     columns: Sequence[str | Column],
-    rows: Sequence[tuple[int, Sequence[Cell]]],
+    rows: Sequence[CheckRow],
     *,
     key: str,
-    name: str,
+    every: str,
     empty: str = "Nothing here yet.",
 ) -> list[int]:
-    """Draw a table of (id, cells) with a box before each row; returns the ids that are ticked.
+    """Draw a table with a box before each row; returns the ids that are ticked.
 
-    A tick stays while the table shows other rows, until `key` is another one. `name` says what a
-    row is, for who cannot see it.
+    A tick stays while the table shows other rows, until `key` is another one. `every` labels the
+    box at the head, which stands for all rows.
     """
-    every = _check([id for id, _ in rows], f"every {name} on this page")
-    lines = [door([_check([id], f"{name} {id}"), *cells]) for id, cells in rows]
-    heads: list[str | Column] = [{"label": "", "check": every}, *columns]
+    here = list(dict.fromkeys(id for row in rows for id in row.ids))
+    lines = [
+        Row(cells=[_check(list(row.ids), row.label), *row.cells], style=f"door {row.style}")
+        for row in rows
+    ]
+    heads: list[str | Column] = [{"label": "", "check": _check(here, every)}, *columns]
     checked = _draw(heads, lines, key, empty).get("checked")
     return [one for one in checked if isinstance(one, int)] if isinstance(checked, list) else []
 

@@ -15,6 +15,7 @@ export interface Link extends Titled {
   href: string;
   style: string;
   key?: string;
+  expanded?: boolean;
 }
 export interface Choice extends Titled {
   kind: "pick";

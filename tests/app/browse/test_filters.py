@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from db.engine import Database
 from db.ingest import insert_rows
-from tests.support.pages import open_page, words_of
+from tests.support.pages import open_page, shown, words_of
 from tests.support.rows import machine, row
 
 
@@ -56,3 +60,28 @@ def test_a_chip_takes_its_condition_away(
     next(button for button in test.button if button.label.startswith("annotated by")).click().run()
     assert "12 solutions" in words_of(test)
     assert "by" not in test.query_params
+
+
+def test_by_problem_a_page_has_heads_and_the_solutions_of_the_open_ones(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert_rows(database, [row(i, problem=f"p{i % 2}", steps=(str(i),)) for i in range(6)])
+    test = open_page(database, monkeypatch, "browse", sort="problem")
+    assert not test.exception
+    assert "6 solutions to 2 problems" in words_of(test)
+    assert places(test) == []
+    test = open_page(database, monkeypatch, "browse", sort="problem", open="2")
+    assert places(test) == [(2, 4), (4, 5), (6, 6)]  # as the list that they carry has them
+    next(button for button in test.button if button.label == "Open all").click().run()
+    assert not test.exception
+    assert places(test) == [(1, 1), (3, 2), (5, 3), (2, 4), (4, 5), (6, 6)]
+    next(button for button in test.button if button.label == "Close all").click().run()
+    assert places(test) == []
+    assert "open" not in test.query_params
+
+
+def places(test: AppTest) -> list[tuple[int, int]]:
+    """(solution, its place in the list) of the rows, as their links say."""
+    rows = json.dumps(shown(test, "solutions 0")["rows"])
+    found = re.findall(r"solution\?id=(\d+)[^\"]*&at=(\d+)", rows)
+    return [(int(id), int(at)) for id, at in found]

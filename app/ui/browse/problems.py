@@ -1,0 +1,79 @@
+"""Browse by problem: a head row for each, which opens and closes the rows of its solutions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+import streamlit as st
+
+from app.components.data_table import data_table
+from app.ui import address, formatting
+from db.lists.browse import ProblemGroup
+
+OPEN, EVERY = "open", "all"  # in the address: the ids of open problems, or all of a page
+LINE = 240  # characters of a problem: what a wide window has room for
+MOST = 500  # solutions on a page: what is drawn in half a second
+
+
+def opened(groups: Sequence[ProblemGroup]) -> set[int]:
+    """Which of the problems on this page are open."""
+    given = address.get(OPEN) or ""
+    if given == EVERY:
+        return {one.id for one in groups}
+    return {one.id for one in groups if str(one.id) in given.split(",")}
+
+
+def shown(groups: Sequence[ProblemGroup]) -> dict[int, int]:
+    """The solutions whose problem is open -> their places in the whole list, from 1.
+
+    At most MOST of them.
+    """
+    open_ids = opened(groups)
+    members = (
+        (solution, place)
+        for group in groups
+        if group.id in open_ids
+        for place, solution in enumerate(group.solutions, group.before + 1)
+    )
+    return dict(islice(members, MOST))
+
+
+def head(group: ProblemGroup, open_ids: set[int], n_columns: int) -> data_table.CheckRow:
+    """The row above a problem's solutions: how many there are, and how many are right."""
+    is_open = group.id in open_ids
+    others = sorted(open_ids ^ {group.id})
+    href = data_table.page_href(
+        "browse",
+        **address.query(without=[OPEN]),
+        **({OPEN: ",".join(map(str, others))} if others else {}),
+    )
+    problem = data_table.link(
+        formatting.shorten(group.text, LINE), href, "main quiet", title=group.text
+    )
+    problem["expanded"] = is_open
+    right = f"{group.right:,} of {group.graded:,} right" if group.graded else ""
+    cells: list[data_table.Cell] = [
+        data_table.text("▾" if is_open else "▸", "twist"),
+        problem,
+        data_table.text(formatting.number_of(len(group.solutions), "solution"), "muted"),
+        None,
+        data_table.text(right, "muted"),
+    ]
+    cells += [None] * (n_columns - len(cells))
+    label = f"every solution to problem {group.id}"
+    return data_table.CheckRow(group.solutions, label, cells, "group")
+
+
+def open_or_close_all(groups: Sequence[ProblemGroup]) -> None:
+    """A button that opens every problem of a page, or closes them."""
+    n = sum(len(one.solutions) for one in groups)
+    all_open = bool(groups) and len(opened(groups)) == len(groups)
+    st.button(
+        "Close all" if all_open else "Open all",
+        type="tertiary",
+        on_click=address.put,
+        kwargs={OPEN: None if all_open else EVERY},
+        disabled=not all_open and n > MOST,
+        help=f"At most {MOST:,} solutions a page" if n > MOST else None,
+    )
