@@ -12,6 +12,7 @@ from models.errors import CheckpointError, MissingExtraError, ModelError
 
 SCHEMES = ("transformers", "playground", "vllm", "openai")
 SEPARATOR = "<extra_0>"  # ends a step for a PRM; the released Qwen2.5-Math-PRMs have it
+TOKENIZE = "/tokenize"  # vLLM's own, beside what is OpenAI's
 PLAYGROUND_CHECKPOINTS = Path(__file__).parent / "playground" / "checkpoints"
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
@@ -44,6 +45,10 @@ class ServerName:
         """Where a server has what is not OpenAI's, such as vLLM's /tokenize."""
         return self.base_url.removesuffix("/v1")
 
+    def url(self, path: str) -> str:
+        """The address of one of its endpoints."""
+        return f"{self.root_url if path == TOKENIZE else self.base_url}{path}"
+
     @property
     def origin(self) -> str:
         """SCHEME://HOST:PORT."""
@@ -65,25 +70,35 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{host}:{parts.port or usual}"
 
 
-def parse_server_name(target: str) -> ServerName:
-    """Take MODEL@BASE_URL apart at the last @ before http(s)://; MODEL may have / : and @.
+def parse_server_names(target: str) -> tuple[ServerName, ...]:
+    """Take MODEL@BASE_URL,BASE_URL... apart, at the last @ before http(s)://; MODEL may have / : @.
 
     /v1 is added to a BASE_URL without a version. Raises ModelError, in words that repeat
     nothing of a URL that may hold a password.
     """
     refuse_secrets(target)
-    form = "Write openai:MODEL@BASE_URL, as in openai:qwen@http://localhost:8000/v1"
+    form = (
+        "Write openai:MODEL@BASE_URL, as in openai:qwen@http://localhost:8000/v1; several servers "
+        "of the model have commas between their addresses"
+    )
     found = _SERVER.fullmatch(target.strip())
     if found is None or "://" in found[1] or not found[1].strip():
         raise ModelError(f"The name of a model behind a server is incomplete. {form}")
+    names = tuple(_server_name(found[1].strip(), url, form) for url in found[2].split(","))
+    if len(set(names)) < len(names):
+        raise ModelError("The model's name has the same server twice: name each once")
+    return names
+
+
+def _server_name(model: str, address: str, form: str) -> ServerName:
     try:
-        origin(found[2])
+        origin(address)
     except ValueError:
-        raise ModelError(f"The address behind the last @ is not a URL. {form}") from None
-    url = urlsplit(found[2])
+        raise ModelError(f"An address behind the last @ is not a URL. {form}") from None
+    url = urlsplit(address)
     path = url.path.rstrip("/")
     version = "" if _VERSION.search(path) else "/v1"
-    return ServerName(found[1].strip(), f"{url.scheme}://{url.netloc.lower()}{path}{version}")
+    return ServerName(model, f"{url.scheme}://{url.netloc.lower()}{path}{version}")
 
 
 def refuse_secrets(spec: str) -> None:
@@ -111,13 +126,13 @@ def parse_model_name(spec: str) -> ModelName:
         if not target.strip():
             raise ModelError(f"The model name {spec!r} names nothing after {scheme}:")
         if scheme == "openai":
-            parse_server_name(target)
+            parse_server_names(target)
         return ModelName(scheme, target.strip())
     if text and Path(text).expanduser().is_dir():
         return ModelName("transformers", text)
     raise ModelError(
         f"{spec!r} is not a model name and no folder of that name exists. Write "
-        "transformers:PATH_OR_ID, vllm:PATH_OR_ID, openai:MODEL@BASE_URL or "
+        "transformers:PATH_OR_ID, vllm:PATH_OR_ID, openai:MODEL@BASE_URL[,BASE_URL] or "
         "playground:policy|judge|prm"
     )
 
@@ -209,7 +224,7 @@ def _from_hub(target: str) -> Path:
 def short_name(model: str) -> str:
     """What stands last in a model's name, without a version: fit for an annotator's name."""
     if model.startswith("openai:"):
-        return parse_server_name(model.removeprefix("openai:")).model.rsplit("/", 1)[-1]
+        return parse_server_names(model.removeprefix("openai:"))[0].model.rsplit("/", 1)[-1]
     return (
         model.rstrip("/").replace("\\", "/").split("/")[-1].split(":")[-1].split("@")[0] or "model"
     )

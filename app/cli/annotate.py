@@ -13,6 +13,11 @@ from app.cli.console import console, opened, option_group, run_here
 from app.ui.formatting import number_of
 from labeling.montecarlo.planner import STRATEGIES
 
+SERVERS = (
+    " openai:MODEL@URL is one behind a server, openai:MODEL@URL,URL behind several that share the "
+    "work (docs/generators.md)."
+)
+
 
 @click.group()
 def annotate() -> None:
@@ -41,7 +46,7 @@ _annotation_options = option_group(
 
 
 @annotate.command("mc")
-@click.option("--model", required=True, help="The policy, e.g. playground:policy.")
+@click.option("--model", required=True, help=f"The policy, e.g. playground:policy.{SERVERS}")
 @click.option("--samples", default=8, show_default=True, type=click.IntRange(1, 1024))
 @click.option(
     "--strategy",
@@ -100,7 +105,7 @@ def annotate_mc(ctx: click.Context, dry_run: bool, **options: Any) -> None:
 
 
 @annotate.command("judge")
-@click.option("--model", required=True, help="The judge, e.g. playground:judge.")
+@click.option("--model", required=True, help=f"The judge, e.g. playground:judge.{SERVERS}")
 @click.option(
     "--prompt",
     default="paper",

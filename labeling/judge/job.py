@@ -34,7 +34,7 @@ def annotate_judge(context: JobContext) -> dict[str, Any]:
     A wave of solutions is stored as it comes. One that fails is stored with its reason, and is
     asked about again by the next job of the same annotator; the result counts both.
     """
-    from models.generation.base import Sampling
+    from models.generation.base import Sampling, left_out
     from models.generation.load import load_generator
 
     params = context.params
@@ -103,7 +103,8 @@ def annotate_judge(context: JobContext) -> dict[str, Any]:
                 raise ModelError(f"All of the first {failed:,} requests failed: {reasons[-1]}")
             done += len(wave)
             message = tally.message("replies") + again
-            context.report(done, total, message + (f", {failed:,} failed" if failed else ""))
+            message += f", {failed:,} failed" if failed else ""
+            context.report(done, total, message + left_out(generator))
     return {
         **tally.result(annotator, work, "replies"),
         "failed": failed,

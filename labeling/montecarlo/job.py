@@ -147,6 +147,8 @@ class _Run:
 
     def to_the_end(self) -> None:
         """Wave after wave until everything is annotated."""
+        from models.generation.base import left_out
+
         while True:
             asked, copies = self._gather()
             rollouts = self._complete(asked)
@@ -165,7 +167,8 @@ class _Run:
                 del self.solutions[result.solution_id]
             self.ended += len(new)
             self.tally.add(solutions=len(new))
-            self.context.report(self.ended, self.total, self.tally.message("rollouts"))
+            message = self.tally.message("rollouts") + left_out(self.generator)
+            self.context.report(self.ended, self.total, message)
             if not asked and self.planner.done:
                 return
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from models.errors import ModelError
 
@@ -136,6 +136,22 @@ class Generator(Protocol):
     def default_temperature(self) -> float | None:
         """The temperature that the model's authors recommend; None where they say nothing."""
         ...
+
+
+@runtime_checkable
+class Distributed(Protocol):
+    """A generator behind several servers."""
+
+    @property
+    def left_out(self) -> list[str]:
+        """In a sentence each, the servers that are not asked for now, and why."""
+        ...
+
+
+def left_out(generator: Generator) -> str:
+    """The servers that are not asked for now, as the end of a progress line."""
+    said = generator.left_out if isinstance(generator, Distributed) else []
+    return f". Left out for now: {' '.join(said)}" if said else ""
 
 
 def count_prompt_tokens(request: CompletionRequest, completion: Completion) -> int:

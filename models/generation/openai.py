@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeGuard, TypeVar
 
@@ -11,9 +12,10 @@ from models.errors import ModelError
 from models.generation.base import ChatPrompt, Completion, CompletionRequest, Prompt, Sampling
 from models.generation.options import first_tokens
 from models.generation.server.batch import Batch
-from models.generation.server.client import (
-    Client,
+from models.generation.server.client import Client
+from models.generation.server.connection import (
     Patience,
+    Server,
     ServerError,
     Unreadable,
     concurrency_from_environment,
@@ -26,7 +28,7 @@ from models.generation.server.logprobs import (
     told_by_chat,
     told_by_ids,
 )
-from models.names import parse_model_name, parse_server_name
+from models.names import TOKENIZE, parse_model_name, parse_server_names
 
 MOST_LISTED = 10  # models that a message names
 
@@ -39,8 +41,32 @@ T = TypeVar("T")
 Choice = dict[str, object]  # a completion in a server's reply
 
 
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a server says of the model. `context` is in tokens, None where it does not say.
+
+    `weights` are those behind the model's id, "" where that says it all; `has_ids`: prompts may be
+    token ids, since the server turns chats into them.
+    """
+
+    model: str
+    weights: str
+    owner: str
+    context: int | None
+    has_ids: bool
+
+    def __str__(self) -> str:
+        room = f", {self.context:,} tokens" if self.context else ""
+        return f"{self.named}{room}{', owned by ' + self.owner if self.owner else ''}"
+
+    @property
+    def named(self) -> str:
+        """The model as the server names it, and the weights behind that name."""
+        return f"{self.model} ({self.weights})" if self.weights else self.model
+
+
 class OpenAIGenerator:
-    """A model behind a server, asked by as many requests at once as STEPLENS_CONCURRENCY says.
+    """A model behind servers, each asked by as many requests at once as STEPLENS_CONCURRENCY says.
 
     Where the server turns chats into token ids as vLLM does, prompts are ids and an answer is
     continued exactly; elsewhere they are chats. The seed is passed on, and how far it decides is
@@ -51,11 +77,21 @@ class OpenAIGenerator:
         self, spec: str, *, patience: Patience | None = None, concurrency: int | None = None
     ) -> None:
         self.name = spec
-        self.server = parse_server_name(parse_model_name(spec).target)
-        self.batch_size = concurrency or concurrency_from_environment()
-        self._client = Client(self.server, patience or patience_from_environment(), self.batch_size)
+        names = parse_server_names(parse_model_name(spec).target)
+        self.model = names[0].model
+        each = concurrency or concurrency_from_environment()
+        self.batch_size = each * len(names)
+        self._client = Client(names, patience or patience_from_environment(), each, self._look)
         self._continues = False
-        self.revision, self.context, self._extra, self.has_ids = asyncio.run(self._look())
+        card = asyncio.run(self._first_look())
+        self.revision = f"{card.named} at {', '.join(name.place for name in names)}"
+        self.context, self.has_ids = card.context, card.has_ids
+        self._extra = NEUTRAL if card.has_ids or card.owner in NEUTRAL_FOR else {}
+
+    @property
+    def left_out(self) -> list[str]:
+        """In a sentence each, the servers that are not asked for now, and why."""
+        return self._client.left_out
 
     def prompt_ids(self, messages: list[dict[str, str]], answer_prefix: str = "") -> ChatPrompt:
         """The chat itself: only the server knows its ids, and it is asked for many at once."""
@@ -92,7 +128,7 @@ class OpenAIGenerator:
                 if self.context is not None and sampling.max_tokens >= self.context:
                     raise ModelError(
                         f"{sampling.max_tokens:,} tokens of reply leave no room for a prompt in "
-                        f"the context of {self.server.model}, which is {self.context:,}. Lower "
+                        f"the context of {self.model}, which is {self.context:,}. Lower "
                         "--max-tokens"
                     )
                 await self._must_continue(prompts)
@@ -147,8 +183,7 @@ class OpenAIGenerator:
         return first_tokens(options, dict(zip(words, ids, strict=True)).__getitem__)
 
     async def _tokenize(self, text: Mapping[str, object]) -> tuple[int, ...]:
-        url = f"{self.server.root_url}/tokenize"
-        return await self._client.post(url, {"model": self.server.model, **text}, _ids)
+        return await self._client.post(TOKENIZE, {"model": self.model, **text}, _ids)
 
     async def _by_ids(
         self,
@@ -191,16 +226,14 @@ class OpenAIGenerator:
 
         async def count(messages: list[dict[str, str]], extra: Mapping[str, object]) -> int | None:
             body = {**self._body(0, Sampling(max_tokens=1)), "messages": messages, **extra}
-            return await self._client.post(
-                f"{self.server.base_url}/chat/completions", body, _prompt_tokens
-            )
+            return await self._client.post("/chat/completions", body, _prompt_tokens)
 
-        await check_continuation(count, self.server.model)
+        await check_continuation(count, self.model)
         self._continues = True
 
     def _body(self, seed: int, sampling: Sampling) -> dict[str, object]:
         body = {
-            "model": self.server.model,
+            "model": self.model,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "max_tokens": sampling.max_tokens,
@@ -220,33 +253,32 @@ class OpenAIGenerator:
             return _completion(reply, read_text, read_logprobs, self._client)
 
         try:
-            return await self._client.post(f"{self.server.base_url}{path}", body, read)
+            return await self._client.post(path, body, read)
         except ServerError as error:
             if error.status != 404:
                 raise
-            raise ServerError(f"{error}. {_serves(await self._listed())}", 404) from None
+            listed = await self._listed(self._client.servers[0], self._client.patience.tries)
+            raise ServerError(f"{error}. {_serves(listed)}", 404) from None
 
-    async def _look(self) -> tuple[str, int | None, dict[str, object], bool]:
-        """(revision, context in tokens, extra fields of requests, whether prompts are ids)."""
+    async def _first_look(self) -> Card:
         async with self._client.connected():
-            listed = await self._listed()
-            card = _card(listed, self.server.model)
-            if card is None:
-                raise ModelError(
-                    f"The server at {self.server.base_url} has no model {self.server.model}. "
-                    f"{_serves(listed)}"
-                )
-            has_ids = await self._has_ids()
-        known = has_ids or card.get("owned_by") in NEUTRAL_FOR
-        context = card.get("max_model_len")
-        return (
-            _revision(card, self.server.place),
-            context if _is_count(context) and context else None,
-            NEUTRAL if known else {},
-            has_ids,
+            return await self._client.card()
+
+    async def _look(self, server: Server, tries: int) -> Card:
+        listed = await self._listed(server, tries)
+        card = _card(listed, self.model)
+        if card is None:
+            raise ModelError(f"{server.title} has no model {self.model}. {_serves(listed)}")
+        root, owner, context = (card.get(key) for key in ("root", "owned_by", "max_model_len"))
+        return Card(
+            model=str(card["id"]),
+            weights=root if isinstance(root, str) and root != card["id"] else "",
+            owner=owner if isinstance(owner, str) else "",
+            context=context if _is_count(context) and context else None,
+            has_ids=await self._has_ids(server, tries),
         )
 
-    async def _listed(self) -> list[dict[str, object]]:
+    async def _listed(self, server: Server, tries: int) -> list[dict[str, object]]:
         """The server's models, in its words but without our key."""
 
         def read(reply: object) -> list[dict[str, object]]:
@@ -255,16 +287,16 @@ class OpenAIGenerator:
                 raise Unreadable("no list of models")
             named = [c for c in cards if isinstance(c, dict) and isinstance(c.get("id"), str)]
             return [
-                {k: self._client.quoted(v) if isinstance(v, str) else v for k, v in card.items()}
+                {k: server.quoted(v) if isinstance(v, str) else v for k, v in card.items()}
                 for card in named
             ]
 
-        return await self._client.get(f"{self.server.base_url}/models", read)
+        return await server.get("/models", read, tries)
 
-    async def _has_ids(self) -> bool:
+    async def _has_ids(self, server: Server, tries: int) -> bool:
         """Whether /tokenize takes a chat, as vLLM's does; llama.cpp's and SGLang's do not."""
-        chat = {"model": self.server.model, "messages": [{"role": "user", "content": "Hi"}]}
-        reply = await self._client.probe(f"{self.server.root_url}/tokenize", chat)
+        chat = {"model": self.model, "messages": [{"role": "user", "content": "Hi"}]}
+        reply = await server.probe(TOKENIZE, chat, tries)
         try:
             return bool(_ids(reply))
         except Unreadable:
@@ -282,7 +314,7 @@ def _completion(
     reply: object,
     read_text: Callable[[Choice], object],
     read_logprobs: Callable[[Choice], tuple[float, ...]] | None,
-    client: Client,
+    client: Client[Card],
 ) -> Completion:
     """Raises Unreadable for anything but a completion that has ended."""
     choices = reply.get("choices") if isinstance(reply, dict) else None
@@ -331,13 +363,6 @@ def _is_count(value: object) -> TypeGuard[int]:
 def _card(listed: list[dict[str, object]], model: str) -> dict[str, object] | None:
     """What the server says of a model; Gemini's server puts models/ before its names."""
     return next((card for card in listed if card["id"] in (model, f"models/{model}")), None)
-
-
-def _revision(card: dict[str, object], place: str) -> str:
-    """The model as the server names it, the weights behind that name, and where it is."""
-    root = card.get("root")
-    weights = f" ({root})" if isinstance(root, str) and root not in ("", card["id"]) else ""
-    return f"{card['id']}{weights} at {place}"
 
 
 def _serves(listed: list[dict[str, object]]) -> str:

@@ -6,9 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from models.errors import ModelError
 from models.generation.base import Completion, IncompleteError
-from models.generation.server.client import ServerError
-
-REFUSED = (400, 413, 422)  # what is refused is the request, not the key or the address
+from models.generation.server.connection import REFUSED, ServerError
 
 
 class Batch:

@@ -1,335 +1,231 @@
-"""Asking an OpenAI-compatible server: its key, its limits, its errors in words."""
+"""Asking the servers of one model: the least busy next; those that fail are left out a while."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import random
-import re
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from itertools import cycle
-from typing import TypeVar
-from urllib.parse import urlsplit
+from typing import Generic, TypeVar
 
-from models.errors import MissingExtraError, ModelError
-from models.generation.server.keys import how_to_set, key_for
-from models.generation.server.waits import asked_wait, backoff
+from models.errors import ModelError
+from models.generation.server.connection import (
+    CONNECT_SECONDS,
+    LONGEST_WAIT,
+    REFUSED,
+    Body,
+    Failure,
+    Patience,
+    Server,
+    ServerError,
+    Unreachable,
+)
+from models.generation.server.waits import backoff
 from models.names import ServerName
 
-try:
-    import httpx2
-except ImportError as error:
-    raise MissingExtraError("A model behind a server", error, "openai") from error
-
-TIMEOUT_VARIABLE = "STEPLENS_TIMEOUT"
-CONCURRENCY_VARIABLE = "STEPLENS_CONCURRENCY"
-CONCURRENCY = 64
-CONNECT_SECONDS = 10.0
-POOL = 32  # connections; each request looks through all of its pool's
-LONGEST_WAIT = 600.0  # seconds; a server that wants to be left alone for longer ends the job
-MOST_BYTES = 16 << 20  # of a reply; the longest judgement has a few hundred thousand
-MOST_WORDS = 300  # characters of a server's own words in a message
-SECRET_LENGTH = 8  # a shorter key is a word such as "EMPTY", and may stand in a solution
-PASSING = (408, 429, 500, 502, 503, 504)
-
-SEE_LOG = "See its log, then start the job again: what is stored is kept"
-START_IT = "Start it, or correct the address behind the @ in the model's name"
-CORRECT = "Correct MODEL@BASE_URL in the model's name"
-LOWER = f"Lower {CONCURRENCY_VARIABLE}"
+FAILURES = 3  # in a row, whatever was asked: then a server is left out, if there are others
+OTHER_MODEL = "{} now serves another model than when this began, or in another way"
 
 T = TypeVar("T")
+Card = TypeVar("Card")
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How often and how long a request is tried, in seconds; tests bring their own clock."""
+@dataclass(slots=True, eq=False)
+class _Member:
+    """One of the servers. `why` it is left out, until `due` by the clock; empty while it is not."""
 
-    tries: int = 8
-    timeout: float = 600.0  # of one try, from connecting to the last byte
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    now: Callable[[], float] = time.time
-    chance: Callable[[], float] = random.random
+    server: Server
+    under_way: int = 0
+    failures: int = 0  # in a row
+    why: str = ""
+    due: float = 0.0
+    times_out: int = 0  # since it last answered
 
 
-class ServerError(ModelError):
-    """A server refused, or went on failing. `status`: its HTTP status, None without an answer.
+class Client(Generic[Card]):
+    """The servers of one model, which all have the same `look`: what they say they serve.
 
-    `tried_out`: the server could be reached, and failed at every try.
+    A request goes to the server with the fewest under way. One that cannot be reached, or fails
+    three times in a row, is left out, and what it did not answer is asked of the others; it is
+    looked at again after 1, 2, 4 ... 60 seconds, or after the pause it asked for. A server that is
+    the only one is never left out, and each request waits for it as long as `patience` says.
     """
 
-    def __init__(self, message: str, status: int | None = None, *, tried_out: bool = False) -> None:
-        super().__init__(message)
-        self.status, self.tried_out = status, tried_out
-
-
-class Unreadable(ValueError):
-    """A reply is not what the interface promises; the message says what is amiss."""
-
-
-class _Failure(Exception):
-    """One try failed, and another may do better. `wait`: seconds that the server asks for."""
-
     def __init__(
-        self, words: str, cure: str, status: int | None = None, wait: float | None = None
+        self,
+        names: Sequence[ServerName],
+        patience: Patience,
+        concurrency: int,
+        look: Callable[[Server, int], Awaitable[Card]],
     ) -> None:
-        super().__init__(words)
-        self.cure, self.status, self.wait = cure, status, wait
+        self.patience = patience
+        self._look = look
+        self._members = [_Member(Server(name, patience, concurrency)) for name in names]
+        self._card: Card | None = None
 
+    @property
+    def servers(self) -> list[Server]:
+        """All of them, in the order of their names."""
+        return [member.server for member in self._members]
 
-class _Unreachable(_Failure):
-    """There was no connection."""
-
-
-class Client:
-    """One server, and the key for it, which stands in the environment only."""
-
-    def __init__(self, server: ServerName, patience: Patience, concurrency: int) -> None:
-        self.server, self.patience, self.concurrency = server, patience, concurrency
-        self._key = key_for(server)
-        self._ssl = httpx2.create_ssl_context()
-        self._pools: Iterator[httpx2.AsyncClient] = iter(())
+    @property
+    def left_out(self) -> list[str]:
+        """Why each server is left out that is."""
+        return [member.why for member in self._members if member.why]
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[None]:
-        """The time in which `get` and `post` may be awaited: connections belong to one loop."""
-        headers = {"Accept-Encoding": "identity"}  # else a small reply could unpack to a huge one
-        if self._key:
-            headers["Authorization"] = f"Bearer {self._key}"
+        """The time in which `card` and `post` may be awaited: connections belong to one loop."""
+        self._looking = asyncio.Lock()
         async with AsyncExitStack() as stack:
-            pools = [
-                await stack.enter_async_context(
-                    httpx2.AsyncClient(
-                        headers=headers,
-                        verify=self._ssl,
-                        follow_redirects=False,  # the key goes to no other place
-                        timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
-                        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=None),
-                    )
-                )
-                for _ in range(-(-self.concurrency // POOL))
-            ]
-            self._pools = cycle(pools)
+            for server in self.servers:
+                await stack.enter_async_context(server.connected())
             yield
 
-    async def get(self, url: str, read: Callable[[object], T]) -> T:
-        """What `read` makes of the JSON at `url`, where the server must be up already.
+    async def card(self) -> Card:
+        """What all servers that can be reached say they serve; the others are left out for now.
 
-        Raises ServerError as `post`, and at once when there is no connection.
+        Raises ModelError where they differ, where one refuses, or none answers.
         """
-        return await self._ask("GET", url, None, self._reading(read), tries_to_connect=1)
+        alone = len(self._members) == 1
+        tries = self.patience.tries if alone else 1
+        told = await asyncio.gather(
+            *(self._look(server, tries) for server in self.servers), return_exceptions=True
+        )
+        cards = []
+        for member, card in zip(self._members, told, strict=True):
+            if not isinstance(card, BaseException):
+                cards.append((member, card))
+            elif alone or not isinstance(card, ServerError) or not _may_pass(card):
+                raise card
+            else:
+                self._leave_out(member, str(card))
+        if not cards:
+            raise ModelError(self._nobody())
+        first, self._card = cards[0]
+        for member, card in cards:
+            if card != self._card:
+                raise ModelError(
+                    f"The servers of a model must serve the same: {first.server.name.base_url} "
+                    f"says {self._card}, {member.server.name.base_url} says {card}"
+                )
+        return self._card
 
-    async def post(self, url: str, body: Mapping[str, object], read: Callable[[object], T]) -> T:
+    async def post(self, path: str, body: Body, read: Callable[[object], T]) -> T:
         """What `read` makes of the JSON that answers `body`.
 
-        Failures that may pass are tried again, `read` raising Unreadable among them. Raises
-        ServerError when the server refuses, or goes on failing.
+        Failures that may pass are tried again, on another server where there is one. Raises
+        ServerError when a server refuses the request, or all go on failing.
         """
-        return await self._ask("POST", url, body, self._reading(read), self.patience.tries)
-
-    async def probe(self, url: str, body: Mapping[str, object]) -> object:
-        """The JSON that answers `body`; None where the server knows no such request.
-
-        Raises ServerError when it goes on failing.
-        """
-        try:
-            return await self._ask("POST", url, body, _json_or_none, self.patience.tries)
-        except ServerError as error:
-            if error.status is None or error.status in PASSING:
-                raise
-            return None
+        if len(self._members) == 1:
+            return await self._members[0].server.post(path, body, read)
+        failed: set[_Member] = set()
+        rounds = 0
+        while True:
+            member = await self._next(failed)
+            member.under_way += 1
+            try:
+                answer = await member.server.post_once(path, body, read)
+            except ServerError as error:
+                if error.status in REFUSED:
+                    raise
+                if not member.why:
+                    self._leave_out(member, str(error))
+                continue
+            except Failure as failure:
+                last = failure
+                self._count_failure(member, failure)
+                failed.add(member)
+            else:
+                member.failures = 0
+                if not member.why:
+                    member.times_out = 0
+                return answer
+            finally:
+                member.under_way -= 1
+            living = self._living()
+            if living and failed.issuperset(living):  # Each has had its try.
+                rounds += 1
+                if rounds >= self.patience.tries:
+                    words = member.server.said(last, rounds)
+                    raise ServerError(words, last.status, tried_out=True) from None
+                await self.patience.sleep(backoff(rounds - 1, self.patience.chance()))
+                failed.clear()
 
     def clean(self, text: str) -> str:
-        """A server's text without our key, should it send it back, and without half characters."""
-        if len(self._key) >= SECRET_LENGTH:
-            text = text.replace(self._key, "[key]")
-        return text.encode("utf-8", "replace").decode()
+        """A server's text without our keys, and without half characters."""
+        for server in self.servers:
+            text = server.clean(text)
+        return text
 
     def quoted(self, text: str) -> str:
-        """A server's own words as part of a message: one short printable line without our key."""
-        if self._key:  # a host's name comes in lower case
-            text = re.sub(re.escape(self._key), "[key]", text, flags=re.IGNORECASE)
-        line = " ".join(re.sub(r"<[^<>]*>", " ", text).split())
-        shown = "".join(c if c.isprintable() else "?" for c in line[:MOST_WORDS])
-        return f"{shown}..." if len(line) > MOST_WORDS else shown
+        """A server's own words as part of a message: one short printable line without our keys."""
+        for server in self.servers:
+            text = server.quoted(text)
+        return text
 
-    async def _ask(
-        self,
-        method: str,
-        url: str,
-        body: Mapping[str, object] | None,
-        read: Callable[[bytes], T],
-        tries_to_connect: int,
-    ) -> T:
-        attempt = 0
-        while True:
-            try:
-                return read(await self._try(method, url, body))
-            except Unreadable as error:
-                failure = _Failure(f"sends replies that cannot be used ({error})", SEE_LOG)
-            except _Failure as error:
-                failure = error
-            attempt += 1
-            alone = isinstance(failure, _Unreachable)
-            tries = tries_to_connect if alone else self.patience.tries
-            if attempt >= tries:
-                times = f", {attempt} times in a row" if attempt > 1 else ""
-                message = f"{self._named} {failure}{times}. {failure.cure}"
-                raise ServerError(message, failure.status, tried_out=not alone) from None
-            await self.patience.sleep(self._pause(failure, attempt - 1))
+    def _living(self) -> list[_Member]:
+        return [member for member in self._members if not member.why]
 
-    def _pause(self, failure: _Failure, attempt: int) -> float:
-        usual = backoff(attempt, self.patience.chance())
-        if failure.wait is None:
-            return usual
-        if failure.wait > LONGEST_WAIT:
-            raise ServerError(
-                f"{self._named} {failure} and asks for a pause of {failure.wait:,.0f} s. Start "
-                "the job again after that: what is stored is kept",
-                failure.status,
-            )
-        # Together they would be refused together again: each adds a little of its own.
-        return failure.wait + 0.1 * usual
+    async def _next(self, failed: set[_Member]) -> _Member:
+        """The least busy server, of those that did not fail at the request if there are any."""
+        if not self._looking.locked() and self._due():
+            async with self._looking:
+                await self._look_again(self._due())
+        while not (living := self._living()):
+            async with self._looking:
+                if not self._living():
+                    await self._wait()
+        return min(living, key=lambda member: (member in failed, member.under_way))
 
-    async def _try(self, method: str, url: str, body: Mapping[str, object] | None) -> bytes:
-        content = None if body is None else json.dumps(body).encode()
-        headers = {} if body is None else {"Content-Type": "application/json"}
+    def _due(self) -> list[_Member]:
+        now = self.patience.now()
+        return [member for member in self._members if member.why and member.due <= now]
+
+    async def _wait(self) -> None:
+        """Until the first may be looked at again. Raises ServerError when that is hopeless."""
+        first = min(self._members, key=lambda member: member.due)
+        pause = max(0.0, first.due - self.patience.now())
+        tried = min(member.times_out for member in self._members)
+        if tried >= self.patience.tries or pause > LONGEST_WAIT:
+            raise ServerError(self._nobody())
+        await self.patience.sleep(pause)
+        await self._look_again([first])
+
+    async def _look_again(self, members: Sequence[_Member]) -> None:
+        await asyncio.gather(*(self._look_at(member) for member in members))
+
+    async def _look_at(self, member: _Member) -> None:
+        """Take a server in again that answers, and serves what it did."""
         try:
-            async with asyncio.timeout(self.patience.timeout):
-                async with next(self._pools).stream(
-                    method, url, content=content, headers=headers
-                ) as response:
-                    raw = await self._read(response)
+            async with asyncio.timeout(CONNECT_SECONDS):
+                card = await self._look(member.server, 1)
         except TimeoutError:
-            words = f"gave no answer within {self.patience.timeout:g} s"
-            raise _Failure(words, f"{LOWER} or raise {TIMEOUT_VARIABLE}") from None
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError) as error:
-            words = f"cannot be reached ({self.quoted(str(error)) or 'no answer'})"
-            raise _Unreachable(words, START_IT) from None
-        except httpx2.TransportError as error:
-            broken = self.quoted(str(error)) or type(error).__name__
-            raise _Failure(f"broke off an answer ({broken})", SEE_LOG) from None
-        except (httpx2.InvalidURL, UnicodeError):
-            raise ServerError(f"{self._named} has an address that is no URL. {CORRECT}") from None
-        if response.status_code != 200:
-            self._refuse(response, raw)
-        return raw
+            self._leave_out(member, f"{member.server.title} gives no answer")
+        except ModelError as error:
+            self._leave_out(member, str(error))
+        else:
+            if card != self._card:
+                self._leave_out(member, OTHER_MODEL.format(member.server.title))
+            else:
+                member.why, member.failures = "", 0
 
-    async def _read(self, response: httpx2.Response) -> bytes:
-        if response.headers.get("content-encoding", "identity") != "identity":
-            raise ServerError(f"{self._named} packs its replies though asked not to. {CORRECT}")
-        parts, size = [], 0
-        async for part in response.aiter_raw():
-            size += len(part)
-            if size > MOST_BYTES:
-                raise ServerError(
-                    f"{self._named} sends a reply of more than {MOST_BYTES >> 20} MiB, which no "
-                    f"model's is. {CORRECT}"
-                )
-            parts.append(part)
-        return b"".join(parts)
+    def _count_failure(self, member: _Member, failure: Failure) -> None:
+        member.failures += 1
+        if member.why:  # It was under way when the server was left out.
+            return
+        if isinstance(failure, Unreachable) or member.failures >= FAILURES:
+            self._leave_out(member, member.server.said(failure), failure.wait)
 
-    def _reading(self, read: Callable[[object], T]) -> Callable[[bytes], T]:
-        def read_raw(raw: bytes) -> T:
-            reply = _json_or_none(raw)
-            if reply is None:
-                raise Unreadable("no JSON")
-            # Some gateways send their errors with status 200.
-            if isinstance(reply, dict) and reply.get("error"):
-                raise Unreadable(self.quoted(_reason(raw)))
-            return read(reply)
+    def _leave_out(self, member: _Member, why: str, wait: float | None = None) -> None:
+        usual = backoff(member.times_out, self.patience.chance())
+        member.why, member.times_out = why, member.times_out + 1
+        member.due = self.patience.now() + (usual if wait is None else wait)
 
-        return read_raw
-
-    def _refuse(self, response: httpx2.Response, raw: bytes) -> None:
-        """Raise what an answer other than 200 amounts to: a failure that may pass, or an error."""
-        status = response.status_code
-        said = self.quoted(_reason(raw))
-        shown = f"{status}: {said}" if said else f"{status}"
-        if 300 <= status < 400:
-            where = self.quoted(_host(response.headers.get("location", "")))
-            raise ServerError(
-                f"{self._named} redirects to {where}, which is not followed since the key goes "
-                "nowhere else. Give the final address in the model's name",
-                status,
-            )
-        if status == 429 and b"insufficient_quota" in raw:
-            raise ServerError(
-                f"{self._named} says that the account has no credit left ({shown}). Add credit, "
-                "then start the job again: what is stored is kept",
-                status,
-            )
-        if status in PASSING:
-            wait = asked_wait(response.headers, self.patience.now())
-            limited = status == 429
-            words = f"limits requests ({shown})" if limited else f"fails ({shown})"
-            raise _Failure(words, f"{LOWER} or wait" if limited else SEE_LOG, status, wait)
-        raise ServerError(f"{self._named} {self._refusal(status, shown, said)}", status)
-
-    def _refusal(self, status: int, shown: str, said: str) -> str:
-        if status in (401, 403):
-            verb = "refuses the" if self._key else "wants a"
-            return f"{verb} key ({shown}). {how_to_set(self.server)}"
-        if status in (400, 413, 422) and re.search("context|too long|maximum.*length", said, re.I):
-            return (
-                f"has no room for the prompt and the tokens asked for ({shown}). Lower "
-                "--max-tokens, or serve the model with a longer context"
-            )
-        if status in (404, 405):
-            return f"does not know the model or the address ({shown}). {CORRECT}"
-        return f"does not accept the request ({shown}). {CORRECT}"
-
-    @property
-    def _named(self) -> str:
-        return f"The server at {self.server.base_url}"
+    def _nobody(self) -> str:
+        return f"None of the {len(self._members)} servers answers: {' '.join(self.left_out)}"
 
 
-def patience_from_environment() -> Patience:
-    """The usual patience, with the time-out in seconds that STEPLENS_TIMEOUT gives."""
-    return Patience(timeout=_positive(TIMEOUT_VARIABLE, Patience().timeout))
-
-
-def concurrency_from_environment() -> int:
-    """How many requests are sent at once: STEPLENS_CONCURRENCY, or 64."""
-    return max(1, int(_positive(CONCURRENCY_VARIABLE, CONCURRENCY)))
-
-
-def _positive(variable: str, usual: float) -> float:
-    text = os.environ.get(variable, "").strip()
-    try:
-        value = float(text) if text else usual
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1e6:
-        raise ModelError(f"{variable} must be a number above 0, not {text!r}")
-    return value
-
-
-def _json_or_none(raw: bytes) -> object:
-    try:
-        return json.loads(raw)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _reason(raw: bytes) -> str:
-    """What a server says is wrong: {"error": {"message"}} and its common variants, or any text."""
-    said = _json_or_none(raw)
-    if said is None:
-        return raw.decode("utf-8", "replace")
-    for name in ("error", "message", "detail"):
-        while isinstance(said, dict) and name in said:
-            said = said[name]
-    return said if isinstance(said, str) else json.dumps(said)
-
-
-def _host(location: str) -> str:
-    """Where a redirect leads, in short."""
-    try:
-        url = urlsplit(location)
-    except ValueError:
-        return "an address that is no URL"
-    return f"{url.scheme}://{url.hostname}" if url.hostname else "another path"
+def _may_pass(error: ServerError) -> bool:
+    """Whether a server that did not answer at the start may do so later: it is down, or busy."""
+    return error.tried_out or error.status is None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from models.errors import ModelError
-from models.generation.server.client import ServerError
+from models.generation.server.connection import ServerError
 
 # vLLM, SGLang, and llama.cpp since May 2026.
 CONTINUE = {"add_generation_prompt": False, "continue_final_message": True}

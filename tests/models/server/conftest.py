@@ -9,7 +9,7 @@ from http.server import ThreadingHTTPServer
 import pytest
 
 from models.generation import openai
-from models.generation.server.client import Patience
+from models.generation.server.connection import Patience
 from tests.support.model_server import (
     Answer,
     Local,

@@ -12,7 +12,7 @@ import pytest
 from models.errors import ModelError
 from models.generation.base import IncompleteError
 from models.generation.openai import OpenAIGenerator
-from models.generation.server.client import Patience, ServerError
+from models.generation.server.connection import Patience, ServerError
 from tests.support.model_server import (
     Serve,
     Slept,

@@ -12,9 +12,9 @@ from labeling.jobs.runner import run_job
 from models.errors import ModelError
 from models.generation.load import load_generator
 from models.generation.openai import OpenAIGenerator
-from models.generation.server.client import ServerError
+from models.generation.server.connection import ServerError
 from models.generation.server.keys import key_for
-from models.names import parse_server_name
+from models.names import parse_server_names
 from tests.support.model_server import (
     KEY,
     Local,
@@ -66,7 +66,7 @@ def test_openais_key_goes_to_openai_and_a_plain_address_never_gets_it(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     addresses = ["https://api.openai.com", "http://api.openai.com", "https://api.openai.com:444"]
-    asked = [parse_server_name(f"gpt@{address}/v1") for address in addresses]
+    asked = [parse_server_names(f"gpt@{address}/v1")[0] for address in addresses]
     assert [key_for(server) for server in asked] == [KEY, "", ""]
 
 

@@ -9,7 +9,7 @@ import pytest
 from models.errors import ModelError
 from models.generation.load import load_generator
 from models.generation.openai import OpenAIGenerator
-from models.generation.server.client import ServerError
+from models.generation.server.connection import ServerError
 from tests.support.model_server import (
     Serve,
     Slept,
@@ -64,6 +64,7 @@ def test_without_the_client_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) 
     for name in (
         "models.generation.openai",
         "models.generation.server.client",
+        "models.generation.server.connection",
         "models.generation.server.continuation",
     ):
         monkeypatch.delitem(sys.modules, name, raising=False)

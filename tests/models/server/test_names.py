@@ -10,7 +10,7 @@ from db import jobs
 from db.engine import Database
 from labeling.jobs.runner import start_job
 from models.errors import ModelError
-from models.names import ServerName, parse_model_name, parse_server_name, short_name
+from models.names import ServerName, parse_model_name, parse_server_names, short_name
 
 
 @pytest.mark.parametrize(
@@ -25,15 +25,25 @@ from models.names import ServerName, parse_model_name, parse_server_name, short_
     ],
 )
 def test_server_names(target: str, model: str, base: str, place: str) -> None:
-    name = parse_server_name(target)
+    name = parse_server_names(target)[0]
     assert name == ServerName(model, base)
     assert name.place == place
     assert parse_model_name(f"openai:{target}").target == target
 
 
+def test_several_servers_have_commas_between_them() -> None:
+    two = parse_server_names("Qwen/Q2.5:7b@http://gpu1:8000,https://GPU2/openai/v1/")
+    assert two == (
+        ServerName("Qwen/Q2.5:7b", "http://gpu1:8000/v1"),
+        ServerName("Qwen/Q2.5:7b", "https://gpu2/openai/v1"),
+    )
+    with pytest.raises(ModelError, match="same server twice"):
+        parse_server_names("m@http://a:1,http://A:1/v1")
+
+
 def test_the_root_is_where_vllm_has_its_own_endpoints() -> None:
-    assert parse_server_name("m@http://h:1/v1").root_url == "http://h:1"
-    assert parse_server_name("m@https://h/openai/v1").root_url == "https://h/openai"
+    assert parse_server_names("m@http://h:1/v1")[0].root_url == "http://h:1"
+    assert parse_server_names("m@https://h/openai/v1")[0].root_url == "https://h/openai"
 
 
 @pytest.mark.parametrize(
@@ -45,6 +55,8 @@ def test_the_root_is_where_vllm_has_its_own_endpoints() -> None:
         "openai:m@http://",
         "openai:m@http://host:notaport",
         "openai:m@http://[::1",
+        "openai:m@http://a,",
+        "openai:m@http://a,b:8000",
     ],
 )
 def test_incomplete_server_names_say_the_form(spec: str) -> None:
@@ -59,6 +71,7 @@ def test_incomplete_server_names_say_the_form(spec: str) -> None:
         "openai:m@https://hunter2@host",
         "openai:m@https://host/v1?key=hunter2",
         "openai:m@http://host/#hunter2",
+        "openai:m@http://host,http://me:hunter2@other",
         "opeani:m@http://me:hunter2@host",
     ],
 )
