@@ -5,6 +5,7 @@ Needs Chromium and the `dev` extra. They are made, not kept by hand, so that the
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +16,9 @@ sys.path[:0] = [str(ROOT)]
 from playwright.sync_api import Page  # noqa: E402
 
 from app.serve import OPTIONS  # noqa: E402
+from db.engine import create_database  # noqa: E402
+from db.lists.filters import SolutionFilter  # noqa: E402
+from db.review.saved_queues import Contents, save_queue  # noqa: E402
 from labeling.demo.prepare import prepare_demo  # noqa: E402
 from tests.support.browser import chromium, streamlit_server  # noqa: E402
 
@@ -25,6 +29,7 @@ SIZE = {"width": 1280, "height": 800}
 PICTURES: dict[str, tuple[str, tuple[str, ...], str]] = {
     "overview": ("", (), "light"),
     "browse": ("browse", (), "light"),
+    "browse-problems": ("browse?sort=problem&open=2,4", (), "light"),
     "browse-search": ("browse?text=pencils&disagreement=Only+MC+sees+an+error", (), "light"),
     "review": ("review", (), "light"),
     "review-dark": ("review", (), "dark"),
@@ -33,6 +38,8 @@ PICTURES: dict[str, tuple[str, tuple[str, ...], str]] = {
     "review-blind": ("review?queue=location&blind=true", (), "light"),
     "prm-errors": ("prm_errors?outcome=missed", (), "light"),
     "prm-errors-drawer": ("prm_errors?outcome=missed&open=1294", ("j",), "light"),
+    "prm-errors-versions": ("prm_errors?tab=Version+to+version", (), "light"),
+    "queues": ("queues", (), "light"),
     "review-prm": ("review?queue=high_wrong", (), "light"),
     "solution": ("solution?id=1", (), "light"),
     "solution-rollouts": ("solution?id=25", ("j", "j", "v"), "light"),
@@ -49,6 +56,7 @@ def main() -> None:
     theme = [f"--{name}={value}" for name, value in OPTIONS if name.startswith("theme")]
     with tempfile.TemporaryDirectory() as folder:
         url = prepare_demo(Path(folder) / "playground.db", lambda *_: None)
+        save_queues(url)
         environment = {"STEPLENS_DB": url, "USER": "ann", "LOGNAME": "ann"}
         with streamlit_server(ROOT / "app" / "asgi.py", environment, theme) as at:
             with chromium() as browser:
@@ -56,6 +64,23 @@ def main() -> None:
                     context = browser.new_context(viewport=SIZE, color_scheme=scheme)  # type: ignore
                     take(context.new_page(), f"{at}/{path}", keys, IMAGES / f"{name}.png")
                     context.close()
+
+
+def save_queues(url: str) -> None:
+    """Two queues that somebody saved, so that the page Queues has something to show."""
+    with contextlib.closing(create_database(url)) as database:
+        save_queue(
+            database,
+            Contents("location", SolutionFilter(answer="wrong")),
+            "ann",
+            name="Wrong answers, steps differ",
+            instructions="Mark the first wrong step, even if a later one repairs it.",
+            assigned=("ann", "ben"),
+            per_item=2,
+        )
+        save_queue(
+            database, Contents("high_wrong"), "ann", name="What the PRM passes", assigned=("ben",)
+        )
 
 
 def take(page: Page, address: str, keys: tuple[str, ...], file: Path) -> None:

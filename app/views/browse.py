@@ -182,7 +182,7 @@ def show(
             line
             for group in groups
             for line in (
-                problems.head(group, open_ids, len(columns)),
+                problems.head(group, open_ids),
                 *(rows[one] for one in group.solutions if one in rows),
             )
         ]
@@ -257,7 +257,7 @@ def actions(
     chosen = {"ids": ",".join(map(str, ticked))} if ticked else filters.given()
     n = len(ticked) or total
     sort = filters.sort_of(database, order, address.get("listed"))
-    with st.container(width=430):
+    with st.container(width=350):
         data_table.line(
             data_table.link(
                 "Review these", data_table.page_href("review", queue="filter", sort=order, **chosen)
@@ -309,8 +309,12 @@ st.title("Browse")
 ask_filter(database)
 chips(database)
 wanted = filters.asked_for(database, filters.given())
-with st.container(key="wide", horizontal=True, vertical_alignment="center"):
-    above = st.container(horizontal=True, vertical_alignment="center", width="stretch")
+# A narrow window has the second part below the first.
+bar = st.container(
+    key="wide", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+)
+above = bar.container(horizontal=True, vertical_alignment="center", width="content")
+with bar.container(horizontal=True, vertical_alignment="center", width="content"):
     scored = st.toggle(
         "Scores",
         help="The lowest score of each solution instead of its first error",

@@ -166,7 +166,8 @@ def compare(database: Database, rule: Rule) -> None:
         lambda: first_error_cells(database, one.id, other.id),
     )
     if cells:
-        cross_table(cells, one.label, other.label, key="cells")
+        with st.columns([2, 1])[0]:  # Numbers far apart are not compared.
+            cross_table(cells, one.label, other.label, key="cells")
 
 
 def export_form(database: Database, rule: Rule) -> None:

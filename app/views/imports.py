@@ -48,7 +48,7 @@ def dropped() -> list[Path]:
         on_change=other_files,
         help=f"Up to {limit:,} MB a file. A larger one: name its path below, or use the command.",
     )
-    st.text(f"Up to {limit:,} MB a file. For a larger one name its path, or run the command.")
+    st.text("A larger file: name its path below, or run the command.")
     held: dict[str, Held] = st.session_state.setdefault("held uploads", {})
     return [one.path for one in hold(list(given), held)]
 

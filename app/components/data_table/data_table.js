@@ -59,9 +59,12 @@ function table({ columns, rows, empty }, host) {
       check ? draw(check, host) : label,
     ),
   );
+  // The last of fewer cells than there are columns takes those that are left.
+  const spanOf = (/** @type {number} */ place, /** @type {unknown[]} */ cells) =>
+    place === cells.length - 1 ? columns.length - place : null;
   const lines = rows.map(({ cells, style }) => {
     const drawn = cells.map((cell, place) =>
-      el("td", { class: columns[place].style }, draw(cell, host)),
+      el("td", { class: columns[place].style, colspan: spanOf(place, cells) }, draw(cell, host)),
     );
     return oneStop(el("tr", { class: style }, ...drawn));
   });

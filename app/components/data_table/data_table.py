@@ -162,7 +162,10 @@ class Walk(TypedDict):
 
 
 class Row(TypedDict):
-    """Cells, and class names of data_table.css for the row."""
+    """Cells, and class names of data_table.css for the row.
+
+    The last of fewer cells than there are columns takes the columns that are left.
+    """
 
     cells: list[Cell]
     style: NotRequired[str]

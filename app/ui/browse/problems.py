@@ -39,7 +39,7 @@ def shown(groups: Sequence[ProblemGroup]) -> dict[int, int]:
     return dict(islice(members, MOST))
 
 
-def head(group: ProblemGroup, open_ids: set[int], n_columns: int) -> data_table.CheckRow:
+def head(group: ProblemGroup, open_ids: set[int]) -> data_table.CheckRow:
     """The row above a problem's solutions: how many there are, and how many are right."""
     is_open = group.id in open_ids
     others = sorted(open_ids ^ {group.id})
@@ -52,15 +52,13 @@ def head(group: ProblemGroup, open_ids: set[int], n_columns: int) -> data_table.
         formatting.shorten(group.text, LINE), href, "main quiet", title=group.text
     )
     problem["expanded"] = is_open
-    right = f"{group.right:,} of {group.graded:,} right" if group.graded else ""
+    count = formatting.number_of(len(group.solutions), "solution")
+    if group.graded:
+        count += f", {group.right:,} right"
     cells: list[data_table.Cell] = [
-        data_table.text("▾" if is_open else "▸", "twist"),
-        problem,
-        data_table.text(formatting.number_of(len(group.solutions), "solution"), "muted"),
-        None,
-        data_table.text(right, "muted"),
+        data_table.text("▼" if is_open else "►", "twist"),
+        data_table.sentence(data_table.text(count, "count"), problem),
     ]
-    cells += [None] * (n_columns - len(cells))
     label = f"every solution to problem {group.id}"
     return data_table.CheckRow(group.solutions, label, cells, "group")
 

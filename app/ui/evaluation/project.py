@@ -71,7 +71,7 @@ def chosen(database: Database) -> Shown | None:
     possible = references(database)
     if not possible:
         return None
-    left, right, beside = st.columns([1.2, 0.75, 1.2], gap="small", vertical_alignment="bottom")
+    left, right, beside = st.columns([1.2, 0.75, 1.2], gap="small", vertical_alignment="top")
     labels = [one.label for one in possible]
     label = left.selectbox(
         "Reference",
