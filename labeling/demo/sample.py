@@ -32,7 +32,8 @@ def run_sample(context: JobContext) -> dict[str, Any]:
     Every solution is labelled by the world's exact checker, as the human annotator
     `playground-truth`, which the review queue hides. Solutions that came out word for word the
     same are stored once, with their number in `samples`. They are of the data set
-    params["dataset"], or of the playground's.
+    params["dataset"], or of the playground's, and drawn at params["temperature"], or at the
+    policy's own.
     """
     from models.generation.base import CompletionRequest, Sampling, default_temperature
     from models.generation.load import load_generator
@@ -41,7 +42,8 @@ def run_sample(context: JobContext) -> dict[str, Any]:
     dataset = context.params.get("dataset", DATASET)
     n, k, seed = (context.params[name] for name in ("problems", "solutions", "seed"))
     generator = load_generator(POLICY)
-    sampling = Sampling(temperature=default_temperature(generator), max_tokens=MAX_TOKENS)
+    temperature = context.params.get("temperature", default_temperature(generator))
+    sampling = Sampling(temperature=temperature, max_tokens=MAX_TOKENS)
     problems = sample_problems(n, seed)
     count, sampled, right = IngestCount(), 0, 0
     for start in range(0, n, PROBLEMS_AT_ONCE):

@@ -12,30 +12,37 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from labeling.lessons.estimates import Estimate
-from labeling.lessons.plan import CONSENSUS, JUDGE, MC, RANDOM, TRUTH
+from labeling.lessons.plan import CONSENSUS, JUDGE, MC, RANDOM, SOFT_CONSENSUS, SOFT_MC, TRUTH
+from training.metrics.estimates import Estimate
 
+ROUNDING = 1e-9  # what is no difference
 Verdict = Literal["reproduced", "not reproduced", "not testable at this size"]
 F1, VOTE = "f1", "vote"
+TOLERANCE, LAST_LOWEST = "exact on flawed right answers", "lowest score at the last step"
+SHARES = (TOLERANCE, LAST_LOWEST)
+FLAWS, HOTTEST, COOLEST = "flaws", "hottest", "coolest"  # of the policy, by its temperature
+THRESHOLDS = "thresholds"  # by how much a figure falls from a Monte-Carlo threshold of 0 to 1
 WAYS = ("product", "min", "last", "weighted vote")  # of Best-of-N
 BASELINES = ("maj@N", "pass@N", "random")  # which need no PRM
-Place = tuple[str, str]  # a source and a figure of its PRMs; or (VOTE, a baseline)
+# A source and a figure of its PRMs; or VOTE and a baseline, FLAWS and a temperature, THRESHOLDS and
+# a figure.
+Place = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`higher` is above `lower`, says the paper: its `claim`, its figures and their place."""
+    """`higher` is above `lower`, or above 0, says the paper: its claim, figures and their place."""
 
     key: str
     claim: str
     paper: str
     higher: Place
-    lower: Place
+    lower: Place | None
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Whose PRMs' rows it rests on."""
-        places = (self.higher, self.lower)
+        """Whose rows it rests on: sources of labels, FLAWS or THRESHOLDS."""
+        places = [one for one in (self.higher, self.lower) if one is not None]
         return tuple(dict.fromkeys(source for source, _ in places if source != VOTE))
 
 
@@ -130,14 +137,88 @@ FINDINGS = (
         (VOTE, "maj@N"),
         (MC, "product"),
     ),
+    Finding(
+        "hard-over-soft",
+        "Behind the filter hard labels teach finding errors better than soft ones.",
+        "F1 66.5 and 49.3 (table 4)",
+        (CONSENSUS, F1),
+        (SOFT_CONSENSUS, F1),
+    ),
+    Finding(
+        "hard-over-soft-best-of-n",
+        "Behind the filter a PRM of hard labels picks better, too.",
+        "BoN 67.2 and 65.4 (table 4, product)",
+        (CONSENSUS, "product"),
+        (SOFT_CONSENSUS, "product"),
+    ),
+    Finding(
+        "filter-over-soft",
+        "The filter helps soft labels as well.",
+        "F1 49.3 and 40.2 (table 4)",
+        (SOFT_CONSENSUS, F1),
+        (SOFT_MC, F1),
+    ),
+    Finding(
+        "threshold-zero",
+        "The more successes Monte Carlo may count as an error, the worse the PRM finds errors.",
+        "F1 from 40.2 at a threshold of 0 to 29.5 at 7/8 (figure 2)",
+        (THRESHOLDS, F1),
+        None,
+    ),
+    Finding(
+        "threshold-zero-best-of-n",
+        "The more successes Monte Carlo may count as an error, the worse the PRM picks.",
+        "BoN from 65.5 at a threshold of 0 to 64.4 at 7/8 (figure 2)",
+        (THRESHOLDS, "product"),
+        None,
+    ),
+    Finding(
+        "flaws-with-difficulty",
+        "The harder it is for the policy, the more of its right answers have a wrong step.",
+        "5.1% on GSM8K to 43.4% on Omni-MATH (3.2.1); here by the policy's temperature",
+        (FLAWS, HOTTEST),
+        (FLAWS, COOLEST),
+    ),
+    Finding(
+        "mc-tolerates-more-than-judge",
+        "PRMs of a judge's labels find the error behind a right answer more often than those of "
+        "Monte Carlo's.",
+        "26.2% and 22.2% (3.2.2)",
+        (JUDGE, TOLERANCE),
+        (MC, TOLERANCE),
+    ),
+    Finding(
+        "mc-tolerates-more-than-truth",
+        "PRMs of human labels find the error behind a right answer more often than those of Monte "
+        "Carlo's.",
+        "38.2% and 22.2% (3.2.2)",
+        (TRUTH, TOLERANCE),
+        (MC, TOLERANCE),
+    ),
+    Finding(
+        "consensus-tolerates-less",
+        "PRMs of the consensus find the error behind a right answer more often than those of Monte "
+        "Carlo's.",
+        "53.9% (Qwen2.5-Math-PRM-7B) and 22.2% (3.2.2)",
+        (CONSENSUS, TOLERANCE),
+        (MC, TOLERANCE),
+    ),
+    Finding(
+        "mc-lowest-at-last",
+        "PRMs of Monte Carlo's labels have their lowest score at the last step more often than "
+        "those of the consensus.",
+        "44.5% (Math-Shepherd-PRM-7B) and 17.5% (Qwen2.5-Math-PRM-7B; 3.2.3)",
+        (MC, LAST_LOWEST),
+        (CONSENSUS, LAST_LOWEST),
+    ),
 )
 
 
 def verdict_of(low: float, high: float) -> Verdict:
     """What the interval of the difference decides; NaN is an end that cannot be told."""
-    if low > 0:
+    if low > ROUNDING:
         return "reproduced"
-    if high < 0:
+    if high < -ROUNDING:
         return "not reproduced"
     return "not testable at this size"
 
@@ -145,12 +226,12 @@ def verdict_of(low: float, high: float) -> Verdict:
 def why(verdict: Verdict, difference: Estimate) -> str:
     """One sentence: what the verdict rests on."""
     above = sum(one > 0 for one in difference.by_seed)
-    seeds = f"above 0 in {above} of {len(difference.by_seed)} seeds"
+    seeds = f"; above 0 in {above} of {len(difference.by_seed)} seeds" if difference.by_seed else ""
     if math.isnan(difference.both[0]):
-        return f"No interval over seeds can be told of one seed; the difference is {seeds}."
+        return f"Too few trainings or solutions for an interval{seeds}."
     where = {
         "reproduced": "is above 0",
         "not reproduced": "is below 0, the opposite of the claim",
         "not testable at this size": "holds 0",
     }[verdict]
-    return f"The interval {where}; the difference is {seeds}."
+    return f"The interval {where}{seeds}."

@@ -20,7 +20,7 @@ from labeling.consensus.run import run_consensus
 from labeling.demo.sample import TRUTH as TRUE_NAME
 from labeling.formats.base import ExportRow
 from labeling.lessons.parts import Result, Task
-from labeling.lessons.plan import CONSENSUS, JUDGE, MC, RANDOM, TRUTH
+from labeling.lessons.plan import CONSENSUS, JUDGE, MC, RANDOM, TRUTH, threshold_source
 from labeling.lessons.solutions import JUDGE as JUDGE_LABEL
 from labeling.lessons.solutions import MC as MC_LABEL
 from training.metrics.processbench.evaluation import first_error_offsets, processbench_metrics
@@ -82,6 +82,26 @@ def export_labels(task: Task) -> Result:
         "left_out": left_out,
         "sources": {source: _quality(rows) for source, rows in kept.items()},
     }
+
+
+def export_thresholds(task: Task) -> Result:
+    """An export of Monte Carlo's labels at each threshold above 0, and what they are worth."""
+    database = open_database(task.database_url)
+    try:
+        labelled, _ = labelled_solutions(database, task.params["training"], task.params["test"])
+        configs = {MC_LABEL: find_annotator(database, MC_LABEL).config}
+    finally:
+        database.close()
+    sources: dict[str, Result] = {}
+    for successes in task.params["thresholds"]:
+        rule = Rule((MC_LABEL,), mc_threshold=successes / task.params["samples"])
+        decided = [(one, decide(rule, one.candidate)) for one in labelled]
+        kept = [(one, said) for one, said in decided if isinstance(said, Kept)]
+        counts = summarise(said for _, said in decided)
+        source = threshold_source(successes)
+        _write(task.folder / "exports" / source, rule, kept, counts, configs)
+        sources[source] = _quality(kept)
+    return {"sources": sources}
 
 
 def labelled_solutions(

@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from labeling.formats.files.whole import whole_file
 from labeling.jobs.context import Report
 
 Result = dict[str, Any]  # JSON
@@ -114,19 +115,11 @@ def file_of(folder: Path, name: str) -> Path:
 
 
 def write_json(file: Path, value: object) -> None:
-    """Write a file whole or not at all, and onto the disk."""
+    """Write a file whole or not at all."""
     write_text(file, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 
 
 def write_text(file: Path, text: str) -> None:
-    """Write a file whole or not at all, and onto the disk."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        with partial.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
+    """Write a file whole or not at all."""
+    with whole_file(file, overwrite=True) as stream:
+        stream.write(text.encode())

@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from labeling.consensus.export import own_version
-from labeling.lessons.findings import BASELINES, F1, FINDINGS, WAYS, Finding
+from labeling.lessons.findings import (
+    BASELINES,
+    F1,
+    FINDINGS,
+    FLAWS,
+    LAST_LOWEST,
+    THRESHOLDS,
+    TOLERANCE,
+    WAYS,
+    Finding,
+)
 from labeling.lessons.parts import Part, record_of, result_of, write_json, write_text
 from labeling.lessons.plan import CONSENSUS, SOURCES, TEST, TRAINING, prm_name, settings_hash
 from labeling.lessons.settings import Settings
@@ -29,6 +39,7 @@ def write_report(folder: Path, settings: Settings, parts: Sequence[Part]) -> Pat
         "machine": platform.machine(),
         "revisions": _revisions(folder, settings),
         "labels": result_of(folder, "labels"),
+        "thresholds": result_of(folder, "thresholds"),
         "figures": result_of(folder, "figures"),
     }
     records = [record_of(folder, part.name) for part in parts]
@@ -58,6 +69,10 @@ def markdown(told: dict[str, Any]) -> str:
         _step_level(figures),
         f"## Best-of-{settings['n']}",
         _best_of_n(figures),
+        "## Monte Carlo's threshold",
+        _thresholds(figures, told["thresholds"]),
+        "## Three biases",
+        _biases(figures),
         "## What this world cannot show",
         LIMITS.strip(),
         "## To repeat it",
@@ -106,8 +121,7 @@ def _findings(figures: dict[str, Any]) -> str:
         (
             finding.claim,
             finding.paper,
-            f"{_points(one['higher'])} and {_points(one['lower'])}: "
-            + _difference(one["difference"]),
+            _compared(one),
             f"**{one['verdict']}**",
             one["why"],
             _trace(finding, figures),
@@ -126,9 +140,20 @@ def _findings(figures: dict[str, Any]) -> str:
 
 
 def _trace(finding: Finding, figures: dict[str, Any]) -> str:
-    seeds = range(len(next(iter(figures["sources"].values()))["offsets"]))
-    return ", ".join(
-        f"`prm:{prm_name(source, seed)}`" for source in finding.sources for seed in seeds
+    by_source = figures["prms"]
+    names = [name for source in finding.sources for name in by_source.get(source, ())]
+    if THRESHOLDS in finding.sources:
+        names += [name for source in figures["thresholds"] for name in by_source[source]]
+    if FLAWS in finding.sources:
+        return "the data sets `lessons-temperature-…`"
+    return ", ".join(f"`prm:{name}`" for name in names)
+
+
+def _compared(one: dict[str, Any]) -> str:
+    if one["lower"] is None:
+        return _difference(one["difference"])
+    return f"{_points(one['higher'])} and {_points(one['lower'])}: " + _difference(
+        one["difference"]
     )
 
 
@@ -157,7 +182,8 @@ def _labels(labels: dict[str, Any]) -> str:
 
 def _step_level(figures: dict[str, Any]) -> str:
     rows = []
-    for source, one in figures["sources"].items():
+    for source in SOURCES:
+        one = figures["sources"][source]
         f1 = one["figures"][F1]
         wrong = [_of_errors(offsets) for offsets in one["offsets"]]
         shares = [_mean([o[name] / n for o, n in wrong]) for name in PLACES]
@@ -189,8 +215,11 @@ def _of_errors(offsets: dict[str, int]) -> tuple[dict[str, int], int]:
 
 def _best_of_n(figures: dict[str, Any]) -> str:
     rows = [
-        (SOURCES[source], *(_with_interval(one["figures"][way]) for way in WAYS))
-        for source, one in figures["sources"].items()
+        (
+            SOURCES[source],
+            *(_with_interval(figures["sources"][source]["figures"][way]) for way in WAYS),
+        )
+        for source in SOURCES
     ]
     base = {name: figures["baselines"][name] for name in BASELINES}
     told = ", ".join(
@@ -200,6 +229,58 @@ def _best_of_n(figures: dict[str, Any]) -> str:
         f"The share of {figures['best_of_n_problems']:,} problems whose picked response has the "
         "right answer, with the interval over problems and seeds. Without a PRM (over problems): "
         f"{told}.\n\n{table(('labels from', *WAYS), rows)}"
+    )
+
+
+def _thresholds(figures: dict[str, Any], labels: dict[str, Any]) -> str:
+    rows = []
+    for source, threshold in figures["thresholds"].items():
+        one, quality = figures["sources"][source]["figures"], labels["sources"].get(source)
+        rows.append(
+            (
+                f"{threshold:g}",
+                "–" if quality is None else _percent(quality["f1"]),
+                _points(one[F1]["value"]),
+                _interval(one[F1]["problems"]),
+                _points(one["product"]["value"]),
+                _interval(one["product"]["problems"]),
+            )
+        )
+    head = ("threshold", "F1 of the labels", "F1", "over problems", "product", "over problems")
+    return (
+        "A step is an error with no larger share of successes than the threshold. At 0 the figures "
+        "are means over the seeds and the labels those of the table above; at each other one there "
+        f"is one training.\n\n{table(head, rows)}"
+    )
+
+
+def _biases(figures: dict[str, Any]) -> str:
+    heat = [
+        (
+            f"{one['temperature']:g}",
+            f"{one['right']:,}",
+            f"{one['flawed']:,}",
+            _points(one["share"]["value"]),
+            _interval(one["share"]["problems"]),
+        )
+        for one in figures["flaws"]
+    ]
+    by_source = [
+        (
+            SOURCES[source],
+            *(_with_interval(one["figures"][name]) for name in (TOLERANCE, LAST_LOWEST)),
+        )
+        for source, one in figures["sources"].items()
+        if source in SOURCES
+    ]
+    asked = next(iter(figures["sources"].values()))["asked"]
+    heads = ("temperature", "right answers", "with a wrong step", "share", "over problems")
+    return (
+        "Right answers of the policy with a wrong step, by its temperature:\n\n"
+        f"{table(heads, heat)}\n\n"
+        f"How often a PRM names the exact error of the test's {asked[TOLERANCE]:,} right answers "
+        f"with a wrong step, and how often the lowest score of a solution ({asked[LAST_LOWEST]:,}) "
+        f"is at its last step:\n\n{table(('labels from', TOLERANCE, LAST_LOWEST), by_source)}"
     )
 
 
@@ -225,9 +306,9 @@ def _revisions(folder: Path, settings: Settings) -> dict[str, str]:
     return {
         settings.base: some["base_revision"],
         **{
-            prm_name(source, seed): result_of(folder, prm_name(source, seed))["revision"]
-            for seed in settings.seeds
-            for source in SOURCES
+            name: result_of(folder, name)["revision"]
+            for names in result_of(folder, "figures")["prms"].values()
+            for name in names
         },
     }
 

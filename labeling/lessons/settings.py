@@ -16,7 +16,10 @@ class Settings:
     A PRM is trained from each source of labels once for each of `seeds`. `samples` are Monte
     Carlo's completions of a step, `n` the responses that Best-of-N chooses from. The `base` must
     not have seen labels, or its PRMs would know the answer: the shipped judge and PRM have, the
-    policy has not. The other settings of training are `steplens train`'s own.
+    policy has not. The other settings of training are `steplens train`'s own. `thresholds` are the
+    most successes of `samples` with which a step is still wrong, each for the first seed alone
+    beside the paper's 0. At each of `temperatures` the policy answers `flaw_problems` problems, and
+    its right answers with a wrong step are counted.
     """
 
     size: str
@@ -26,6 +29,9 @@ class Settings:
     test_solutions: int  # of each problem
     seeds: tuple[int, ...]
     epochs: int
+    thresholds: tuple[int, ...]
+    temperatures: tuple[float, ...]
+    flaw_problems: int
     policy: str = "playground:policy"
     judge: str = "playground:judge"
     prompt: str = "playground"
@@ -45,6 +51,9 @@ FULL = Settings(
     test_solutions=8,
     seeds=(0, 1, 2),
     epochs=4,
+    thresholds=(1, 2, 3, 4, 5, 6, 7),
+    temperatures=(0.4, 0.8, 1.2),
+    flaw_problems=250,
 )
 # Shows that everything runs, and nothing else: with one seed no finding can be told.
 SMALL = Settings(
@@ -55,6 +64,9 @@ SMALL = Settings(
     test_solutions=4,
     seeds=(0,),
     epochs=1,
+    thresholds=(2,),
+    temperatures=(0.4, 1.2),
+    flaw_problems=4,
     samples=4,
     n=4,
 )

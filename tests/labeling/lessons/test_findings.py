@@ -7,10 +7,20 @@ import math
 import numpy as np
 import pytest
 
-from labeling.lessons.estimates import f1_of, mean_of, samples_of
-from labeling.lessons.figures import Measured, figures_of
-from labeling.lessons.findings import BASELINES, FINDINGS, VOTE, WAYS, verdict_of
-from labeling.lessons.plan import SOURCES
+from labeling.lessons.figures import Figures
+from labeling.lessons.findings import (
+    BASELINES,
+    FINDINGS,
+    FLAWS,
+    SHARES,
+    THRESHOLDS,
+    VOTE,
+    WAYS,
+    verdict_of,
+)
+from labeling.lessons.measured import Measured
+from labeling.lessons.plan import SOURCES, threshold_source
+from training.metrics.estimates import f1_of, mean_of, samples_of, slope_of
 from training.metrics.processbench.evaluation import first_error_offsets
 
 PROBLEMS = 200
@@ -23,12 +33,16 @@ def measured(right: int, shift: int = 0, picked: float = 0.5) -> Measured:
     # A problem has a solution with an error and one without: the F1 is the share of hits.
     counts = np.stack([hits, ones, hits, ones], axis=1)
     chances = {way: np.full(PROBLEMS, picked) for way in (*WAYS, *BASELINES)}
-    return Measured(counts, chances, first_error_offsets([(0, 0), (-1, -1)]))
+    shares = {name: np.stack([hits, ones], axis=1) for name in SHARES}
+    return Measured(counts, shares, chances, first_error_offsets([(0, 0), (-1, -1)]))
 
 
 def findings(**sources: list[Measured]) -> dict[str, dict[str, object]]:
     usual = {source: [measured(5, seed) for seed in range(3)] for source in SOURCES}
-    found = figures_of(usual | sources)["findings"]
+    above = {threshold_source(k): [measured(5 - k // 2, k)] for k in range(1, 8)}
+    shares = {source: k / 8 for k, source in enumerate(above, start=1)}
+    flawed = {t: np.stack([np.arange(50) % 10 < t, np.ones(50)], axis=1) for t in (1.0, 5.0)}
+    found = Figures(usual | sources | above, shares, flawed).to_json()["findings"]
     return {one["key"]: one for one in found}
 
 
@@ -50,7 +64,7 @@ def test_a_clear_difference_is_a_finding_and_its_opposite_is_none() -> None:
 def test_what_one_seed_shows_decides_nothing() -> None:
     found = findings(**{source: [measured(9 if source == "judge" else 1)] for source in SOURCES})
     assert found["judge-over-mc"]["verdict"] == "not testable at this size"
-    assert "one seed" in str(found["judge-over-mc"]["why"])
+    assert "Too few trainings" in str(found["judge-over-mc"]["why"])
 
 
 def test_seeds_that_differ_widen_the_interval() -> None:
@@ -78,8 +92,26 @@ def test_an_interval_over_problems_is_that_of_their_mean() -> None:
     assert (low, high) == pytest.approx((0.5 - half, 0.5 + half), abs=0.01)
 
 
+def test_what_falls_with_the_threshold_is_told_by_one_training_at_each() -> None:
+    found = findings()
+    assert found["threshold-zero"]["verdict"] == "reproduced"
+    assert found["threshold-zero-best-of-n"]["verdict"] == "not testable at this size"
+    assert found["flaws-with-difficulty"]["verdict"] == "reproduced"
+
+
+def test_a_slope_has_the_interval_of_least_squares() -> None:
+    """Against the textbook's figures of y = 1, 3, 2, 5 at x = 0, 1, 2, 3."""
+    points = np.array([1.0, 3.0, 2.0, 5.0])
+    slope = slope_of(np.arange(4.0), points, np.repeat(points[:, None], 9, axis=1)).estimate
+    error = math.sqrt((2.7 / 2) / 5)  # squares of the rest over 2 degrees of freedom, over 5
+    assert slope.value == pytest.approx(1.1)
+    assert slope.both == pytest.approx((1.1 - 4.303 * error, 1.1 + 4.303 * error))
+    assert slope.by_seed == ()
+
+
 def test_every_finding_is_of_sources_that_are_there() -> None:
     assert len({one.key for one in FINDINGS}) == len(FINDINGS)
     for one in FINDINGS:
         assert one.sources
-        assert {one.higher[0], one.lower[0]} <= {*SOURCES, VOTE}
+        assert {*one.sources} <= {*SOURCES, FLAWS, THRESHOLDS}
+        assert VOTE not in one.sources

@@ -87,7 +87,7 @@ def test_the_report_says_what_it_found_and_where_its_rows_are(calm: Path) -> Non
     database = open_database(project_url(calm))
     counts = {one.annotator.label: one.annotated for one in coverage(database)}
     database.close()
-    for source in SOURCES:
+    for source in (*SOURCES, "mc-above-2"):
         assert f"`prm:{source}-seed0`" in text
         assert counts[f"prm:{source}-seed0"] == told["figures"]["solutions"]
 
@@ -100,6 +100,22 @@ def test_all_sources_label_the_same_solutions(calm: Path) -> None:
     assert learnt("mc") == learnt("judge") == learnt("truth")
     assert len(learnt("random-0")) == len(learnt("consensus")) < len(learnt("mc"))
     assert set(learnt("random-0")) <= set(learnt("mc"))
+
+
+def test_a_threshold_moves_first_errors_forward_and_soft_labels_are_rates(calm: Path) -> None:
+    def exported(name: str) -> list[dict[str, Any]]:
+        lines = (calm / "exports" / name / "data.jsonl").read_text("utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+
+    ends = [
+        (one["first_error"] % 100, other["first_error"] % 100)  # no error is behind them all
+        for one, other in zip(exported("mc"), exported("mc-above-2"), strict=True)
+    ]
+    assert all(other <= one for one, other in ends)
+    assert any(other < one for one, other in ends)
+    settings = json.loads((calm / "prms" / "mc-soft-seed0" / "steplens.json").read_text("utf-8"))
+    assert (settings["config"]["labels"], settings["config"]["loss"]) == ("soft", "mse")
+    assert any(rate not in (0, 1, None) for one in exported("mc") for rate in one["rates"])
 
 
 def test_a_folder_is_of_one_run(calm: Path, tmp_path: Path) -> None:

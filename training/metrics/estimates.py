@@ -21,7 +21,8 @@ STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 class Estimate:
     """The mean of a figure over the seeds; intervals of 95%, NaN where one cannot be told.
 
-    `problems` is a bootstrap over the problems of the test with the PRMs as they are, `seeds`
+    `by_seed` is empty for what is one figure of all trainings, such as a slope. `problems` is a
+    bootstrap over the problems of the test with the PRMs as they are, `seeds`
     Student's over the seeds with the problems as they are, `both` what comes of the two.
     """
 
@@ -41,10 +42,14 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure by seed (seeds,), and over DRAWS samples of the problems (seeds, DRAWS)."""
+    """A figure by seed (seeds,), and over DRAWS samples of the problems (seeds, DRAWS).
+
+    `half` is how far another training may move it, where that does not follow from the seeds.
+    """
 
     points: np.ndarray
     draws: np.ndarray
+    half: float | None = None
 
     def __sub__(self, other: Figure) -> Figure:
         """How far it is above another, seed by seed and on the same problems."""
@@ -55,14 +60,14 @@ class Figure:
         """The figure with its intervals."""
         value = float(self.points.mean())
         low, high = np.quantile(self.draws.mean(axis=0), [0.025, 0.975])
-        over_seeds = _half_over_seeds(self.points)
+        over_seeds = _half_over_seeds(self.points) if self.half is None else self.half
         both = (
             value - math.hypot(value - low, over_seeds),
             value + math.hypot(high - value, over_seeds),
         )
         return Estimate(
             value,
-            tuple(map(float, self.points)),
+            tuple(map(float, self.points)) if self.half is None else (),
             (float(low), float(high)),
             (value - over_seeds, value + over_seeds),
             both,
@@ -89,6 +94,34 @@ def f1_of(counts: Sequence[np.ndarray], samples: np.ndarray) -> Figure:
     points = np.array([_f1(one.sum(axis=0)) for one in counts])
     draws = np.stack([_f1(samples @ one) for one in counts])
     return Figure(points, draws)
+
+
+def share_of(counts: Sequence[np.ndarray], samples: np.ndarray) -> Figure:
+    """The share of counts (problems, 2), for each seed one: what holds, and what was asked."""
+
+    def share(sums: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(sums[..., 0] / sums[..., 1])
+
+    points = np.array([share(one.sum(axis=0)) for one in counts])
+    return Figure(points, np.stack([share(samples @ one) for one in counts]))
+
+
+def slope_of(x: np.ndarray, points: np.ndarray, draws: np.ndarray) -> Figure:
+    """The slope of the line through `points` (trainings,) at `x` (trainings,), by least squares.
+
+    `draws` (trainings, DRAWS) are the same of samples of the problems. How far other trainings may
+    move it is Student's interval from how far they lie from the line.
+    """
+    weights = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
+    slope = float(weights @ points)
+    freedom = len(x) - 2
+    half = math.nan
+    if freedom > 0:
+        rest = points - points.mean() - slope * (x - x.mean())
+        error = math.sqrt(float((rest**2).sum()) / freedom / float(((x - x.mean()) ** 2).sum()))
+        half = STUDENT[min(freedom, len(STUDENT)) - 1] * error
+    return Figure(np.array([slope]), (weights @ draws)[None, :], half)
 
 
 def _f1(sums: np.ndarray) -> np.ndarray:
