@@ -1,4 +1,4 @@
-"""Import in a browser: good and bad rows, a file too large, an upload taken back."""
+"""Import in a browser: good and bad rows, scores, a file too large, an upload taken back."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from app.serve import OPTIONS
 from db.engine import create_database, open_database
 from db.lists.counts import project_counts
 from tests.support.browser import ROOT, chromium, open_page, streamlit_server
+from tests.support.rows import fill, machine
 
 pytestmark = pytest.mark.browser
 OPTIONS_HERE = [f"--{name}={value}" for name, value in OPTIONS if name.startswith("theme")]
@@ -65,6 +66,49 @@ def test_a_file_is_dropped_seen_and_imported(browser: Browser, site: str, tmp_pa
     database = open_database(f"sqlite:///{tmp_path / 'project.db'}")
     assert project_counts(database).solutions == 1
     database.close()
+
+
+def test_scores_are_dropped_matched_and_stand_beside_a_prms(
+    browser: Browser, site: str, tmp_path: Path
+) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'project.db'}")
+    first, *_ = fill(database, 3)
+    machine(database, "prm", {first: 1}, {first: (0.93, 0.21)})
+    database.close()
+    lines = [
+        f'{{"solution_id": {first}, "scores": [0.9712, 0.3391]}}',
+        f'{{"solution_id": {first + 1}, "scores": [0.9]}}',
+        '{"solution_id": 99, "scores": [0.9, 0.2]}',
+        f'{{"solution_id": {first + 2}, "scores": [NaN, 0.2]}}',
+    ]
+    with open_page(browser, f"{site}/imports?what=Scores&kind=judge") as page:
+        threshold = page.get_by_label("Threshold", exact=True)
+        threshold.fill("0.5")
+        threshold.press("Enter")
+        drop(page, "theirs.jsonl", "\n".join(lines).encode())
+        expect(page.get_by_text("1 of 4 rows matched a solution; 3 rejected.")).to_be_visible()
+        for line, reason in (
+            ("2", "scores must be a list of 2, one a step, not 1"),
+            ("3", "there is no solution 99 in this project"),
+            ("4", "NaN is not JSON"),
+        ):
+            row = page.get_by_role("row").filter(has_text=reason)
+            expect(row.get_by_role("cell", name=line, exact=True)).to_be_visible()
+        expect(page.get_by_role("button", name="NAME, step 1: score 0.971")).to_be_visible()
+        expect(
+            page.get_by_role("button", name="Import: give the annotator a name")
+        ).to_be_disabled()
+        page.get_by_label("Called").fill("genprm")
+        page.get_by_label("Called").press("Enter")
+        page.get_by_role("button", name="Import", exact=True).click()
+        expect(page.get_by_text("Done: 1 of 4 rows matched a solution")).to_be_visible()
+        page.goto(f"{site}/solution?id={first}")
+        for score in ("genprm, step 2: score 0.339, first error", "prm, step 2: score 0.210"):
+            expect(page.get_by_role("button", name=score)).to_be_visible()
+        expect(
+            page.get_by_role("columnheader", name="genprm (judge), ⚑ step 2, ≥ .50")
+        ).to_be_visible()
+        assert page.errors == []  # type: ignore[attr-defined]
 
 
 def test_a_file_over_the_limit_is_refused_and_the_way_round_is_said(
