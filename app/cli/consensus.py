@@ -117,7 +117,7 @@ def export_consensus(
 @click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
 @click.pass_context
 def export_project(ctx: click.Context, file: str, overwrite: bool) -> None:
-    """Write the whole project to one FILE, compressed if it ends in .gz, .bz2 or .xz.
+    """Write the whole project to one FILE, compressed if it ends in .gz, .bz2, .xz or .zst.
 
     It has every solution, annotation with its evidence, correction, queue and evaluation, and
     `steplens import jsonl FILE` makes the same project of it (docs/formats.md).

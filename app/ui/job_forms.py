@@ -197,7 +197,7 @@ def export_project(database: Database) -> Asked:
             "File",
             str(free_file(folder, "project", ".jsonl.gz")),
             help="On the machine that runs StepLens. The name's end says how it is compressed: "
-            ".gz, .bz2 or .xz.",
+            ".gz, .bz2, .xz or .zst.",
         )
         st.text(
             "Solutions, annotations with their evidence, corrections, queues and evaluations go "

@@ -260,15 +260,16 @@ evaluated = project_summary.newest_evaluations(database)
 kinds = counted(database, "kinds", lambda: count_kinds(database))
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
     st.title("Overview", width="content")
-    data_table.line(
-        data_table.link(
-            formatting.JOBS["export_project"],
-            data_table.page_href("jobs", start=formatting.JOBS["export_project"]),
-            "button quiet",
-            title="Everything in one file, to keep or to go on with elsewhere",
-        ),
-        key="export project",
-    )
+    if identity.is_manager():  # Others have no Jobs.
+        data_table.line(
+            data_table.link(
+                formatting.JOBS["export_project"],
+                data_table.page_href("jobs", start=formatting.JOBS["export_project"]),
+                "button quiet",
+                title="Everything in one file, to keep or to go on with elsewhere",
+            ),
+            key="export project",
+        )
 st.text(WHAT_IT_IS)
 data_table.flow(
     project_summary.loop(

@@ -19,10 +19,20 @@ from typing import BinaryIO, cast
 
 from training.folders import lock_on
 
+
+def _zstandard(stream: BinaryIO, mode: str) -> object:
+    import pyarrow
+
+    # Closing it closes what is below; so that is a handle of its own on the same file.
+    below = os.fdopen(os.dup(stream.fileno()), mode)
+    return pyarrow.CompressedOutputStream(pyarrow.PythonFile(below, "w"), "zstd")
+
+
 _PACKED: dict[str, Callable[[BinaryIO, str], object]] = {
     ".gz": gzip.open,
     ".bz2": bz2.open,
     ".xz": lzma.open,
+    ".zst": _zstandard,
 }
 _UNFINISHED = re.compile(r"\..+\.[0-9a-f]{8}\.steplens-file")
 
@@ -31,8 +41,8 @@ _UNFINISHED = re.compile(r"\..+\.[0-9a-f]{8}\.steplens-file")
 def whole_file(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     """A stream whose content becomes `target` once it is on disk; after an error nothing is left.
 
-    It is compressed where the name ends in .gz, .bz2 or .xz. Raises FileExistsError for a target
-    that is there, unless it is a file to `overwrite`, and OSError when the disk refuses.
+    It is compressed where the name ends in .gz, .bz2, .xz or .zst. Raises FileExistsError for a
+    target that is there, unless it is a file to `overwrite`, and OSError when the disk refuses.
     """
     target = target.resolve()  # what a link leads to is replaced, and not the link
     target.parent.mkdir(parents=True, exist_ok=True)

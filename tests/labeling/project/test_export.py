@@ -37,6 +37,7 @@ from db.results import (
 from db.review.recuts import recut, replacement
 from db.review.saved_queues import Contents, save_queue, saved_queues
 from labeling import project
+from labeling.formats.files.compression import unpacked
 from labeling.project import ProjectError, export_project
 from tests.labeling.formats.test_import_job import import_files
 from tests.labeling.project.contents import contents
@@ -109,6 +110,17 @@ def test_the_command_writes_one_file_that_imports_again(
     assert contents(other) == contents(made)
     assert find_annotator(other, "prm:prm").from_file
     assert not find_annotator(made, "prm:prm").from_file
+
+
+@pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz", ".zst"])
+def test_a_file_is_compressed_as_its_name_says(made: Database, tmp_path: Path, ending: str) -> None:
+    export_project(made, tmp_path / "plain.jsonl")
+    export_project(made, tmp_path / f"packed.jsonl{ending}")
+    assert (tmp_path / f"packed.jsonl{ending}").read_bytes()[:1] != b"{"
+    with (tmp_path / f"packed.jsonl{ending}").open("rb") as file:
+        packed = b"".join(unpacked(file, None))
+    lines = (tmp_path / "plain.jsonl").read_bytes().splitlines()
+    assert packed.splitlines()[1:] == lines[1:]  # The first says when it was written.
 
 
 def test_its_own_file_adds_nothing_to_a_project(made: Database, tmp_path: Path) -> None:
@@ -238,6 +250,9 @@ def test_what_stands_or_is_called_so_here_stays(
     assert [replacement(other, one) for one in (2, 3, 4)] == [3, None, 3]
     assert import_files(other, "jsonl", tmp_path / "mine.jsonl")["noted"] == 1
     assert [one.name for one in saved_queues(other)] == ["mine", "mine 2"]
+    export_project(other, tmp_path / "theirs.jsonl")
+    assert import_files(made, "jsonl", tmp_path / "theirs.jsonl")["noted"] == 2
+    assert [one.name for one in saved_queues(made)] == ["mine", "mine 2"]
 
 
 def test_work_that_names_what_is_not_there_or_is_hostile_is_refused(
@@ -265,6 +280,8 @@ def test_work_that_names_what_is_not_there_or_is_hostile_is_refused(
     assert result["rejected"] == len(bad)
     for reason, (_, words) in zip(result["rejections"], bad, strict=True):
         assert words in reason["reason"]
+    assert contents(other) == contents(made)
+    import_files(made, "jsonl", file)
     assert contents(other) == contents(made)
 
 
