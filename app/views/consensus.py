@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app.components.data_table import data_table
-from app.ui import formatting, project
+from app.ui import address, formatting, project
 from app.ui.counts import counted
 from app.ui.cross_table import cross_table
 from app.ui.navigation import carried_list, groups
@@ -197,28 +197,29 @@ def export_form(database: Database, rule: Rule) -> None:
 
 
 def exports(database: Database) -> None:
-    """What was exported, with a way to train on it."""
+    """What was exported, with a way to train on it; the one in the address stands out."""
+    asked_for = address.get("export")
     rows: list[Any] = []
     for one in list_exports(database):
         exists = Path(one.path).is_dir()
         train = data_table.page_href("jobs", start=formatting.JOBS["train"], export=one.path)
         data = recorded_data(one.manifest)[1]
         rule = one.manifest.get("rule") or {}
-        rows.append(
-            [
-                data_table.text(formatting.ago(one.created_at), "muted nowrap"),
-                data_table.text(one.path, "wrap mono"),
-                one.format,
-                f"{data.get('rows', 0):,}",
-                data_table.text(" = ".join(rule.get("annotators") or ()), "muted"),
-                data_table.inline(
-                    data_table.link("Train on it", train)
-                    if exists
-                    else data_table.text("gone from disk", "muted"),
-                    data_table.copy("Copy path", text=one.path),
-                ),
-            ]
-        )
+        cells: list[data_table.Cell] = [
+            data_table.text(formatting.ago(one.created_at), "muted nowrap"),
+            data_table.text(one.path, "wrap mono"),
+            one.format,
+            f"{data.get('rows', 0):,}",
+            data_table.text(" = ".join(rule.get("annotators") or ()), "muted"),
+            data_table.inline(
+                data_table.link("Train on it", train)
+                if exists
+                else data_table.text("gone from disk", "muted"),
+                data_table.copy("Copy path", text=one.path),
+            ),
+        ]
+        chosen = str(one.id) == asked_for
+        rows.append({"cells": cells, "style": "chosen"} if chosen else cells)
     data_table.table(
         [
             "When",

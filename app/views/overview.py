@@ -292,7 +292,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     compared.control(database)
 annotators(covered, pairs, counts.solutions)
 st.subheader("Evaluations")
-newest.table(evaluated, {one.annotator.id: one.annotator.kind for one in covered})
+newest.table(database, evaluated, {one.annotator.id: one.annotator.kind for one in covered})
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Disagreements")

@@ -58,6 +58,30 @@ def store_evaluation(
     return add_evaluation(database, kind, annotator.id, other, measured, dict(result), job)
 
 
+def outdated(
+    evaluation: EvaluationRecord,
+    annotator: AnnotatorRecord,
+    common: Mapping[str, int],
+    dataset: str | None = None,
+) -> bool:
+    """Whether ProcessBench's figures would be of other verdicts now than when they were measured.
+
+    `common` are the solutions that the annotator shares with the reference now, by data set. More
+    or fewer of those, of `dataset` alone where it is given, or another threshold since, and the
+    figures are older than the verdicts.
+    """
+    only = dataset or evaluation.measured.dataset
+    everything = (evaluation.result.get("all") or {}).get("datasets") or {}
+    measured = {
+        name: one["n_error"] + one["n_correct"]
+        for name, one in everything.items()
+        if only in (None, name)
+    }
+    now = {name: n for name, n in common.items() if only in (None, name)}
+    cut, cut_now = evaluation.measured.threshold, annotator.config.get("threshold")
+    return (bool(measured) and measured != now) or (cut is not None and cut != cut_now)
+
+
 @dataclass(frozen=True, slots=True)
 class Basis:
     """What a figure rests on: who was right, and which solutions (`Measured`)."""

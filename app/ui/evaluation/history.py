@@ -15,13 +15,13 @@ from app.ui.evaluation.matrix import number, span
 from app.ui.evaluation.project import Shown
 from app.ui.figures.figure import bounds, figure, go_to
 from db.jobs import list_jobs
-from db.results import list_exports
+from db.results import ExportRecord, list_exports
 from labeling.evaluation.matrix import MEAN, Cell, Version, family, versions
 from labeling.evaluation.stored import warning
 
 SENTENCE = (
     "Each mark is a version of a PRM with its 95% interval, joined in the order in which they came"
-    "{axes}. It opens the training it came from."
+    "{axes}. A mark over versions opens its training, one over what it was trained on its export."
 )
 AXES = {
     "trained": "the number of solutions it was trained on",
@@ -65,8 +65,8 @@ def table(told: list[Version]) -> None:
         measured = one.cell.evaluation
         exported: data_table.Cell = data_table.text("not known", "muted")
         if one.export is not None:
-            href = data_table.page_href("jobs", start="Train a PRM", export=one.export.path)
-            exported = data_table.link(Path(one.export.path).name, href, title=one.export.path)
+            name = Path(one.export.path).name
+            exported = data_table.link(name, _export_href(one.export), title=one.export.path)
         jobs: list[data_table.Cell] = []
         if one.trained_by is not None:
             href = data_table.page_href("jobs", job=one.trained_by.id)
@@ -130,7 +130,8 @@ def curve(told: list[Version]) -> go.Figure:
             mine = [(x, one) for x, one in points if family(one.cell.annotator.name) == name]
             if mine:
                 dash = DASHES[place % len(DASHES)]
-                _line(drawn, mine, now.hues["prm"], dash, at, named=axis != "order")
+                named = "" if axis == "order" else titles[axis]
+                _line(drawn, mine, now.hues["prm"], dash, at, named)
         drawn.update_xaxes(title=titles[axis], row=1, col=at)
         if axis != "order":
             drawn.update_xaxes(rangemode="tozero", row=1, col=at)
@@ -143,21 +144,23 @@ def curve(told: list[Version]) -> go.Figure:
 
 
 def _line(
-    drawn: go.Figure, points: Points, colour: str, dash: str, column: int, *, named: bool
+    drawn: go.Figure, points: Points, colour: str, dash: str, column: int, named: str
 ) -> None:
+    """One family's marks; `named` is the axis on which their names stand beside them, if any."""
     f1s = [float(one.cell.figures["f1"] or 0.0) for _, one in points]
     spans = []
     for f1, (_, one) in zip(f1s, points, strict=True):
         interval = one.cell.figures["intervals"]["f1"]
         inside = None if one.cell.few else bounds(interval["low"], interval["high"])
         spans.append(inside or (f1, f1))
+    at = f", {named} %{{x:,}}" if named else ""
     drawn.add_scatter(
         x=[x for x, _ in points],
         y=f1s,
         mode="lines+markers+text" if named else "lines+markers",
         text=[charts.plain(one.cell.annotator.name) for _, one in points],
         textposition="bottom left",
-        customdata=[[_behind(one)] for _, one in points],
+        customdata=[[_exported(one) if named else _behind(one)] for _, one in points],
         line={"color": colour, "dash": dash, "width": 1.5},
         marker={"size": 9, "color": colour},
         error_y={
@@ -169,14 +172,24 @@ def _line(
             "thickness": 1.8,
             "width": 0,
         },
-        hovertemplate="%{text}: %{y:.3f}" + (", %{x:,}" if named else "") + "<extra></extra>",
+        hovertemplate="%{text}: %{y:.3f}" + at + "<extra></extra>",
         row=1,
         col=column,
     )
 
 
+def _export_href(export: ExportRecord) -> str:
+    """The export among those of Consensus."""
+    return data_table.page_href("consensus", export=export.id)
+
+
+def _exported(one: Version) -> str:
+    """What a version was trained on, or where else it comes from."""
+    return _behind(one) if one.export is None else _export_href(one.export)
+
+
 def _behind(one: Version) -> str:
-    """Where a version comes from: its training, which names its export, or else its evaluation."""
+    """Where a version comes from: its training, or else its evaluation."""
     job = one.cell.evaluation.job_id if one.trained_by is None else one.trained_by.id
     if job is not None:
         return data_table.page_href("jobs", job=job)

@@ -10,7 +10,7 @@ from app.components.data_table import data_table
 from app.components.figure.downloads import Numbers
 from app.ui import formatting, project
 from app.ui.evaluation.doors import on_prm_errors
-from app.ui.evaluation.project import Shown
+from app.ui.evaluation.project import OUTDATED, Shown
 from app.ui.figures.dots import Dot, Series, dots, published_series
 from app.ui.figures.figure import bounds, figure, go_to
 from db.jobs import is_alive, list_jobs
@@ -137,7 +137,7 @@ def cell(
         return data_table.text("–", "muted", title=why_none(told))
     f1 = number(told.figures["f1"])
     again = f", on {told.n:,} solutions" + (
-        ". There are more by now: measure again" if found.outdated(told) else ""
+        f". It is {OUTDATED}: measure again" if found.outdated(told) else ""
     )
     style = "muted" if told.few else "strong"
     words = "too few: " if told.few else ""
@@ -185,7 +185,7 @@ def note(found: Shown, one: AnnotatorRecord) -> data_table.Cell:
     if newest.training == "unknown":
         words.append("? training not known")
     if any(found.outdated(cell) for cell in mine):
-        words.append("older than its scores")
+        words.append(OUTDATED)
     if any(cell.few for cell in mine):
         words.append("too few")
     return data_table.text(", ".join(words), "muted")

@@ -7,14 +7,19 @@ from typing import Any
 
 from app.components.data_table import data_table
 from app.ui import formatting
+from app.ui.evaluation.project import OUTDATED, in_common, shared
+from db.annotators import list_annotators
+from db.engine import Database
+from db.records import AnnotatorRecord
 from db.results import EvaluationRecord
 from labeling.evaluation.results import too_few
-from labeling.evaluation.stored import basis, warning
+from labeling.evaluation.stored import basis, outdated, warning
 
 
-def table(found: list[EvaluationRecord], hues: dict[int, str]) -> None:
-    """The newest evaluation of each annotator, with its interval."""
+def table(database: Database, found: list[EvaluationRecord], hues: dict[int, str]) -> None:
+    """The newest evaluation of each annotator, with its interval, and whether it is outdated."""
     rows: list[list[data_table.Cell]] = []
+    annotators = {one.id: one for one in list_annotators(database)}
     for one in found[:12]:
         held_out = one.result.get("held_out")
         figures = held_out or one.result.get("all") or {}
@@ -54,7 +59,7 @@ def table(found: list[EvaluationRecord], hues: dict[int, str]) -> None:
                     _measured_href(one, "measured"),
                     "quiet",
                 ),
-                data_table.text(formatting.which_problems(one.result), "muted"),
+                _problems(one, old=_is_outdated(database, one, annotators[one.annotator_id])),
             ]
         )
     data_table.table(
@@ -86,6 +91,22 @@ def table(found: list[EvaluationRecord], hues: dict[int, str]) -> None:
         doubt = warning({str(one.result.get("annotator")): basis(one) for one in same})
         if doubt:
             data_table.line(data_table.text(f"? {doubt}", "warn wrap"), key=f"doubt {reference}")
+
+
+def _is_outdated(database: Database, one: EvaluationRecord, annotator: AnnotatorRecord) -> bool:
+    if one.reference_id is None:
+        return False
+    return outdated(one, annotator, shared(in_common(database, one.reference_id), annotator))
+
+
+def _problems(one: EvaluationRecord, *, old: bool) -> data_table.Cell:
+    """Which problems it is of; of an old one that its doors open what there is now."""
+    which = data_table.text(formatting.which_problems(one.result), "muted")
+    if not old:
+        return which
+    title = "Its numbers open the solutions of now. Measure again on Evaluation"
+    again = data_table.link(OUTDATED, "evaluation", title=title)
+    return data_table.stack(which, again)
 
 
 def _errors_href(one: EvaluationRecord) -> str:

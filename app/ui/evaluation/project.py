@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -15,8 +16,9 @@ from db.lists.scores import compared_solutions
 from db.records import AnnotatorRecord
 from db.results import EvaluationRecord, list_evaluations
 from labeling.evaluation.matrix import MEAN, Cell, cells, in_families
-from labeling.evaluation.stored import PROCESSBENCH
+from labeling.evaluation.stored import PROCESSBENCH, outdated
 
+OUTDATED = "older than its scores"  # a stored figure, while its doors open what there is now
 SCOPES = ("held out", "all")
 NONE_HELD_OUT = (
     "{prm} was trained on every one of these problems, so no figure is held out. Choose all "
@@ -51,13 +53,19 @@ class Shown:
         return key in self.common and key not in self.cells
 
     def outdated(self, cell: Cell) -> bool:
-        """Whether there are more solutions now than when the figure was measured."""
-        everything = (cell.evaluation.result.get("all") or {}).get("datasets") or {}
-        figures = everything.get(cell.dataset)
-        if not figures:
-            return False
-        measured = figures["n_error"] + figures["n_correct"]
-        return measured < self.common.get((cell.annotator.id, cell.dataset), 0)
+        """Whether the figure would be another now: it is older than what its annotator says."""
+        now = shared(self.common, cell.annotator)
+        return outdated(cell.evaluation, cell.annotator, now, cell.dataset)
+
+
+def shared(common: Mapping[tuple[int, str], int], annotator: AnnotatorRecord) -> dict[str, int]:
+    """The solutions that an annotator shares with the reference, by data set."""
+    return {dataset: n for (who, dataset), n in common.items() if who == annotator.id}
+
+
+def in_common(database: Database, reference: int) -> dict[tuple[int, str], int]:
+    """(annotator, data set) -> the solutions that it and the reference share now."""
+    return counted(database, f"common {reference}", lambda: compared_solutions(database, reference))
 
 
 def references(database: Database) -> list[AnnotatorRecord]:
@@ -71,7 +79,8 @@ def chosen(database: Database) -> Shown | None:
     possible = references(database)
     if not possible:
         return None
-    left, right, beside = st.columns([1.2, 0.75, 1.2], gap="small", vertical_alignment="top")
+    with st.container(key="population"):
+        left, right, beside = st.columns([1.2, 0.75, 1.2], gap="small")
     labels = [one.label for one in possible]
     label = left.selectbox(
         "Reference",
@@ -94,9 +103,7 @@ def shown(
     database: Database, reference: AnnotatorRecord, beside: DeltaGenerator, *, held_out: bool
 ) -> Shown:
     """Everything the page draws of ProcessBench's figures against a reference."""
-    common = counted(
-        database, f"common {reference.id}", lambda: compared_solutions(database, reference.id)
-    )
+    common = in_common(database, reference.id)
     stored = evaluations_against(database, reference)
     everybody = {one.id: one for one in list_annotators(database) if not one.hidden}
     measured = {one for one, _ in common} | {one.annotator_id for one in stored}

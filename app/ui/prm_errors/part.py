@@ -113,6 +113,8 @@ PARTS: dict[str, tuple[str, Mask]] = {
     "with-error": ("solutions with an error", _with_error),
     "scored": ("solutions with a score for each step", _scored),
     "flagged-step": ("a step up to the first error flagged", _flagged_step),
+    "right-answer": ("right answers", _answer(RIGHT)),
+    "wrong-answer": ("wrong answers", _answer(WRONG)),
     "without-error": ("solutions without an error", _not(_with_error)),
     "flawed": ("right answers with a wrong step", _flawed),
     "flawed-caught": ("flawed right answers that it flags", _both(_flawed, _flagged)),

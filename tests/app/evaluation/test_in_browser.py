@@ -11,8 +11,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from db.engine import Database
 from db.jobs import list_jobs
+from db.results import Measured, add_evaluation, add_export, list_evaluations
 from labeling.evaluation.processbench import evaluate_processbench
 from tests.app.evaluation.test_page import PEOPLE, fill, score
+from tests.app.prm_errors.test_tabs import click_mark
 from tests.support.browser import ROOT, chromium, open_page, streamlit_server
 
 
@@ -29,6 +31,9 @@ def test_figures_are_saved_and_a_number_opens_its_solutions_and_back_returns(
     fill(database)
     score(database, "v1", 0.7)
     evaluate_processbench(database, "prm:v1", PEOPLE)
+    score(database, "v2", 0.5)
+    evaluate_processbench(database, "prm:v2", PEOPLE)
+    trained(database)
     environment = {"STEPLENS_DB": database.url, "USER": "ann", "LOGNAME": "ann"}
     with (
         streamlit_server(ROOT / "app" / "asgi.py", environment) as url,
@@ -49,8 +54,30 @@ def test_figures_are_saved_and_a_number_opens_its_solutions_and_back_returns(
         page.go_back()
         expect(page.get_by_role("heading", name="Evaluation")).to_be_visible()
         expect(page.get_by_role("link", name="70%").first).to_be_visible()
+        # Marks over versions, and then over what these were trained on.
+        page.get_by_role("radio", name="Over versions").click()
+        expect(page.get_by_role("heading", name="F1 over versions")).to_be_visible()
+        expect(page.locator(".js-plotly-plot .points path.point")).to_have_count(4)
+        click_mark(page, "trained on", at=3)
+        expect(page.get_by_role("heading", name="Consensus")).to_be_visible()
+        expect(page.locator("tr.chosen")).to_contain_text("/data/export-1")
+        page.go_back()
+        expect(page.get_by_role("heading", name="F1 over versions")).to_be_visible()
+        expect(page.locator(".js-plotly-plot .points path.point")).to_have_count(4)
+        click_mark(page, "v1")
+        expect(page.get_by_role("heading", name="PRM errors")).to_be_visible()
         assert not page.errors  # type: ignore[attr-defined]
         assert not page.strangers  # type: ignore[attr-defined]
+
+
+def trained(database: Database) -> None:
+    """What the versions were trained on, in their newest evaluations."""
+    for place, stored in enumerate(reversed(list_evaluations(database))):
+        manifest = {"counts": {}, "files": {"data.jsonl": {"sha256": f"sum{place}"}}}
+        add_export(database, f"/data/export-{place}", "jsonl", manifest)
+        measured = Measured(n_training=1000 * (place + 1), training_export=f"sum{place}")
+        who, reference = stored.annotator_id, stored.reference_id
+        add_evaluation(database, stored.kind, who, reference, measured, stored.result)
 
 
 @pytest.mark.browser

@@ -15,10 +15,12 @@ from db.annotations import save_wave
 from db.annotators import ensure_annotator, find_annotator, save_training_problems
 from db.engine import Database
 from db.ingest import insert_rows
+from db.jobs import create_job
 from db.records import AnnotationRecord, ImportRow, SourceLabel
 from db.results import Measured, add_evaluation, add_export, list_evaluations
 from labeling.evaluation.best_of_n import evaluate_best_of_n
 from labeling.evaluation.processbench import evaluate_processbench
+from labeling.jobs.runner import run_job
 from tests.support.pages import open_page as page_test
 from tests.support.pages import shown, words_of
 from training.data import fingerprint
@@ -203,6 +205,36 @@ def test_versions_stand_with_their_training_export_and_human_decisions(
     assert words(first["cells"][4]) == "0"
     (figure,) = plots(test)
     assert [one["x"] for one in figure["data"]] == [["mine-v1", "mine-v2"], [1000, 2000], [0, 20]]
+    exported = [["consensus?export=1"], ["consensus?export=2"]]
+    errors = [["prm_errors?prm=prm%3Amine-v1"], ["prm_errors?prm=prm%3Amine-v2"]]
+    assert [one["customdata"] for one in figure["data"]] == [errors, exported, exported]
+    assert second["cells"][5]["href"] == "consensus?export=2"
+    test = page_test(database, monkeypatch, "consensus", export="2")
+    (row,) = [one for one in shown(test, "exports")["rows"] if "chosen" in one.get("style", "")]
+    assert "/data/export-1" in [words(cell) for cell in row["cells"]]
+
+
+def test_a_figure_older_than_its_scores_says_so_wherever_it_stands(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def said() -> list[str]:
+        drawn = []
+        for page, table, place in (("evaluation", "matrix", -2), ("overview", "evaluations", -1)):
+            (row,) = shown(page_test(database, monkeypatch, page), table)["rows"]
+            drawn.append(words(row["cells"][place]))
+        return drawn
+
+    fill(database)
+    score(database, "v1", 0.5, range(1, 41))
+    evaluate_processbench(database, "prm:v1", PEOPLE)
+    assert not any("older" in one for one in said())
+    score(database, "v1", 0.5, range(41, 61))
+    assert all("older than its scores" in one for one in said())
+    evaluate_processbench(database, "prm:v1", PEOPLE)
+    assert not any("older" in one for one in said())
+    wanted = {"annotator": "prm:v1", "threshold": 0.4}
+    run_job(database, create_job(database, "rethreshold", wanted).id)
+    assert all("older than its scores" in one for one in said())
 
 
 def test_best_of_n_shows_the_stored_curve(

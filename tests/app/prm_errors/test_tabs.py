@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import numpy as np
@@ -18,7 +19,7 @@ from labeling.demo.prepare import prepare_demo
 from labeling.evaluation.prm_errors.slices import attributes, texts_of
 from labeling.evaluation.scored import ScoredSolutions, scored_solutions
 from tests.app.prm_errors.test_page import line, listed
-from tests.support.browser import ROOT, chromium, streamlit_server
+from tests.support.browser import ROOT, WAIT, chromium, streamlit_server
 from tests.support.pages import open_page, shown, words_of
 from training.metrics.calibration import detection, steps_to_error
 
@@ -178,15 +179,20 @@ def test_a_slice_that_is_not_there_is_a_notice(
     assert "over 741 with an error" in line(test, "headline")
 
 
-def click_mark(page: Page, says: str) -> None:
-    """Click the first mark of the page's first figure; on hovering it says so."""
-    marks = page.locator(".js-plotly-plot .scatterlayer .points path.point")
-    expect(marks.first).to_be_visible()
-    marks.first.scroll_into_view_if_needed()
-    box = marks.first.bounding_box()
-    assert box is not None
-    # Plotly takes clicks on a layer above the marks.
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+def click_mark(page: Page, says: str, at: int = 0) -> None:
+    """Click a mark of the page's figures, the first or number `at`; on hovering it says so."""
+    mark = page.locator(".js-plotly-plot .scatterlayer .points path.point").nth(at)
+    expect(mark).to_be_visible()
+    for _ in range(WAIT // 1000):  # A figure above it may still be growing.
+        mark.scroll_into_view_if_needed()
+        box = mark.bounding_box()
+        assert box is not None
+        # Plotly takes clicks on a layer above the marks.
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        with suppress(AssertionError):
+            expect(page.locator(".js-plotly-plot .hoverlayer")).to_contain_text(says, timeout=1000)
+            break
+        page.mouse.move(0, 0)
     expect(page.locator(".js-plotly-plot .hoverlayer")).to_contain_text(says)
     page.mouse.down()
     page.mouse.up()

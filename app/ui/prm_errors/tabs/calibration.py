@@ -12,7 +12,7 @@ from app.ui import address
 from app.ui.figures import reliability
 from app.ui.figures.figure import figure
 from app.ui.prm_errors.choice import Choice
-from app.ui.prm_errors.chosen import of_part, of_threshold
+from app.ui.prm_errors.chosen import here, of_part, of_threshold
 from app.ui.prm_errors.population import Population, source
 from app.ui.prm_errors.sliced import BETWEEN, texts
 from app.ui.prm_errors.tabs import curves
@@ -128,13 +128,16 @@ def _reliability(found: CalibrationReport, name: str) -> None:
 
 def _table(found: CalibrationReport) -> None:
     rows: list[list[data_table.Cell]] = []
-    for words, one in (
-        ("Steps to the error", found.steps),
-        *((f"… of a {answer}", one) for answer, one in found.by_answer.items()),
-        ("Lowest of a solution", found.solutions),
+    for words, one, part in (
+        ("Steps to the error", found.steps, "measured"),
+        *(
+            (f"… of a {answer}", one, answer.replace(" ", "-"))
+            for answer, one in found.by_answer.items()
+        ),
+        ("Lowest of a solution", found.solutions, "scored"),
     ):
         if one.n:
-            rows.append([data_table.text(words, "nowrap"), *_both(one), f"{one.n:,}"])
+            rows.append([data_table.text(words, "nowrap"), *_both(one), _door(one.n, part)])
     first = found.at_first_errors
     if first.score.n:
         rows.append(
@@ -142,7 +145,7 @@ def _table(found: CalibrationReport) -> None:
                 data_table.text("First errors", title="0 is due: their ECE is their mean score"),
                 _figure(first.score.value, first.score.interval),
                 _figure(first.brier.value, first.brier.interval),
-                f"{first.score.n:,}",
+                _door(first.score.n, "with-error"),
             ]
         )
     st.subheader("How far off")
@@ -156,6 +159,11 @@ def _table(found: CalibrationReport) -> None:
         rows,
         key="calibration",
     )  # fmt: skip
+
+
+def _door(n: int, part: str) -> data_table.Cell:
+    """A number, of steps or of solutions, that opens the solutions they are of."""
+    return data_table.link(f"{n:,}", here(part=part), title="Opens their solutions")
 
 
 def _both(one: Calibration) -> list[data_table.Cell]:
