@@ -11,13 +11,14 @@ from app.components.data_table import data_table
 from app.ui import address, formatting, project
 from app.ui.counts import counted
 from app.ui.cross_table import cross_table
-from app.ui.navigation import carried_list, groups
+from app.ui.navigation import carried_list, groups, kept_list
 from db.annotators import find_annotator, list_annotators
-from db.engine import Database
+from db.engine import Database, DatabaseError
 from db.lists.agreement import first_error_cells
 from db.lists.counts import project_counts
 from db.records import in_order
-from db.results import latest_consensus, list_exports
+from db.results import ExportRecord, latest_consensus, list_exports
+from labeling.consensus.export import ExportError, exported_solutions
 from labeling.consensus.held_out import held_out, hold_out, is_settled
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import (
@@ -33,6 +34,7 @@ from labeling.consensus.run import (
     run_consensus,
 )
 from labeling.formats.catalog import WRITERS, in_words
+from labeling.formats.jsonl import FORMAT
 from labeling.jobs.files import data_folder
 from training.data import HeldOut, recorded_data
 from training.folders import free_folder
@@ -200,7 +202,8 @@ def exports(database: Database) -> None:
     """What was exported, with a way to train on it; the one in the address stands out."""
     asked_for = address.get("export")
     rows: list[Any] = []
-    for one in list_exports(database):
+    found = list_exports(database)
+    for place, one in enumerate(found):
         exists = Path(one.path).is_dir()
         train = data_table.page_href("jobs", start=formatting.JOBS["train"], export=one.path)
         data = recorded_data(one.manifest)[1]
@@ -209,7 +212,9 @@ def exports(database: Database) -> None:
             data_table.text(formatting.ago(one.created_at), "muted nowrap"),
             data_table.text(one.path, "wrap mono"),
             one.format,
-            f"{data.get('rows', 0):,}",
+            data_table.pick(f"{data.get('rows', 0):,}", place, title="Opens them in Browse")
+            if exists and one.format == FORMAT.name
+            else f"{data.get('rows', 0):,}",
             data_table.text(" = ".join(rule.get("annotators") or ()), "muted"),
             data_table.inline(
                 data_table.link("Train on it", train)
@@ -220,7 +225,7 @@ def exports(database: Database) -> None:
         ]
         chosen = str(one.id) == asked_for
         rows.append({"cells": cells, "style": "chosen"} if chosen else cells)
-    data_table.table(
+    picked = data_table.table(
         [
             "When",
             "Folder",
@@ -233,6 +238,19 @@ def exports(database: Database) -> None:
         key="exports",
         empty="Nothing has been exported yet.",
     )
+    if picked is not None:
+        browse_export(database, found[picked])
+
+
+def browse_export(database: Database, export: ExportRecord) -> None:
+    """Show in Browse what an export holds, in its order."""
+    try:
+        ids = exported_solutions(export.path, export.manifest)
+        kept = kept_list.keep(database, ids, "consensus", f"exported to {Path(export.path).name}")
+    except (ExportError, DatabaseError, OSError, ValueError) as error:
+        project.complain(error)
+        return
+    kept_list.browse(kept)
 
 
 database = project.project()

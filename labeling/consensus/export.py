@@ -12,7 +12,10 @@ from typing import Any
 
 from labeling.formats.base import ExportRow, Writer
 from labeling.formats.catalog import WRITERS
+from labeling.formats.files.parquet import is_parquet, open_rows
+from labeling.formats.files.stream import open_values
 from labeling.formats.files.to_parquet import to_parquet
+from training.data import recorded_data
 from training.folders import whole_folder
 
 MANIFEST, DATA, PARQUET = "manifest.json", "data.jsonl", "data.parquet"
@@ -74,6 +77,23 @@ def write_export(
         text = json.dumps(manifest, indent=2, ensure_ascii=False)
         (partial / MANIFEST).write_text(text + "\n", "utf-8")
     return manifest
+
+
+def exported_solutions(folder: str | Path, manifest: Mapping[str, Any]) -> list[int]:
+    """The ids of the solutions that an export in our own format holds, in its order.
+
+    Raises ExportError where its rows do not say, as other formats have no word for it, and OSError
+    for a file that is not there.
+    """
+    file = Path(folder) / recorded_data(manifest)[0]
+    found = []
+    for row in open_rows(file) if is_parquet(file) else open_values(file):
+        meta = row.value.get("meta") if isinstance(row.value, dict) else None
+        id = meta.get("solution_id") if isinstance(meta, dict) else None
+        if not isinstance(id, int):
+            raise ExportError(f"{file}:{row.line} does not say which solution it is of")
+        found.append(id)
+    return found
 
 
 def _write_data(file: Path, rows: Iterable[ExportRow], form: Writer) -> tuple[dict[str, Any], int]:

@@ -82,8 +82,8 @@ def table(told: list[Version]) -> None:
                     number(one.cell.figures["f1"]), "muted" if one.cell.few else "strong"
                 ),
                 data_table.text(span(one.cell).strip(" []") or "too few", "muted nowrap"),
-                _known(one.n_training),
-                _known(one.corrections),
+                _known(one.n_training, one.export),
+                _known(one.corrections, one.export),
                 exported,
                 data_table.inline(*jobs) if jobs else None,
                 data_table.text(f"{measured.created_at:%Y-%m-%d}", "muted nowrap"),
@@ -208,5 +208,8 @@ def numbers(told: list[Version]) -> Numbers:
     return Numbers(columns, rows)
 
 
-def _known(value: int | None) -> data_table.Cell:
-    return data_table.text("not known", "muted") if value is None else f"{value:,}"
+def _known(value: int | None, export: ExportRecord | None) -> data_table.Cell:
+    """A number of the export's solutions, which leads to it."""
+    if value is None:
+        return data_table.text("not known", "muted")
+    return f"{value:,}" if export is None else data_table.link(f"{value:,}", _export_href(export))

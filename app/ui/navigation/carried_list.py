@@ -19,7 +19,7 @@ from db.lists.solution_lists import find_list
 
 LISTS = ("browse",)  # the pages whose lists can be walked through
 # The pages that lists come from: a kept list is walked as Browse shows it, and began elsewhere.
-NAMES = {"browse": "Browse", "prm_errors": "PRM errors"}
+NAMES = {"browse": "Browse", "prm_errors": "PRM errors", "consensus": "Consensus"}
 
 
 @dataclass(frozen=True, slots=True)
