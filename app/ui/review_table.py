@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple, TypedDict
 
@@ -14,9 +15,10 @@ from app.ui import project
 from db.annotators import ensure_adjudicator, ensure_reviewer, list_annotators
 from db.engine import Database, DatabaseError, stable_hash
 from db.records import AnnotatorRecord
-from labeling.review.commits import accept_commits
+from db.solutions import get_solution
+from labeling.review.commits import Accepted, accept_commits
 from labeling.review.error_types import error_types
-from labeling.review.items import Evidence, Item, evidence
+from labeling.review.items import Evidence, Item, evidence, revision
 from labeling.review.scores import LabelledSteps, labelled_steps
 
 ANSWERS_KEPT = 500
@@ -44,6 +46,29 @@ class Sent(NamedTuple):
     position: int | None
 
 
+@dataclass(slots=True)
+class Answers:
+    """What the server said of acts, by their tokens: None for what is on disk, else why not.
+
+    `cuts`: the solution that stands since a cut. `carried`: the solution that a label went on to.
+    """
+
+    answers: dict[str, str | None] = field(default_factory=dict)
+    cuts: dict[str, dict[str, int]] = field(default_factory=dict)
+    carried: dict[str, int] = field(default_factory=dict)
+
+    def add(self, database: Database, accepted: Accepted) -> None:
+        """Note them; of very many the oldest are forgotten."""
+        self.answers |= dict.fromkeys(accepted.acked) | accepted.refused
+        self.carried |= accepted.carried
+        for token, solution_id in accepted.cuts.items():
+            solution = get_solution(database, solution_id)
+            self.cuts[token] = {"solution_id": solution.id, "revision": revision(solution)}
+        for held in (self.answers, self.cuts, self.carried):
+            for token in list(held)[:-ANSWERS_KEPT]:
+                del held[token]  # type: ignore[attr-defined]
+
+
 Load = Callable[[AnnotatorRecord | None], tuple[list[Item], Progress | None]]
 
 
@@ -58,13 +83,15 @@ def review_table(
     nothing: Callable[[], str] = str,
     blind: bool = False,
     adjudicating: bool = False,
+    on_cut: Callable[[], None] | None = None,
 ) -> None:
     """Mount the step table; `load(reviewer)` gives (items, progress) AFTER saves were taken in.
 
     `annotators` are those whose evidence may be asked for. `nothing` says
     what may be done about an empty queue. `adjudicating` stores what is said
-    apart from the person's own opinion. The table must stay outside
-    fragments: inside one, what a browser sends after a server restart is dropped.
+    apart from the person's own opinion. `on_cut` is called when steps were cut anew, or back.
+    The table must stay outside fragments: inside one, what a browser sends after a server restart
+    is dropped.
     """
     name = identity.reviewer_name()
     trouble = reviewer_trouble(database, name)
@@ -76,11 +103,11 @@ def review_table(
     # The name is part of the key: what one person saved is never stored under another's name.
     key = _key(key, name, adjudicating)
     ensure = ensure_adjudicator if adjudicating else ensure_reviewer
-    answers: dict[str, str | None] = st.session_state.setdefault(f"{key} answers", {})
+    told: Answers = st.session_state.setdefault(f"{key} answers", Answers())
     reviewer = None
     if not trouble:
         reviewer = ensure(database, name)
-        _take_in(database, reviewer, _sent(key, "outbox"), answers)
+        _take_in(database, reviewer, _sent(key, "outbox"), told, on_cut)
     items, progress = load(reviewer)
     step_table(
         key=key,
@@ -91,14 +118,16 @@ def review_table(
             "scope": f"{stable_hash(database.url)[:8]}/{reviewer.name if reviewer else name}",
             "items": items,
             "nothing": "" if items else nothing(),
-            "acked": [token for token, why in answers.items() if why is None],
-            "refused": {token: why for token, why in answers.items() if why is not None},
+            "acked": [token for token, why in told.answers.items() if why is None],
+            "refused": {token: why for token, why in told.answers.items() if why is not None},
+            "cuts": told.cuts,
+            "carried": told.carried,
             "evidence": _wanted_evidence(database, _sent(key, "wants"), items, annotators),
             "progress": progress,
             "error_types": error_types(database),
         },
     )
-    if reviewer and _take_in(database, reviewer, _sent(key, "outbox"), answers):
+    if reviewer and _take_in(database, reviewer, _sent(key, "outbox"), told, on_cut):
         st.rerun()
     heartbeat()
 
@@ -140,12 +169,18 @@ def reviewer_trouble(database: Database, name: str) -> str:
 
 
 def _take_in(
-    database: Database, reviewer: AnnotatorRecord, outbox: object, answers: dict[str, str | None]
+    database: Database,
+    reviewer: AnnotatorRecord,
+    outbox: object,
+    told: Answers,
+    on_cut: Callable[[], None] | None,
 ) -> bool:
     """Store what was not answered yet, and note the answers; whether there was any."""
     if not isinstance(outbox, list):
         return False
-    new = [one for one in outbox if isinstance(one, Mapping) and one.get("token") not in answers]
+    new = [
+        one for one in outbox if isinstance(one, Mapping) and one.get("token") not in told.answers
+    ]
     if not new:
         return False
     try:
@@ -153,10 +188,9 @@ def _take_in(
     except DatabaseError as error:
         project.complain(error)
         return False
-    answers.update(dict.fromkeys(accepted.acked))
-    answers.update(accepted.refused)
-    for token in list(answers)[:-ANSWERS_KEPT]:
-        del answers[token]
+    told.add(database, accepted)
+    if accepted.cuts and on_cut is not None:
+        on_cut()
     return bool(accepted.acked or accepted.refused)
 
 

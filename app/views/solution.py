@@ -19,9 +19,11 @@ from db.corrections import correction_log, taken_back
 from db.engine import Database, DatabaseError
 from db.lists.comparison import compared_annotators
 from db.records import AnnotatorRecord, CorrectionRecord, in_order
+from db.review.recuts import lineages, standing
 from db.solutions import get_solution, sibling_solutions
 from labeling.review.error_types import word_for
 from labeling.review.items import Item, review_items
+from labeling.review.old_cuts import of_old_cuts
 from labeling.selection import as_json
 
 LABELS = {1: "✓", 0: "–", -1: "✗", None: "·"}
@@ -45,7 +47,9 @@ def others_at_work(database: Database, said: set[int]) -> set[int]:
 def choose_columns(database: Database, solution_id: int) -> list[AnnotatorRecord]:
     """The annotators to show, as the address says; at first those that are not hidden."""
     said = {one.annotator_id for one in annotations_of(database, [solution_id])}
-    everybody = in_order([a for a in list_annotators(database) if a.id in said])
+    old = of_old_cuts(database, [get_solution(database, solution_id)]).get(solution_id, ())
+    spoke = said | {one.annotator_id for one in old}
+    everybody = in_order([a for a in list_annotators(database) if a.id in spoke])
     by_label = {one.label: one for one in everybody}
     unasked = others_at_work(database, said)
     asked = [one.label for one in everybody if not one.hidden and one.id not in unasked]
@@ -176,13 +180,22 @@ def load(reviewer: AnnotatorRecord | None) -> tuple[list[Item], None]:
     return review_items(database, [solution.id], shown, reviewer, compared=members), None
 
 
+def follow() -> None:
+    """Show the cut that stands now, where this one was set aside."""
+    if (now := standing(database, solution.id)) != solution.id:
+        address.put(id=str(now))
+        st.rerun()
+
+
 review_table(
     database,
     key="solution",
     mode="solution",
-    queue=str(solution.id),
+    # One for all cuts of a solution, so that undo goes back over them.
+    queue=str(min([solution.id, *lineages(database, [solution.id])[solution.id]])),
     annotators=shown,
     load=load,
+    on_cut=follow,
 )
 siblings(database, solution.problem_id, solution.id)
 cut_anew(database, solution)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -21,7 +22,7 @@ from db.ingest import solution_fingerprint
 from db.lists import search, solution_index
 from db.records import AnnotatorRecord, CorrectionRecord, lowest
 from db.review.leases import renew
-from db.review.steps import Cut, cut_of
+from db.review.steps import Cut, cut_of, is_verdict
 from db.review.tables import Lease, Recut
 from db.schema import Annotation, Annotator, Correction, Problem, Solution, utcnow
 
@@ -138,19 +139,35 @@ def carry_late(database: Database, tokens: Sequence[str]) -> dict[str, int]:
         return {row.token: _carry_on(session, row) for row in session.scalars(late).all()}
 
 
-def origin(database: Database, solution_id: int) -> int | None:
-    """The solution that this one was cut from, whether it stands in its place or not."""
+def lineages(database: Database, solution_ids: Sequence[int]) -> dict[int, list[int]]:
+    """What each of these was cut from, and that from, the nearest first; [] for most."""
+    made = select(Recut.made_id).where(Recut.made_id.in_(list(solution_ids)))
     with database.read() as session:
-        query = select(Recut.solution_id).where(
-            Recut.made_id == solution_id, Recut.undoes.is_(None)
-        )
-        return session.scalar(query.order_by(Recut.id.desc()).limit(1))
+        cut = set(session.scalars(made))
+        return {one: _origins(session, one) if one in cut else [] for one in solution_ids}
+
+
+def standing(database: Database, solution_id: int) -> int:
+    """The solution that stands in the place of this one, which is itself where none does."""
+    with database.read() as session:
+        return _standing(session, session.get_one(Solution, solution_id)).id
 
 
 def replacement(database: Database, solution_id: int) -> int | None:
     """The solution that stands in the place of this one, or None."""
     with database.read() as session:
         return session.scalar(select(Solution.replaced_by).where(Solution.id == solution_id))
+
+
+def _origins(session: Session, solution_id: int) -> list[int]:
+    """Cuts can lead back to steps that were there before, which ends the walk."""
+    found = [solution_id]
+    cut_from = select(Recut.solution_id).where(Recut.undoes.is_(None)).order_by(Recut.id.desc())
+    while True:
+        before = session.scalar(cut_from.where(Recut.made_id == found[-1]).limit(1))
+        if before is None or before in found:
+            return found[1:]
+        found.append(before)
 
 
 def _last(session: Session, made_id: int) -> Recut | None:
@@ -254,13 +271,23 @@ def _carried(act: CorrectionRecord, solution_id: int, cut: Cut) -> CorrectionRec
         token=_token_there(act.token, solution_id),
         solution_id=solution_id,
         labels=None if act.labels is None else cut.labels(act.labels),
-        first_labels=None if act.first_labels is None else cut.labels(act.first_labels),
+        **_first_verdict(act, cut),
         first_error=first_error,
         error_type=act.error_type if first_error is not None and first_error >= 0 else None,
         flags=tuple(flag for flag in act.flags if flag != BAD_SPLIT),
         seconds=None,  # nobody spent any on it
         undoes=None if act.undoes is None else _token_there(act.undoes, solution_id),
     )
+
+
+def _first_verdict(act: CorrectionRecord, cut: Cut) -> dict[str, Any]:
+    """A first verdict that the new cut leaves open is none; what it revealed has been seen."""
+    if act.first_labels is None:
+        return {}
+    labels = cut.labels(act.first_labels)
+    if is_verdict(labels):
+        return {"first_labels": labels}
+    return {"first_labels": None, "blind": False, "scores_visible": True}
 
 
 def _carry_labels(session: Session, old: int, new: int, cut: Cut) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+Said = TypeVar("Said")
 Label = TypeVar("Label", int | None, float | None)
 
 
@@ -32,6 +33,13 @@ class Cut:
         holding = [place for place, part in enumerate(self.parts) if first_error in part]
         return holding[0] if len(holding) == 1 else None
 
+    def whole(self, said: Sequence[Said | None]) -> tuple[Said | None, ...]:
+        """What was said of the old steps, for the new ones that are one of them; else None."""
+        return tuple(
+            said[part[0]] if len(part) == 1 and self._is_whole(part[0]) else None
+            for part in self.parts
+        )
+
     def _label(self, labels: list[Label], part: tuple[int, ...]) -> Label:
         wrong = [
             at for at, label in zip(part, labels, strict=True) if label is not None and label < 0
@@ -44,6 +52,11 @@ class Cut:
 
     def _is_whole(self, at: int) -> bool:
         return sum(at in part for part in self.parts) == 1
+
+
+def is_verdict(labels: Sequence[int | None]) -> bool:
+    """Whether labels tell the first error, or that there is none: no step before is unmarked."""
+    return None not in (labels[: labels.index(-1)] if -1 in labels else labels)
 
 
 def cut_of(old: Sequence[str], new: Sequence[str]) -> Cut:

@@ -14,9 +14,11 @@ from db.records import (
     CorrectionRecord,
     SolutionRecord,
 )
+from db.review.recuts import lineages
 from db.solutions import get_solutions
 from labeling.compare.disagreement import explain
 from labeling.review.error_types import word_for
+from labeling.review.old_cuts import of_old_cuts
 from labeling.review.scores import LabelledSteps, ScorePlace, labelled_steps, places
 
 ROLLOUTS = 400  # Sent for one annotation; 8 for each of 32 steps are 256.
@@ -31,7 +33,10 @@ class Votes(TypedDict):
 
 
 class Column(TypedDict):
-    """What one annotator says of the steps; `scores` has one for each."""
+    """What one annotator says of the steps; `scores` has one for each.
+
+    `old_cut`: it says so of the solution that this one was cut from.
+    """
 
     id: int
     kind: str
@@ -39,13 +44,14 @@ class Column(TypedDict):
     status: str
     first_error: int | None
     scores: list[float | None]
-    successes: list[int] | None
-    trials: list[int] | None
+    successes: list[int | None] | None
+    trials: list[int | None] | None
     threshold: float | None
     votes: Votes | None
     note: str | None
     flags: list[str]
     error_type: str | None
+    old_cut: bool
 
 
 class Mine(TypedDict):
@@ -76,6 +82,7 @@ class Item(TypedDict):
     steps: list[str]
     annotators: list[Column]
     mine: Mine | None
+    cut_from: int | None
 
 
 class RolloutShown(TypedDict):
@@ -116,6 +123,8 @@ def review_items(
     by_solution: dict[int, list[AnnotationRecord]] = {}
     for annotation in annotations_of(database, [solution.id for solution in solutions]):
         by_solution.setdefault(annotation.solution_id, []).append(annotation)
+    cut_from = lineages(database, [solution.id for solution in solutions])
+    old = of_old_cuts(database, solutions)
     mine = {} if reviewer is None else current_acts(database, list(solution_ids), reviewer.id)
     items = []
     for solution in solutions:
@@ -128,6 +137,8 @@ def review_items(
                 reason=_reason(solution, said, compared),
                 queue_reason=(queue_reasons or {}).get(solution.id),
                 mine=mine.get(solution.id),
+                of_old_cut=old.get(solution.id, ()),
+                cut_from=next(iter(cut_from[solution.id]), None),
             )
         )
     return items
@@ -141,14 +152,18 @@ def review_item(
     reason: str | None,
     mine: CorrectionRecord | None,
     queue_reason: str | None = None,
+    of_old_cut: Sequence[AnnotationRecord] = (),
+    cut_from: int | None = None,
 ) -> Item:
-    """One solution as the step table takes it; a column per annotator that said something."""
-    said = {annotation.annotator_id: annotation for annotation in annotations}
+    """One solution as the step table takes it; a column per annotator that said something.
+
+    Whoever said nothing of it may have said something `of_old_cut`.
+    """
+    now = {annotation.annotator_id: annotation for annotation in annotations}
+    said = {one.annotator_id: one for one in of_old_cut} | now
     return {
         "solution_id": solution.id,
-        # Another list of steps would be another solution, so this never changes; drafts in the
-        # browser of a project that was made anew under the same address must not fit, though.
-        "revision": int(solution.fingerprint[:8], 16),
+        "revision": revision(solution),
         "problem": solution.problem,
         "gold": solution.gold_answer,
         "answer": solution.final_answer,
@@ -159,12 +174,24 @@ def review_item(
         "queue_reason": queue_reason,
         "steps": list(solution.steps),
         "annotators": [
-            _column(annotator, said[annotator.id], len(solution.steps))
+            _column(
+                annotator, said[annotator.id], len(solution.steps), old_cut=annotator.id not in now
+            )
             for annotator in annotators
             if annotator.id in said
         ],
         "mine": _mine(mine, len(solution.steps)),
+        "cut_from": cut_from,
     }
+
+
+def revision(solution: SolutionRecord) -> int:
+    """Another list of steps would be another solution, so this never changes.
+
+    Drafts in the browser of a project that was made anew under the same address must not fit,
+    though.
+    """
+    return int(solution.fingerprint[:8], 16)
 
 
 def _mine(act: CorrectionRecord | None, n_steps: int) -> Mine | None:
@@ -185,7 +212,9 @@ def _mine(act: CorrectionRecord | None, n_steps: int) -> Mine | None:
     }
 
 
-def _column(annotator: AnnotatorRecord, annotation: AnnotationRecord, n_steps: int) -> Column:
+def _column(
+    annotator: AnnotatorRecord, annotation: AnnotationRecord, n_steps: int, *, old_cut: bool
+) -> Column:
     scores = list(annotation.scores)[:n_steps]
     counts = annotation.evidence
     human = annotator.kind == "human"
@@ -203,6 +232,7 @@ def _column(annotator: AnnotatorRecord, annotation: AnnotationRecord, n_steps: i
         "note": counts.get("note") if human else None,
         "flags": list(counts.get("flags") or ()) if human else [],
         "error_type": word_for(counts.get("error_type")) or None if human else None,
+        "old_cut": old_cut,
     }
 
 

@@ -19,9 +19,11 @@ from sqlalchemy import func, select
 from app.serve import Where, server_command
 from db.annotations import annotations_of
 from db.annotators import list_annotators
-from db.corrections import correction_log
+from db.corrections import correction_log, current_acts
 from db.engine import Database, open_database
+from db.review.recuts import standing
 from db.schema import Correction
+from db.solutions import get_solution
 from labeling.demo.prepare import prepare_demo
 from tests.support.browser import chromium, free_port, open_page
 
@@ -83,7 +85,8 @@ def served(database: Database) -> Iterator[str]:
 @contextmanager
 def seat(browser: Browser, url: str, name: str, path: str = "review") -> Iterator[Page]:
     """A page of a person of this name, in a browser of their own."""
-    with open_page(browser, url) as page:
+    # The name first: a page that was here without one would write its own into the cookie.
+    with open_page(browser, "about:blank") as page:
         page.context.add_cookies([{"name": "steplens_reviewer", "value": name, "url": url}])
         page.goto(f"{url}/{path}")
         yield page
@@ -262,6 +265,65 @@ def test_a_search_narrows_browse_and_can_be_annotated(browser: Browser, demo: Da
         expect(judge).to_have_attribute("href", re.compile("pencils"))
         judge.click()
         expect(page.get_by_text(re.compile(f"^Only {count}"))).to_be_visible()
+
+
+def test_steps_are_cut_anew_at_the_caret(browser: Browser, demo: Database) -> None:
+    """In the queue and in place; back by undo, and over to a colleague's open page."""
+
+    def title(page: Page, text: str | re.Pattern[str]) -> int:
+        expect(page.locator(".title")).to_have_text(text)
+        all_saved(page)
+        return on_screen(page)
+
+    with (
+        served(demo) as url,
+        seat(browser, url, "ann") as ann,
+        seat(browser, url, "bob", "solution?id=1") as bob,
+    ):
+        old = on_screen(ann)
+        other = re.compile(rf"^Solution (?!{old}$)\d+$")
+        bob.goto(f"{url}/solution?id={old}")
+        on_screen(bob)
+        n_steps = len(get_solution(demo, old).steps)
+        for key in "f2x":  # a bad split leads to the caret
+            ann.keyboard.press(key)
+        expect(ann.locator("textarea.caret")).to_be_focused()
+        for key in ("Control+ArrowRight", "z", "Enter"):  # nothing can be typed
+            ann.keyboard.press(key)
+        made = title(ann, other)
+        expect(ann.locator("tbody tr")).to_have_count(n_steps + 1)
+        expect(ann.locator("th.old-cut").first).to_contain_text("old cut")
+        ann.reload()
+        assert on_screen(ann) == made  # in its place, though no machine has seen it
+        for key in ("j", "x", "Backspace"):
+            ann.keyboard.press(key)
+        merged = title(ann, re.compile(rf"^Solution (?!{made}$)\d+$"))
+        ann.keyboard.press("u")
+        title(ann, f"Solution {made}")
+        for key in ("Escape", "a", "Enter"):
+            ann.keyboard.press(key)
+        title(ann, re.compile(rf"^Solution (?!{made}$|{old}$|{merged}$)\d+$"))
+        # Who had the old one open loses nothing, and is told.
+        for key in ("a", "Enter"):
+            bob.keyboard.press(key)
+        expect(bob.locator(".message")).to_contain_text(f"cut anew meanwhile, as solution {made}")
+        # In place, the address goes along, there and back.
+        bob.goto(f"{url}/solution?id=3")
+        assert on_screen(bob) == 3
+        for key in ("x", "Control+ArrowRight", "Enter"):
+            bob.keyboard.press(key)
+        here = title(bob, re.compile(r"^Solution (?!3$)\d+$"))
+        expect(bob).to_have_url(re.compile(f"id={here}$"))
+        bob.keyboard.press("u")
+        expect(bob).to_have_url(re.compile("id=3$"))
+        title(bob, "Solution 3")
+    halves = get_solution(demo, made).steps[:2]
+    assert "".join(halves).split() == get_solution(demo, old).steps[0].split()
+    people = {one.name: one.id for one in list_annotators(demo)}
+    for name in ("ann", "bob"):
+        (act,) = current_acts(demo, [made], people[name]).values()
+        assert (act.labels, act.flags) == ((1,) * (n_steps + 1), ())
+    assert (standing(demo, old), standing(demo, here)) == (made, 3)
 
 
 @pytest.mark.parametrize("queue", ["split_votes", "adjudication"])

@@ -23,8 +23,8 @@ from db.review.leases import next_items
 from db.review.queues import Queue, disagreements
 from db.review.recuts import (
     carry_late,
+    lineages,
     made_by,
-    origin,
     recut,
     replacement,
     undo_cut,
@@ -70,7 +70,8 @@ def test_a_split_carries_labels_over_and_sets_the_old_cut_aside(
     assert not list(compare(database, prm, unit))
     assert get_solution(database, made).steps == ("Two and two.", "Is 4.", "Then 5.", "So 9.")
     assert standing(database) == [2, made]
-    assert (origin(database, made), replacement(database, solution)) == (solution, made)
+    assert lineages(database, [made, solution]) == {made: [solution], solution: []}
+    assert replacement(database, solution) == made
     act = current_acts(database, [made], ann.id)[made]
     assert (act.labels, act.first_error) == ((1, 1, -1, None), 2)
     assert (act.note, act.flags) == ("see", ())

@@ -129,6 +129,17 @@ export const KEYS = [
     does: { type: "types" },
   },
   {
+    id: "cut",
+    keys: ["x"],
+    shown: "x",
+    word: "cut",
+    title:
+      "Cut the steps anew: a caret in the step's source splits it or joins it to the one before",
+    group: "cut",
+    labels: true,
+    does: { type: "caret" },
+  },
+  {
     id: "undo",
     keys: ["u"],
     shown: "u",
@@ -254,6 +265,7 @@ function inHelp(name, key) {
 function inFlags(event, name, key) {
   const flag = FLAGS[Number(name) - 1]?.[0];
   const closes = ["Escape", "f", "Enter"].includes(name);
+  if (key?.id === "cut" && !event.repeat) return key; // what a bad split leads to
   if (!flag && !closes) return key?.labels && !("view" in key.does) ? "swallow" : null;
   if (event.repeat) return "swallow";
   return { does: flag ? { type: "flag", flag } : { type: "flags", open: false } };

@@ -1,10 +1,13 @@
 // The step table in the page: frame, wiring, and the conversation with the server.
 
+import { fieldIn, paintCaret } from "./caret.js";
 import { meaning } from "./keys.js";
+import { isSame, sameContent } from "./rules/cutting.js";
 import { revealed, same } from "./rules/doc.js";
 import { EMPTY, machinesShown, reduce } from "./rules/reducer.js";
 import { stopwatch } from "./stopwatch.js";
 import { dropOldDrafts, keepDraft, readDrafts, readOutbox, store, writeOutbox } from "./storage.js";
+import { token } from "./token.js";
 import { hasEvidence, onServer } from "./view/dock.js";
 
 import {
@@ -196,6 +199,8 @@ class StepTable {
       case "skip":
       case "undo":
       case "redo":
+      case "split":
+      case "join":
         return { ...action, token: token(), seconds: this.watch.seconds() };
       default:
         return action;
@@ -296,6 +301,7 @@ class StepTable {
   paint() {
     const { state, frame } = this;
     const { current, doc, mode } = state;
+    const field = fieldIn(this.table);
     frame.root.dataset.mode = mode;
     frame.root.classList.toggle("empty", !current);
     if (!current) {
@@ -307,7 +313,10 @@ class StepTable {
     }
     if (current && this.wasRaw !== state.raw) this.typesetAll();
     this.wasRaw = state.raw;
-    if (this.table) patchTable(this.table, state);
+    if (this.table) {
+      patchTable(this.table, state);
+      paintCaret(this.table, state, this.owner, field);
+    }
     paintAnswers(frame, state, this.katex);
     paintBar(frame, state, this.data);
     paintStatus(frame, state, this.owner);
@@ -320,7 +329,7 @@ class StepTable {
 
   /** @type {(current: Item) => void} */
   build(current) {
-    const moved = this.table?.item.solution_id !== current.solution_id;
+    const moved = !this.table || !isSame(this.table.item, current);
     this.table?.observer?.disconnect();
     if (moved) this.watch.restart();
     this.table = buildTable(current, this.state.mode, {
@@ -387,12 +396,3 @@ class StepTable {
     fit(this.frame, this.data.height);
   }
 }
-
-// crypto.randomUUID exists on secure origins only; a server on the local network is none.
-const token = () => crypto.randomUUID?.() ?? randomToken();
-const randomToken = () =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) =>
-    b.toString(16).padStart(2, "0"),
-  ).join("");
-/** @type {(a: Item, b: Item) => boolean} */
-const sameContent = (a, b) => a === b || JSON.stringify(a) === JSON.stringify(b);

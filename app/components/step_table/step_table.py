@@ -12,7 +12,9 @@ Keep it outside fragments, and `key` the same for all solutions.
 - `items`: the solution to show and, in review, the next ones (what is pressed while there is no
   item is lost, so send as many as a fast reviewer saves in a second). With none the table shows a
   notice; keep mounting it, so that the last save can still be taken back.
-- `acked`: tokens that are on disk. `refused`: {token: reason} that never will be.
+- `acked`: tokens that are on disk. `refused`: {token: reason} that never will be. `cuts`: {token of
+  a cut, or of one taken back: {"solution_id", "revision"} of the solution that stands since}.
+  `carried`: {token: the solution that what was said of an old cut was carried to}.
 - `scope`: names project and person; drafts and unsent commits are kept in the browser under it.
 - `queue`: identity of the list the items come from (its filter, say). When it changes, the table
   goes to items[0]; otherwise the browser decides what is on screen.
@@ -33,18 +35,22 @@ An item: `solution_id`, `revision` (changes when its steps do), `problem`, `gold
 optional `queue_reason` (why it is queued; always shown, so it must give nothing away), `steps`,
 optional `step` (where to start), `annotators`, and `mine`: {"labels": [1 | 0 | -1 | None],
 "note": str, "flags": ["bad_problem" | "bad_split" | "unsure"], "error_type", "blind",
-"first_labels"} or None; all but `labels` may be missing.
+"first_labels"} or None; all but `labels` may be missing. `cut_from`: the solution that its steps
+were cut from, or None.
 
 An annotator: `id`, `kind` ("mc" | "judge" | "prm" | "human"), `name`, `status`, `first_error`,
 `scores` (one per step), `successes` and `trials` (MC) or None, `threshold` (PRM) or None, and
-optional `votes` (judge: {"share": 0.75, "n": 4}), `note` and `flags` (human).
+optional `votes` (judge: {"share": 0.75, "n": 4}), `note` and `flags` (human), `old_cut` (it speaks
+of the solution that this one was cut from).
 
 A commit, in `outbox`: `token`, `solution_id`, `revision`, `action` ("label" | "skip" | "undo"),
 `undoes` (the token taken back), `labels`, `first_error`, `error_type` (why it is one: a name, or
 None), `note`, `flags`, `seconds`, `blind`,
 `first_labels` (blind: the labels at the moment of the first verdict, None when there was none),
 `scores_visible` (were scores seen; when blind, before that verdict, so False). Flags without any
-mark are sent as a skip.
+mark are sent as a skip. `cut`: the token of the cut that made the solution here, whose id the
+browser may not know yet; then `solution_id` is the old one's. Steps cut anew are an act too:
+`action` is "cut", with `steps`, or "uncut", with `undoes`.
 It comes from a browser: check it before it is stored.
 """
 

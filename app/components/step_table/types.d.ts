@@ -9,13 +9,14 @@ export interface Annotator {
   status: string;
   first_error: number | null; // 0-based, -1 none, null no verdict
   scores: (number | null)[];
-  successes?: number[] | null;
-  trials?: number[] | null;
+  successes?: (number | null)[] | null;
+  trials?: (number | null)[] | null;
   threshold?: number | null;
   votes?: { share: number; n: number } | null;
   note?: string | null;
   flags?: string[] | null;
   error_type?: string | null; // in words (human)
+  old_cut?: boolean; // it is of the solution that this one was cut from
 }
 
 // A type that the first error may be given, as it is stored and in words.
@@ -48,6 +49,8 @@ export interface Item {
   step?: number | null;
   annotators: Annotator[];
   mine?: Mine | null;
+  cut_from?: number | null; // the solution that its steps were cut from
+  cut?: string | null; // token of the cut that made it here; the server may not have given an id yet
 }
 
 export interface Draft {
@@ -77,8 +80,32 @@ export interface Saved {
 }
 
 export type What = "label" | "skip";
-export type Past = Edit | { commit: string; what: What; saved: Saved | null };
-export type Future = Edit | { again: What };
+export type Past = Edit | { commit: string; what: What; saved: Saved | null } | CutBack;
+export type Future = Edit | { again: What } | Cut;
+
+// New steps. `parts` says for each which of the old steps it has a part of; `caret` where it stands
+// then, `said` what was done.
+export interface Cut {
+  steps: string[];
+  parts: number[][];
+  caret: Caret;
+  said: string;
+  was: number; // where the caret stood in the old step
+}
+
+// What was on screen before the cut with this token, and the cut, to make it again.
+export interface CutBack {
+  cut: string;
+  item: Item;
+  doc: Doc;
+  again: Cut;
+}
+
+// Before a character of a step's source.
+export interface Caret {
+  step: number;
+  at: number;
+}
 
 // What the reviewer said about one solution.
 export interface Doc {
@@ -106,8 +133,10 @@ export interface Commit {
   token: string;
   solution_id: number;
   revision: number | string;
-  action: What | "undo";
+  cut: string | null; // the item's
+  action: What | "undo" | "cut" | "uncut";
   undoes: string | null;
+  steps?: string[]; // of a cut
   labels: Label[] | null;
   first_error: number | null;
   note: string | null;
@@ -143,6 +172,7 @@ export interface State {
   help: boolean;
   flagging: boolean; // is the menu of flags open
   typing: boolean; // is the menu of error types open
+  caret: { at: number } | null; // in the focused step, while steps are cut
   errorTypes: ErrorType[]; // that the server offers
 }
 
@@ -175,6 +205,8 @@ export interface Data {
   items?: Item[];
   acked?: string[];
   refused?: Record<string, string>;
+  cuts?: Record<string, { solution_id: number; revision: number | string }>;
+  carried?: Record<string, number>;
   scope?: string;
   queue?: string;
   evidence?: Record<string, Evidence | null>;
@@ -206,6 +238,9 @@ export type Action =
   | { type: "label"; value: Label }
   | { type: "note"; text: string }
   | { type: "flag"; flag: string }
+  | { type: "caret"; open?: boolean; step?: number; at?: number }
+  | ({ type: "split"; at: number } & Stamped)
+  | ({ type: "join"; step: number } & Stamped)
   | ({ type: "save" | "skip" | "undo" | "redo" } & Stamped);
 
 // One formula or stretch of text, in the order of the source.
@@ -340,7 +375,12 @@ export interface Key {
 }
 
 // What a key does: an act, yet without its token, or something of the page.
-export type Press = View | Unstamped | { type: "save" | "skip" | "undo" | "redo" };
+export type Press =
+  | View
+  | Unstamped
+  | { type: "save" | "skip" | "undo" | "redo" }
+  | { type: "split"; at: number }
+  | { type: "join"; step: number };
 export type Unstamped = Exclude<Action, Stamped>;
 
 // What the dock asked the server for.

@@ -15,7 +15,7 @@ from db.annotators import ensure_reviewer
 from db.corrections import current_acts
 from db.engine import Database, DatabaseError
 from db.records import AnnotatorRecord, SolutionRecord
-from db.review.recuts import BAD_SPLIT, origin, recut, replacement, undo_recut
+from db.review.recuts import BAD_SPLIT, lineages, recut, replacement, undo_recut
 
 WORDS = (
     "Move, add or delete lines of dashes: each is where a step ends. Another solution with these "
@@ -26,7 +26,7 @@ WORDS = (
 
 def lineage(database: Database, solution_id: int) -> None:
     """Whether another cut stands in this one's place, or this one in another's: a line on top."""
-    now, before = replacement(database, solution_id), origin(database, solution_id)
+    now, before = replacement(database, solution_id), _origin(database, solution_id)
     cells: list[data_table.Cell] = []
     if now is not None:
         cells += [
@@ -74,11 +74,16 @@ def cut_anew(database: Database, solution: SolutionRecord) -> None:
                     ),
                     name,
                 )
-            before = origin(database, solution.id)
+            before = _origin(database, solution.id)
             if before is not None and st.button(f"Put solution {before} back"):
                 _go(
                     database, lambda who, token: undo_recut(database, solution.id, who, token), name
                 )
+
+
+def _origin(database: Database, solution_id: int) -> int | None:
+    """The solution that this one was cut from."""
+    return next(iter(lineages(database, [solution_id])[solution_id]), None)
 
 
 def _go(database: Database, act: Callable[[AnnotatorRecord, str], int], name: str) -> None:

@@ -27,7 +27,7 @@ def test_a_blind_queue_is_saved_assigned_and_worked_on(database: Database) -> No
         streamlit_server(ROOT / "app" / "asgi.py", {"STEPLENS_DB": database.url}) as url,
         chromium() as browser,
     ):
-        with open_page(browser, url) as page:
+        with open_page(browser, "about:blank") as page:
             as_person(page, url, "mia", "browse?answer=Wrong+answer&sort=newest")
             expect(page.get_by_text("4 solutions")).to_be_visible()
             page.get_by_role("button", name="Save as a queue").click()
@@ -48,7 +48,7 @@ def test_a_blind_queue_is_saved_assigned_and_worked_on(database: Database) -> No
             assert page.errors == []  # type: ignore[attr-defined]
         (saved,) = saved_queues(database)
         assert (saved.assigned, saved.blind, saved.made_by) == (("ann",), True, "mia")
-        with open_page(browser, url) as page:
+        with open_page(browser, "about:blank") as page:
             as_person(page, url, "ann", "review")
             # Without a choice ann is in it: by its number, with the instructions as they stand.
             expect(page.locator(".pill.why")).to_have_text(f"Queue {saved.id}")

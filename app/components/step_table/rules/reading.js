@@ -7,18 +7,18 @@ export const MARKS = { 1: "✓", 0: "–", "-1": "✗" };
 /** @type {Record<number, string>} */
 export const WORDS = { 1: "correct", 0: "neutral", "-1": "wrong" };
 
-// Two letters of status are never a verdict.
-/** @type {(annotator: Pick<Annotator, "first_error" | "status">) => boolean} */
+// Two letters of status are never a verdict; one on the old cut is none on this.
+/** @type {(annotator: Pick<Annotator, "first_error" | "status" | "old_cut">) => boolean} */
 export const hasVerdict = (annotator) =>
-  annotator.first_error !== null && annotator.status === "ok";
+  annotator.first_error !== null && annotator.status === "ok" && !annotator.old_cut;
 
-/** @type {(annotators: Pick<Annotator, "first_error" | "status">[]) => number[]} */
+/** @type {(annotators: Pick<Annotator, "first_error" | "status" | "old_cut">[]) => number[]} */
 const verdictsOf = (annotators) =>
   annotators.filter(hasVerdict).map((annotator) => Number(annotator.first_error));
 
 // {agree, disputed}: whether all verdicts (with the reviewer's, once there is one) name the same
 // first error, and the steps that some but not all of them name.
-/** @type {(annotators: Pick<Annotator, "first_error" | "status">[], mine?: number | null) => { agree: boolean; disputed: Set<number> }} */
+/** @type {(annotators: Pick<Annotator, "first_error" | "status" | "old_cut">[], mine?: number | null) => { agree: boolean; disputed: Set<number> }} */
 export function dispute(annotators, mine = null) {
   const verdicts = verdictsOf(annotators);
   if (mine !== null) verdicts.push(mine);
@@ -29,7 +29,7 @@ export function dispute(annotators, mine = null) {
 
 // The last step that still matters, as an index: the reviewer's first error, else the latest one
 // when every verdict names an error; Infinity when some verdict runs to the end.
-/** @type {(annotators: Pick<Annotator, "first_error" | "status">[], mine?: number | null) => number} */
+/** @type {(annotators: Pick<Annotator, "first_error" | "status" | "old_cut">[], mine?: number | null) => number} */
 export function lastInScope(annotators, mine = null) {
   if (mine !== null) return mine >= 0 ? mine : Infinity;
   const verdicts = verdictsOf(annotators);
@@ -42,7 +42,7 @@ export function verdictText(annotator) {
   if (annotator.status === "unparsed") return ["?", "unparsed"];
   if (annotator.status === "unfinished") return ["?", "unfinished"];
   if (annotator.status === "failed") return ["?", "failed"];
-  if (annotator.first_error === null) return ["?", "no verdict"];
+  if (annotator.first_error === null) return annotator.old_cut ? ["", ""] : ["?", "no verdict"];
   return annotator.first_error < 0 ? ["✓", "no error"] : ["⚑", `step ${annotator.first_error + 1}`];
 }
 
@@ -52,9 +52,11 @@ export function verdictText(annotator) {
 export const scoresSteps = ({ kind, threshold }) =>
   kind === "prm" || (kind === "judge" && typeof threshold === "number");
 
-// The quiet third line of a column's head: a judge's vote, a threshold; "" for neither.
-/** @type {(annotator: Pick<Annotator, "kind" | "votes" | "threshold">) => string} */
+// The quiet third line of a column's head: a judge's vote, a threshold, that it is of the old
+// cut; "" for none.
+/** @type {(annotator: Pick<Annotator, "kind" | "votes" | "threshold" | "old_cut">) => string} */
 export function headDetail(annotator) {
+  if (annotator.old_cut) return "old cut";
   const { kind, votes, threshold } = annotator;
   if (kind === "judge" && votes && votes.n > 1)
     return `${Math.round(votes.share * votes.n)}/${votes.n} votes`;

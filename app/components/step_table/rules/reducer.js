@@ -3,6 +3,7 @@
 
 /** @import { Action, Commit, Data, Doc, Draft, Item, Label, Message, Shown, Stamped, State, What } from "../types.js" */
 
+import { cutAnew, isCut, joined, placed, splitAt, uncut, withIds } from "./cutting.js";
 import {
   clamp,
   flagWord,
@@ -39,10 +40,17 @@ export const EMPTY = {
   help: false,
   flagging: false, // is the menu of flags open
   typing: false, // is the menu of error types open
+  caret: null, // {at}: where the caret stands in the focused step, while steps are cut
   errorTypes: [], // {name, word} that the server offers
 };
 
-const NO_MENU = { flagging: false, typing: false };
+const NO_MENU = { flagging: false, typing: false, caret: null };
+/** @type {Message} */
+const MEND = { kind: "info", text: "Flagged: bad split. x cuts the steps anew, here and now." };
+const NO_CUT = {
+  split: "Nothing would stand on one side of the caret: move it to where the step ends.",
+  join: "The first step has none before it.",
+};
 const HELD_BACK = "until you have a verdict: this review is blind. e or a gives one.";
 
 // Are the machines' scores, reasons and evidence on screen?
@@ -79,7 +87,7 @@ export function reduce(state, action) {
   const n = doc.labels.length;
   if (action.type === "focus" || action.type === "move") {
     const focus = clamp(action.type === "focus" ? action.step : doc.focus + action.by, n);
-    return focus === doc.focus ? state : { ...state, doc: { ...doc, focus } };
+    return focus === doc.focus ? state : { ...state, caret: null, doc: { ...doc, focus } };
   }
   if (state.mode === "read") return state;
   switch (action.type) {
@@ -111,12 +119,23 @@ export function reduce(state, action) {
       return { ...state, ...NO_MENU, doc: { ...doc, ...changes }, message: null };
     }
     case "flag": {
-      const changes = {
-        flags: toggledFlag(doc.flags, action.flag),
-        past: [...doc.past, snapshot(doc)],
-        future: [],
-      };
-      return { ...state, doc: { ...doc, ...changes, restored: false }, message: null };
+      const flags = toggledFlag(doc.flags, action.flag);
+      const changes = { flags, past: [...doc.past, snapshot(doc)], future: [] };
+      const mend = action.flag === "bad_split" && flags.includes(action.flag);
+      const message = mend ? MEND : null;
+      return { ...state, doc: { ...doc, ...changes, restored: false }, message };
+    }
+    case "caret": {
+      const { step = doc.focus, at = 0, open = state.caret === null } = action;
+      return placed({ ...state, ...NO_MENU }, open ? { step, at } : null);
+    }
+    case "split":
+    case "join": {
+      const made =
+        action.type === "split"
+          ? splitAt(state.current.steps, doc.focus, action.at)
+          : joined(state.current.steps, action.step);
+      return made ? cutAnew(state, made, action) : refused(state, NO_CUT[action.type]);
     }
     case "save":
       return save(state, action);
@@ -178,6 +197,7 @@ function entry(state, action, what) {
     token: action.token,
     solution_id: current.solution_id,
     revision: current.revision,
+    cut: current.cut ?? null,
     action: what,
     undoes: null,
     labels: labelled ? [...doc.labels] : null,
@@ -197,8 +217,8 @@ function commit(state, what, action) {
   const { current, doc } = state;
   const outbox = [...state.outbox, entry(state, action, what)];
   // In a review a save is one act of the undo, with all the marks that led to it: u goes back
-  // through saved solutions one by one. In place, where u stays, every mark can be taken back.
-  const before = state.mode === "review" ? [] : doc.past;
+  // through saved solutions one by one, and through their cuts. In place, where u stays, every mark can be taken back.
+  const before = state.mode === "review" ? doc.past.filter((one) => "cut" in one) : doc.past;
   const past = [...before, { commit: action.token, what, saved: doc.saved }];
   const labels = what === "label" ? doc.labels : doc.labels.map(() => null);
   const done = {
@@ -262,6 +282,7 @@ function takeBack(state, action) {
   const { current, doc } = state;
   const past = doc.past.slice(0, -1);
   const back = doc.past[doc.past.length - 1];
+  if ("cut" in back) return uncut(state, back, action);
   if (!("commit" in back)) {
     const future = [...doc.future, snapshot(doc)];
     return { ...state, doc: { ...doc, ...back, past, future }, message: null };
@@ -284,6 +305,7 @@ function redo(state, action) {
   if (!doc.future.length) return { ...state, message: { kind: "info", text: "Nothing to redo." } };
   const future = doc.future.slice(0, -1);
   const next = doc.future[doc.future.length - 1];
+  if ("parts" in next) return cutAnew(state, next, action);
   if ("again" in next) return commit({ ...state, doc: { ...doc, future } }, next.again, action);
   const past = [...doc.past, snapshot(doc)];
   return { ...state, doc: { ...doc, ...next, past, future }, message: null };
@@ -313,11 +335,12 @@ function receive(state, data, drafts, stored) {
     blind: data.blind === true && data.mode !== "read",
   };
   if (!state.blind) state = unblind(state);
-  state = settle(state, data, stored);
+  state = settle(withIds(state, data.cuts ?? {}), data, stored);
 
   const waiting = new Map(state.outbox.map((sent) => [sent.solution_id, sent.action !== "undo"]));
   const items = (data.items ?? []).filter((item) => !waiting.get(item.solution_id));
   if (data.mode !== "review") {
+    if (isShown(state) && state.outbox.some(isCut)) return state; // it is another solution soon
     const [item] = data.items ?? [];
     if (item && isShown(state) && item.solution_id === state.current.solution_id)
       return renew(state, item, drafts);
@@ -352,6 +375,11 @@ function settle(state, data, stored) {
   const outbox = all.filter((sent) => !acked.has(sent.token) && !refused.has(sent.token));
   const saved = state.saved + all.filter((sent) => acked.has(sent.token)).length;
   const bad = all.find((sent) => refused.has(sent.token));
+  const moved = all.find((sent) => data.carried?.[sent.token] && acked.has(sent.token));
+  if (!bad && moved) {
+    const text = `Solution ${moved.solution_id} was cut anew meanwhile, as solution ${data.carried?.[moved.token]}: what you said is kept, and was carried over.`;
+    return { ...state, outbox, saved, message: { kind: "info", text } };
+  }
   if (!bad) return { ...state, outbox, saved };
   const text = `Solution ${bad.solution_id} was not saved: ${refused.get(bad.token)}`;
   return { ...state, outbox, saved, message: { kind: "error", text } };
@@ -362,7 +390,7 @@ function settle(state, data, stored) {
 function renew(state, item, drafts) {
   const { current, doc } = state;
   if (item.revision === current.revision && item.steps.length === doc.labels.length)
-    return { ...state, current: item };
+    return { ...state, current: { ...item, cut: current.cut ?? null } };
   const fresh = newDoc(item, drafts[item.solution_id], state);
   const text = "This solution was changed on the server; your unsaved marks are gone.";
   return { ...state, current: item, doc: fresh, message: { kind: "error", text } };

@@ -30,7 +30,7 @@ const WITH_EVIDENCE = new Set(["mc", "judge", "prm"]);
 const SIDE = { left: 26, right: 10, top: 14, bottom: 18 };
 
 /** @type {(annotator: Annotator) => boolean} */
-export const onServer = (annotator) => WITH_EVIDENCE.has(annotator.kind);
+export const onServer = ({ kind, old_cut }) => WITH_EVIDENCE.has(kind) && !old_cut;
 /** @type {(annotator: Annotator) => boolean} */
 const saysMore = ({ note, flags, error_type }) => Boolean(note || flags?.length || error_type);
 /** @type {(annotator: Annotator) => boolean} */

@@ -1,6 +1,6 @@
 // The frame around the table: bar, problem, status line, key row; and painting them.
 
-/** @import { Data, Doc, Frame, Katex, Key, Owner, State } from "../types.js" */
+/** @import { Data, Doc, Frame, Item, Katex, Key, Owner, State } from "../types.js" */
 
 import { button, el, setText, within } from "../../dom.js";
 import { available, KEYS } from "../keys.js";
@@ -106,7 +106,7 @@ export function buildFrame(owner) {
     el("div", { class: `group group-${group}` }, ...keysOf(group)),
   );
   [frame.evidenceKey] = groupOf("dock"); // these two stand beside what they open
-  status.append(...groupOf("note"), frame.note);
+  status.append(...groupOf("cut"), ...groupOf("note"), frame.note);
   const keys = el("div", { class: "keys", role: "toolbar", "aria-label": "Keys" }, ...groups);
   makeToolbar(keys);
   const { help, close } = buildHelp(owner);
@@ -138,7 +138,9 @@ export function paintBar(frame, state, data) {
   setText(frame.title, current ? `Solution ${current.solution_id}` : "");
   setText(
     frame.source,
-    current ? [current.dataset, current.generator].filter(Boolean).join(" · ") : "",
+    current
+      ? [current.dataset, current.generator, cutFrom(current)].filter(Boolean).join(" · ")
+      : "",
   );
   frame.title.title = frame.source.title = frame.source.textContent;
   setText(frame.queueReason, current?.queue_reason ?? "");
@@ -151,6 +153,9 @@ export function paintBar(frame, state, data) {
   const idle = dirty ? "not saved yet" : state.saved ? "✓ saved" : "";
   setText(frame.sync, mode === "read" ? "" : open ? `${open} unsaved` : idle);
 }
+
+/** @type {(item: Item) => string} */
+const cutFrom = ({ cut_from }) => (cut_from ? `cut anew from ${cut_from}` : "");
 
 // The answers beside the problem. What is right gives a verdict away: a blind reviewer sees only
 // what the solution itself says.
@@ -191,7 +196,10 @@ export function paintStatus(frame, state, owner) {
 /** @type {(doc: Doc, flagging: boolean) => [kind: string, text: string]} */
 function standing(doc, flagging) {
   if (flagging)
-    return ["preview", "Flags: 1 bad problem, 2 bad split, 3 unsure. Esc or f closes the menu."];
+    return [
+      "preview",
+      "Flags: 1 bad problem, 2 bad split (x mends it), 3 unsure. Esc or f closes.",
+    ];
   const said = preview(doc.labels, verdict(doc.labels));
   const restored = doc.restored ? "Draft from your last visit. " : "";
   if (said) return ["preview", restored + said];

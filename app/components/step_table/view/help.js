@@ -3,6 +3,7 @@
 /** @import { Frame, Key, Owner } from "../types.js" */
 
 import { button, el, focusIn } from "../../dom.js";
+import { CARET_KEYS } from "../caret.js";
 import { KEYS } from "../keys.js";
 
 /** @type {[title: string, groups: string[]][]} */
@@ -12,6 +13,7 @@ const SECTIONS = [
   ["Give a verdict", ["verdict"]],
   ["Finish", ["save", "undo"]],
   ["Say more", ["flag", "why", "note"]],
+  ["Cut the steps anew", ["cut"]],
   ["View", ["dock", "view"]],
 ];
 /** @type {Record<string, string>} */
@@ -27,6 +29,7 @@ const RULES = [
   "A label can be saved once its verdict is clear: a first error with every step before it marked, or every step marked.",
   "Unmarked is not neutral. Pressing e or a fills in the steps it implies; those show as dashed outlines until you mark them yourself.",
   "Steps after the first error need no label.",
+  "A cut stands at once, as another solution in the place of this one: what people said is carried over, and what machines said is marked as of the old cut.",
   "≠ marks a step where some annotators, but not all, see the first error.",
   "In a blind review, scores and evidence appear once your marks amount to a verdict; you may change it afterwards, and the first one is kept beside it.",
 ];
@@ -54,6 +57,7 @@ export function buildHelp(owner) {
 function section([title, groups]) {
   const rows = KEYS.filter((key) => groups.includes(key.group)).map(row);
   if (groups.includes("move")) rows.push(line(["Home", "End"], "First and last step"));
+  if (groups.includes("cut")) rows.push(...CARET_KEYS.map(([names, text]) => line(names, text)));
   return el("section", {}, el("h4", {}, title), el("ul", {}, ...rows));
 }
 

@@ -95,13 +95,17 @@ function headCell(name, title = name, detailed = false) {
 /** @type {() => HTMLElement} */
 const shape = () => el("span", { class: "shape", "aria-hidden": "true" });
 /** @type {(annotator: Annotator) => string} */
-const fullName = (annotator) => `${annotator.name} (${KIND_WORD[annotator.kind]})`;
+const fullName = ({ name, kind, old_cut }) =>
+  `${name} (${KIND_WORD[kind]}${old_cut ? ", of the old cut" : ""})`;
+
+/** @type {(annotator: Annotator) => string} */
+const columnClass = ({ kind, old_cut }) => `score kind-${kind}${old_cut ? " old-cut" : ""}`;
 
 /** @type {(annotator: Annotator, short: string, detailed: boolean) => HTMLElement} */
 function annotatorHead(annotator, short, detailed) {
   return el(
     "th",
-    { scope: "col", class: `score kind-${annotator.kind}` },
+    { scope: "col", class: columnClass(annotator) },
     headCell(short, fullName(annotator), detailed),
   );
 }
@@ -163,7 +167,7 @@ function showScores(table, shown) {
   });
   table.rows.forEach(({ scores }, step) => {
     scores.forEach((td, i) => {
-      td.className = `score kind-${annotators[i].kind}`;
+      td.className = columnClass(annotators[i]);
       if (shown) fillCell(td, annotators[i], step, table.openEvidence);
       else td.replaceChildren();
     });
