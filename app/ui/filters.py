@@ -17,7 +17,7 @@ from db.lists.browse import LISTED, filter_choices
 from db.lists.comparison import compared_annotators
 from db.lists.filters import Members, SolutionFilter
 from db.lists.solution_lists import find_list
-from db.records import ANY, COMPARISONS, AnnotatorRecord, in_order
+from db.records import ANY, COMPARISONS
 
 ANSWERS = {"Right answer": "right", "Wrong answer": "wrong", "Not graded": "not_graded"}
 VERDICTS = {
@@ -355,14 +355,6 @@ NAMES = tuple(name for names in GROUPS for name in names)
 def _list_in_words(database: Database, token: str) -> str:
     found = find_list(database, token)
     return token if found is None else found.words
-
-
-def columns(database: Database, most: int = 6) -> list[AnnotatorRecord]:
-    """The annotators that lists show, in order: the compared ones, then the newest not hidden."""
-    compared = compared_annotators(database).members()
-    visible = [one for one in list_annotators(database, with_work=True) if not one.hidden]
-    others = [one for one in sorted(visible, key=lambda one: -one.id) if one not in compared]
-    return in_order([*compared, *others][:most])
 
 
 def _number(text: str | None) -> int | None:

@@ -12,6 +12,7 @@ import streamlit as st
 
 from app.components.data_table import data_table
 from app.ui import address, filters, formatting, project
+from app.ui.annotators import columns
 from app.ui.browse import problems
 from app.ui.counts import counted, counted_at
 from app.ui.navigation import carried_list, kept_list
@@ -29,14 +30,23 @@ from db.lists.browse import (
     list_solutions,
     solution_ids,
 )
+from db.lists.comparison import compared_annotators
 from db.lists.filters import SolutionFilter
 from db.records import AnnotatorRecord, in_order
 from db.review.saved_queues import Contents
 from labeling.selection import MOST_AT_ONCE, as_jsonl
 
 PAGE_SIZE = 50  # solutions, or problems
+COLUMNS = 6  # of annotators, as long as nobody chose
 PAGE = ("page",)  # Another filter, another list: page 7 of the last one means nothing.
 JOBS = ("annotate_mc", "annotate_judge", "annotate_prm")
+
+
+def columns_at_first(database: Database, visible: list[AnnotatorRecord]) -> list[AnnotatorRecord]:
+    """The compared annotators, then the newest."""
+    members = compared_annotators(database).members()
+    others = [one for one in sorted(visible, key=lambda one: -one.id) if one not in members]
+    return [*members, *others][:COLUMNS]
 
 
 def ask_filter(database: Database) -> None:
@@ -138,14 +148,14 @@ def show(
     row of their own above their solutions. `scored` shows lowest scores. A problem is told once
     where its solutions stand together.
     """
-    columns: list[str | data_table.Column] = [
+    heads: list[str | data_table.Column] = [
         data_table.column("", "right"),
         data_table.column("Problem", "clip"),
         data_table.column("Generator", "nowrap"),
         data_table.column("Steps", "right"),
         data_table.column("Answer", "nowrap"),
     ]
-    columns += [
+    heads += [
         data_table.column(
             formatting.shorten(one.name, 30),
             f"right name {one.kind}",
@@ -153,7 +163,7 @@ def show(
         )
         for one in annotators
     ]
-    columns += [data_table.column("Annotators", "brief"), data_table.column("First errors")]
+    heads += [data_table.column("Annotators", "brief"), data_table.column("First errors")]
     rows: dict[int, data_table.CheckRow] = {}
     before: int | None = None
     query = address.query()
@@ -187,7 +197,7 @@ def show(
             )
         ]
     return data_table.checklist(
-        columns,
+        heads,
         lines,
         key=key,
         every="every solution on this page",
@@ -315,11 +325,6 @@ bar = st.container(
 )
 above = bar.container(horizontal=True, vertical_alignment="center", width="content")
 with bar.container(horizontal=True, vertical_alignment="center", width="content"):
-    scored = st.toggle(
-        "Scores",
-        help="The lowest score of each solution instead of its first error",
-        **address.switch("scores"),
-    )
     orders = filters.sorts(database, listed=bool(address.get("listed")))
     order = st.selectbox(
         "Order",
@@ -331,6 +336,15 @@ with bar.container(horizontal=True, vertical_alignment="center", width="content"
     )
     sort = filters.sort_of(database, order, address.get("listed"))
     asked_order = address.get("sort")
+    visible = [one for one in list_annotators(database, with_work=True) if not one.hidden]
+    annotators = columns.shown(database, "browse", visible, columns_at_first(database, visible))
+    with st.popover("Columns", icon=":material/view_column:"):
+        scored = st.toggle(
+            "Scores",
+            help="The lowest score of each solution instead of its first error",
+            **address.switch("scores"),
+        )
+        columns.ask(database, "browse", visible, annotators)
     total, age = counted_at(
         database, f"count {wanted} {sort}", lambda: count_solutions(database, wanted, sort)
     )
@@ -349,7 +363,6 @@ if not total and not filters.any_of(filters.given()) and sort == "oldest":
 if asked_order and asked_order not in orders:
     project.complain(f"The order cannot be {formatting.shorten(asked_order, 60)}: {orders[order]}.")
 start = (page - 1) * PAGE_SIZE
-annotators = filters.columns(database)
 groups = list_problems(database, wanted, offset=start, limit=PAGE_SIZE) if grouped else []
 said_by = [one.id for one in annotators]
 if grouped:

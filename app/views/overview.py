@@ -8,7 +8,8 @@ import streamlit as st
 
 from app.auth import identity
 from app.components.data_table import data_table
-from app.ui import compared, filters, formatting, project, project_summary
+from app.ui import filters, formatting, project, project_summary
+from app.ui.annotators import compared
 from app.ui.counts import counted
 from app.ui.evaluation import newest
 from app.ui.pace import time_left

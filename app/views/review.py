@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.auth import identity
 from app.ui import address, filters, formatting, project
+from app.ui.annotators import columns
 from app.ui.counts import counted
 from app.ui.formatting import number_of
 from app.ui.navigation import kept_list
@@ -170,23 +171,31 @@ def own_types(database: Database) -> None:
         project.complain(error)
 
 
-def columns(database: Database, compared: Compared, chosen: Opened) -> list[AnnotatorRecord]:
-    """The compared annotators, and older machines while there is room.
+def columns_offered(database: Database, compared: Compared) -> list[AnnotatorRecord]:
+    """The compared annotators and every machine that is not hidden.
 
-    Labels of other people are left out, so that everybody judges by themselves, unless it is
-    their conflict that is looked at; so is whoever is hidden, as the playground's truth is.
+    Labels of other people are left out, so that everybody judges by themselves; so is whoever is
+    hidden, as the playground's truth is.
     """
     members = compared.members()
-    everybody = list_annotators(database)
+    machines = [one for one in list_annotators(database) if one.kind != "human" and not one.hidden]
+    return in_order([*members, *(one for one in machines if one not in members)])
+
+
+def columns_shown(database: Database, compared: Compared, chosen: Opened) -> list[AnnotatorRecord]:
+    """Those that this person chose; at first the compared ones, and older while there is room.
+
+    Where the conflict of people is looked at, they are shown with those that are compared.
+    """
+    members = compared.members()
     if chosen.queue is ADJUDICATION:
+        everybody = list_annotators(database)
         people = [one for one in everybody if one.config.get("source") == "review"]
         return in_order([*members, *people])
-    others = [
-        one
-        for one in reversed(everybody)
-        if one.kind != "human" and not one.hidden and one not in members
-    ]
-    return in_order([*members, *others[: COLUMNS - len(members)]])
+    offered = columns_offered(database, compared)
+    others = sorted((one for one in offered if one not in members), key=lambda one: -one.id)
+    at_first = [*members, *others[: COLUMNS - len(members)]]
+    return columns.shown(database, "review", offered, at_first)
 
 
 def progress_of(reviewer: AnnotatorRecord | None) -> Progress:
@@ -277,11 +286,14 @@ with st.container(key="wide", horizontal=True, vertical_alignment="center"):
     blind, per_item = ask_options(database, chosen)
     blind = blind or hidden
     held = opened.contents(database, chosen, known_by(database))
+    shown = columns_shown(database, compared, chosen)
+    if chosen.queue is not ADJUDICATION:
+        with st.popover("Columns", icon=":material/view_column:"):
+            columns.ask(database, "review", columns_offered(database, compared), shown)
     heading(chosen, held, blind=blind)
 if chosen.kept is not None and chosen.kept.instructions:
     instructions(chosen.kept.instructions)
 queue = opened.as_queue(held, chosen, per_item)
-shown = columns(database, compared, chosen)
 kinds = counted(database, "kinds", lambda: count_kinds(database))
 if chosen.queue in (DISAGREEMENT, *BY_KIND) and not kinds.compared:
     empty()

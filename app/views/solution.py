@@ -10,6 +10,7 @@ import streamlit as st
 from app.auth import identity
 from app.components.data_table import data_table
 from app.ui import address, formatting, project
+from app.ui.annotators import columns
 from app.ui.navigation import carried_list
 from app.ui.review_table import review_table
 from app.ui.solution.recut import cut_anew, lineage
@@ -45,20 +46,37 @@ def others_at_work(database: Database, said: set[int]) -> set[int]:
 
 
 def choose_columns(database: Database, solution_id: int) -> list[AnnotatorRecord]:
-    """The annotators to show, as the address says; at first those that are not hidden."""
+    """The annotators to show, as the address says; without, as this person chose last.
+
+    Before that all but the hidden. Other people who are not to be seen unasked are never chosen for
+    the next solution.
+    """
     said = {one.annotator_id for one in annotations_of(database, [solution_id])}
     old = of_old_cuts(database, [get_solution(database, solution_id)]).get(solution_id, ())
     spoke = said | {one.annotator_id for one in old}
     everybody = in_order([a for a in list_annotators(database) if a.id in spoke])
     by_label = {one.label: one for one in everybody}
     unasked = others_at_work(database, said)
-    asked = [one.label for one in everybody if not one.hidden and one.id not in unasked]
+    offered = [one for one in everybody if not one.hidden and one.id not in unasked]
+    asked = [one.label for one in columns.shown(database, "solution", offered, offered)]
+    bound = address.several("annotators", list(by_label), asked)
+
+    def remember(*args: Any) -> None:
+        bound["on_change"](*args)
+        mine = columns.remembered(database, "solution")
+        wanted = {one.id for one in list_annotators(database) if mine is None or mine.show(one.id)}
+        picked = {by_label[label].id for label in st.session_state[bound["key"]]}
+        here = {one.id for one in offered}
+        columns.remember(database, "solution", sorted(wanted - here | picked & here))
+
     chosen = st.multiselect(
         "Annotators",
         list(by_label),
         placeholder="Show annotators",
         label_visibility="collapsed",
-        **address.several("annotators", list(by_label), asked),
+        key=bound["key"],
+        on_change=remember,
+        args=bound["args"],
     )
     return [by_label[label] for label in chosen]
 

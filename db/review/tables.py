@@ -1,4 +1,4 @@
-"""The tables of review: queues that people saved, what is on whose screen, steps cut anew."""
+"""The tables of review: saved queues, what is on whose screen and in which columns, recuts."""
 
 from __future__ import annotations
 
@@ -59,3 +59,13 @@ class Recut(Base):
     annotator_id: Mapped[int] = mapped_column(ForeignKey("annotator.id"))
     undoes: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class ColumnChoice(Base):
+    """Whose columns a person wants on a page (`db.lists.columns`)."""
+
+    __tablename__ = "column_choice"
+    person: Mapped[str] = mapped_column(String(200), primary_key=True)
+    page: Mapped[str] = mapped_column(String(20), primary_key=True)
+    annotators: Mapped[list[Any]]
+    newest: Mapped[int]

@@ -64,17 +64,17 @@ def test_an_annotator_is_renamed_hidden_and_shown(
     project: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     test = open_page(project, monkeypatch, "overview")
-    box(test, "Rename or hide").set_value("judge:judge")
+    box(test, "Rename or hide for everybody").set_value("judge:judge")
     test.run()
     next(one for one in test.text_input if one.label == "Name").set_value("reader").run()
     press(test, "Rename")
     assert not test.exception
     assert compared(project) == ["mc:mc", "judge:reader"]
-    box(test, "Rename or hide").set_value("judge:reader")
+    box(test, "Rename or hide for everybody").set_value("judge:reader")
     test.run()
     press(test, "Hide")
     assert compared(project) == ["mc:mc"]
-    box(test, "Rename or hide").set_value("judge:reader")
+    box(test, "Rename or hide for everybody").set_value("judge:reader")
     test.run()
     press(test, "Show")
     assert compared(project) == ["mc:mc", "judge:reader"]

@@ -198,7 +198,7 @@ function standing(doc, flagging) {
   if (flagging)
     return [
       "preview",
-      "Flags: 1 bad problem, 2 bad split (x mends it), 3 unsure. Esc or f closes.",
+      "Flags: 1 bad problem, 2 bad split, 3 unsure. x mends a bad split. Esc closes.",
     ];
   const said = preview(doc.labels, verdict(doc.labels));
   const restored = doc.restored ? "Draft from your last visit. " : "";

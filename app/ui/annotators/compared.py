@@ -26,16 +26,21 @@ def control(database: Database) -> None:
     st.text("Compared: " + (" · ".join(names) or "nobody yet"), width="content", help=HELP)
     if not identity.is_manager():
         return
-    everybody = [
-        one
-        for one in list_annotators(database, with_work=True)
-        if one.kind != "human" or one.came_with_data
-    ]
+    everybody = _nameable(database)
     if not everybody:
         return
     with st.popover("Compare, rename, hide"):
         _ask_compared(database, [one for one in everybody if not one.hidden])
-        _ask_name(database, everybody)
+        ask_name(database)
+
+
+def _nameable(database: Database) -> list[AnnotatorRecord]:
+    """Machines and labels that came with data; a person's name is their own."""
+    return [
+        one
+        for one in list_annotators(database, with_work=True)
+        if one.kind != "human" or one.came_with_data
+    ]
 
 
 def _ask_compared(database: Database, visible: list[AnnotatorRecord]) -> None:
@@ -68,10 +73,13 @@ def _ask_compared(database: Database, visible: list[AnnotatorRecord]) -> None:
             _again(database)
 
 
-def _ask_name(database: Database, everybody: list[AnnotatorRecord]) -> None:
-    by_label = {one.label: one for one in everybody}
+def ask_name(database: Database) -> None:
+    """Rename, hide or show an annotator, for everybody."""
+    by_label = {one.label: one for one in _nameable(database)}
+    if not by_label:
+        return
     label = st.selectbox(
-        "Rename or hide",
+        "Rename or hide for everybody",
         list(by_label),
         format_func=lambda one: f"{one} (hidden)" if by_label[one].hidden else one,
         key="renamed",

@@ -1,0 +1,1 @@
+"""Annotators on screen: who is compared, whose columns are shown, what they are called."""
