@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
@@ -19,7 +19,7 @@ from statistics import median, quantiles
 from sqlalchemy.orm import Session
 
 from db.annotators import ensure_reviewer
-from db.engine import Database, create_database
+from db.engine import Database, Lock, create_database
 from db.ingest import insert_rows
 from db.records import ImportRow
 from labeling.review.commits import accept_commits
@@ -29,7 +29,9 @@ class Relaxed(Database):
     """Never waits for the disk."""
 
     @contextmanager
-    def write(self, *, durable: bool = False) -> Iterator[Session]:
+    def write(
+        self, *, durable: bool = False, among: Sequence[tuple[Lock, int]] | None = None
+    ) -> Iterator[Session]:
         """As `Database.write`, whatever is asked for."""
         with super().write() as session:
             yield session

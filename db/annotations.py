@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from db.annotators import count_annotations
-from db.engine import IN_LIST, Database
+from db.engine import IN_LIST, Database, Lock
 from db.jobs import check_claim
 from db.lists import solution_index
 from db.records import FAILED, AnnotationRecord, Comparison, JobRecord, RolloutRecord, lowest
@@ -59,7 +59,7 @@ def save_wave(
 
     Raises LostJobError, and stores nothing, when `job` is no longer this process's.
     """
-    with database.write() as session:
+    with database.write(among=[(Lock.ANNOTATOR, annotator_id)]) as session:
         if job is not None:
             check_claim(session, job)
         if rollouts:

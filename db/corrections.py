@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from db.annotations import replace_unstorable
 from db.annotators import count_annotations
-from db.engine import Database
+from db.engine import Database, Lock
 from db.lists import solution_index
 from db.lists.comparison import compared_in
 from db.records import CorrectionRecord, lowest
@@ -30,7 +30,8 @@ def append_corrections(database: Database, corrections: Sequence[CorrectionRecor
     """
     if not corrections:
         return []
-    with database.write(durable=True) as session:
+    people = [(Lock.ANNOTATOR, one.annotator_id) for one in corrections]
+    with database.write(durable=True, among=people) as session:
         for correction in corrections:
             if session.scalar(select(Correction.id).where(Correction.token == correction.token)):
                 continue

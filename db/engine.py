@@ -6,8 +6,9 @@ import hashlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from enum import IntEnum
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,8 +25,19 @@ from sqlalchemy.pool import ConnectionPoolEntry
 DEFAULT_URL = "sqlite:///steplens.db"
 BUSY_TIMEOUT_MS = 30_000
 IN_LIST = 500  # SQLite refuses very long IN lists.
-TURN = "SELECT pg_advisory_xact_lock(7370)"  # any number that nobody else's locks have
+TURN = 7370  # PostgreSQL's advisory locks: any numbers that nobody else's have
 _upgrading = threading.Lock()  # Alembic's context is one for the whole process.
+
+
+class Lock(IntEnum):
+    """What writers that do not exclude each other may still need for themselves.
+
+    Taken in this order, so that no two wait for each other.
+    """
+
+    ANNOTATOR = 7371  # what one annotator says: its annotations, acts and count
+    LEASES = 7372  # who looks at what
+    INDEX = 7373  # the solution index; the last, held to the end
 
 
 class DatabaseError(ValueError):
@@ -76,7 +88,9 @@ class Database:
                 yield _Snapshot(self.url, self.engine, connection)
 
     @contextmanager
-    def write(self, *, durable: bool = False) -> Iterator[Session]:
+    def write(
+        self, *, durable: bool = False, among: Sequence[tuple[Lock, int]] | None = None
+    ) -> Iterator[Session]:
         """A session in one transaction, committed at the end or rolled back whole.
 
         When it is `durable`, it is on disk before this returns, with all that was written before
@@ -86,12 +100,17 @@ class Database:
         Writers take turns. On SQLite it begins IMMEDIATE: a deferred transaction that reads and
         then writes fails at once when another writer came between, whatever the busy time-out.
         On PostgreSQL a lock does the same, so that looking whether a row is there and adding it
-        is one act on either.
+        is one act on either. There a writer that says what it needs, as `among`, excludes only
+        those that need the same, and those that say nothing; [] is for a writer of rows that it
+        locks itself. Who waits for BUSY_TIMEOUT_MS gets an OperationalError, on either.
         """
         with self._sessions() as session:
             if self.is_sqlite:
                 session.execute(text(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}"))
-            session.execute(text("BEGIN IMMEDIATE" if self.is_sqlite else TURN))
+            if self.is_sqlite:
+                session.execute(text("BEGIN IMMEDIATE"))
+            else:
+                _take_turn(session, among)
             yield session
             session.commit()
 
@@ -112,7 +131,9 @@ class _Snapshot(Database):
         """This moment again."""
         yield self
 
-    def write(self, *, durable: bool = False) -> NoReturn:
+    def write(
+        self, *, durable: bool = False, among: Sequence[tuple[Lock, int]] | None = None
+    ) -> NoReturn:
         """Raise TypeError: what is written must follow from what is there, not from what was."""
         raise TypeError("a snapshot is for reading; write to the database itself")
 
@@ -178,7 +199,7 @@ def upgrade(database: Database) -> tuple[str | None, str | None]:
         )
     with _upgrading, database.engine.connect() as connection:
         if not database.is_sqlite:
-            connection.execute(text(TURN))
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({TURN})"))
         config = _alembic()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -197,6 +218,25 @@ def stable_hash(value: object) -> str:
     """32 hex digits that depend on the value alone, not on key order."""
     canonical = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def lock_index(session: Session) -> None:
+    """Have the solution index for oneself up to the end of the transaction."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"SELECT pg_advisory_xact_lock({Lock.INDEX}, 0)"))
+
+
+def _take_turn(session: Session, among: Sequence[tuple[Lock, int]] | None) -> None:
+    """PostgreSQL: exclude everybody, or only who needs the same."""
+    shared = "" if among is None else "_shared"
+    session.execute(
+        text(
+            f"SELECT set_config('lock_timeout', '{BUSY_TIMEOUT_MS}ms', true), "
+            f"pg_advisory_xact_lock{shared}({TURN})"
+        )
+    )
+    for lock, which in sorted(set(among or ())):
+        session.execute(text(f"SELECT pg_advisory_xact_lock({lock}, {which})"))
 
 
 def _connect(url: str) -> Database:

@@ -209,7 +209,7 @@ def to_record(row: Job, read_at: datetime) -> JobRecord:
 
 
 def _write(database: Database, job: JobRecord, **values: Any) -> None:
-    with database.write() as session:
+    with database.write(among=[]) as session:  # Whoever claims a job excludes everybody.
         check_claim(session, job)
         values["heartbeat_at"] = _now(session)
         session.execute(update(Job).where(Job.id == job.id).values(**values))

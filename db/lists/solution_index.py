@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Select, delete, insert, select
 from sqlalchemy.orm import Session
 
-from db.engine import IN_LIST, Database
+from db.engine import IN_LIST, Database, lock_index
 from db.lists.comparison import compared_in
 from db.lists.kinds import ComparedVerdicts
 from db.schema import Solution, SolutionIndex, SolutionIndexState, utcnow
@@ -44,6 +44,7 @@ def update(session: Session, solution_ids: Iterable[int]) -> None:
     While others are to be compared than before, each call makes a chunk of all rows anew too: in a
     small project that is the whole index, in a large one pages do the rest (`ensure`).
     """
+    lock_index(session)  # Now, and not before: what others of its holders said is seen.
     _renew_some(session, _aim(session))
     source = _source(ComparedVerdicts(compared_in(session)))
     ids = sorted(set(solution_ids))
@@ -70,7 +71,8 @@ def ensure(database: Database) -> None:
     who finds it broken off goes on.
     """
     while not is_current(database):
-        with database.write() as session:
+        with database.write(among=[]) as session:
+            lock_index(session)
             _renew_some(session, _aim(session))
         time.sleep(PAUSE)
 

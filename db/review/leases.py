@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from db.annotations import insert_missing
 from db.corrections import dealt_with
-from db.engine import Database
+from db.engine import Database, Lock
 from db.records import AnnotatorRecord
 from db.review.queues import Queue, members_of, people
 from db.review.tables import Lease, Recut
@@ -47,7 +47,7 @@ def next_items(
     if reviewer is None:
         with database.read() as session:
             return list(session.scalars(query.limit(limit)))
-    with database.write() as session:
+    with database.write(among=[(Lock.LEASES, 0)]) as session:
         _give_back(session, reviewer)
         query = query.where(SolutionIndex.solution_id.not_in(dealt_with(reviewer.id)))
         if queue.per_item is not None:
