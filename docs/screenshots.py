@@ -38,7 +38,6 @@ PICTURES: dict[str, tuple[str, tuple[str, ...], str]] = {
     "review-blind": ("review?queue=location&blind=true", (), "light"),
     "prm-errors": ("prm_errors?outcome=missed", (), "light"),
     "prm-errors-drawer": ("prm_errors?outcome=missed&open=1294", ("j",), "light"),
-    "prm-errors-versions": ("prm_errors?tab=Version+to+version", (), "light"),
     "queues": ("queues", (), "light"),
     "review-prm": ("review?queue=high_wrong", (), "light"),
     "solution": ("solution?id=1", (), "light"),
