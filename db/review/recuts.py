@@ -67,7 +67,7 @@ def recut(
         else:
             _stand_in(session, old, new)
             renew(session, new.id, person.name)
-            _carry_corrections(session, old.id, new.id, cut)
+            _carry_corrections(session, old.id, new, cut)
             _carry_labels(session, old.id, new.id, cut)
         session.add(act)
         session.flush()
@@ -220,7 +220,7 @@ def _stand_in(session: Session, old: Solution, new: Solution) -> None:
     session.flush()
 
 
-def _carry_corrections(session: Session, old: int, new: int, cut: Cut) -> None:
+def _carry_corrections(session: Session, old: int, new: Solution, cut: Cut) -> None:
     """What counts now of what people did, as acts of theirs on the new solution."""
     rows = session.scalars(
         select(Correction).where(Correction.solution_id == old, Correction.is_current)
@@ -234,12 +234,12 @@ def _carry_on(session: Session, late: Correction) -> int:
     act, at = to_record(late), session.get_one(Solution, late.solution_id)
     while at.replaced_by is not None:
         after = session.get_one(Solution, at.replaced_by)
-        act = _carry(session, act, after.id, cut_of(at.steps, after.steps))
+        act = _carry(session, act, after, cut_of(at.steps, after.steps))
         at = after
     return at.id
 
 
-def _carry(session: Session, act: CorrectionRecord, new: int, cut: Cut) -> CorrectionRecord:
+def _carry(session: Session, act: CorrectionRecord, new: Solution, cut: Cut) -> CorrectionRecord:
     """Do on the new cut what a person did on the old one, unless they spoke of the new one itself.
 
     Returns the act as it is, or would be, there.
@@ -247,7 +247,7 @@ def _carry(session: Session, act: CorrectionRecord, new: int, cut: Cut) -> Corre
     person = act.annotator_id
     acts = select(Correction.token).where(Correction.annotator_id == person)
     said = set(session.scalars(acts.where(Correction.solution_id == act.solution_id)))
-    there = set(session.scalars(acts.where(Correction.solution_id == new)))
+    there = set(session.scalars(acts.where(Correction.solution_id == new.id)))
     carried = _carried(act, new, cut)
     own = there - {_token_there(token, new) for token in said}
     nothing_to_undo = carried.undoes is not None and carried.undoes not in there
@@ -255,28 +255,28 @@ def _carry(session: Session, act: CorrectionRecord, new: int, cut: Cut) -> Corre
         return carried
     session.add(to_row(carried, utcnow()))
     session.flush()
-    project(session, new, person)
+    project(session, new.id, person)
     return carried
 
 
-def _token_there(token: str, solution_id: int) -> str:
-    """The token of an act that was carried over: always the same, so it is carried once."""
-    return stable_hash(["carried", token, solution_id])
+def _token_there(token: str, new: Solution) -> str:
+    """The token of an act that was carried over: the same everywhere, so it is carried once."""
+    return stable_hash(["carried", token, new.fingerprint])
 
 
-def _carried(act: CorrectionRecord, solution_id: int, cut: Cut) -> CorrectionRecord:
+def _carried(act: CorrectionRecord, new: Solution, cut: Cut) -> CorrectionRecord:
     first_error = cut.first_error(act.first_error)
     return replace(
         act,
-        token=_token_there(act.token, solution_id),
-        solution_id=solution_id,
+        token=_token_there(act.token, new),
+        solution_id=new.id,
         labels=None if act.labels is None else cut.labels(act.labels),
         **_first_verdict(act, cut),
         first_error=first_error,
         error_type=act.error_type if first_error is not None and first_error >= 0 else None,
         flags=tuple(flag for flag in act.flags if flag != BAD_SPLIT),
         seconds=None,  # nobody spent any on it
-        undoes=None if act.undoes is None else _token_there(act.undoes, solution_id),
+        undoes=None if act.undoes is None else _token_there(act.undoes, new),
     )
 
 
