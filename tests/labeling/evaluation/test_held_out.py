@@ -20,8 +20,9 @@ from labeling.consensus.run import default_rule, export_consensus, preview, run_
 from labeling.evaluation.processbench import evaluate_processbench
 from labeling.evaluation.provenance import training_of
 from labeling.evaluation.versions import compare_versions
+from labeling.sources import read_sources
 from tests.support.rows import machine, row
-from training.data import HeldOut, fingerprint, read_export
+from training.data import HeldOut, fingerprint
 
 PROBLEMS = 60
 RULE = Rule(("mc:mc", "judge:judge"))
@@ -39,7 +40,7 @@ def project(database: Database) -> Database:
 
 
 def problems_of(folder: Path) -> set[str]:
-    return {example.problem for example in read_export(folder).examples}
+    return {example.problem for example in read_sources([folder]).examples}
 
 
 def text_of(number: int) -> str:
