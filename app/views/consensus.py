@@ -288,10 +288,13 @@ with right:
             project.complain(error)
 st.subheader("Export")
 data_table.line(
-    data_table.text("What the rule keeps, as training data.", "muted"),
-    data_table.link(
-        "The whole project in one file",
-        data_table.page_href("jobs", start=formatting.JOBS["export_project"]),
+    data_table.sentence(
+        data_table.text("What the rule keeps, as training data. There is also an", "muted"),
+        data_table.link(
+            "export of the whole project",
+            data_table.page_href("jobs", start=formatting.JOBS["export_project"]),
+        ),
+        data_table.text("in one file.", "muted"),
     ),
     key="whole project",
 )

@@ -22,6 +22,7 @@ NEEDS = {
     "postgresql://": "a PostgreSQL server of that name (the database tests run on a real one)",
     "held-out --share": "a project without exports (tests/cli/test_annotators.py)",
     "resegment": "a solution of the reader's (tests/db/test_recuts.py)",
+    "steplens lessons": "an hour (tests/labeling/lessons run a small one)",
     " app": "an end: it serves until it is stopped (tests/app/test_serve.py)",
 }
 NAMES = {

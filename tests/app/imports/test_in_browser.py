@@ -115,7 +115,7 @@ def test_a_file_over_the_limit_is_refused_and_the_way_round_is_said(
     browser: Browser, site: str
 ) -> None:
     with open_page(browser, f"{site}/imports") as page:
-        expect(page.get_by_text("Up to 1 MB a file.").first).to_be_visible()
+        expect(page.get_by_text("1MB per file").first).to_be_visible()
         drop(page, "large.jsonl", b" " * 2_000_000)
         expect(page.get_by_text("File must be 1.0MB or smaller")).to_be_visible()
         expect(page.get_by_text("import FILE")).to_be_visible()
