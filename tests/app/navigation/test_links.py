@@ -90,8 +90,19 @@ def test_a_link_to_the_same_page_brings_its_own_choices_and_no_others(page: Page
 
 
 def drawn(page: Page) -> None:
-    """Wait for the end of a run: Streamlit knows the page on screen only then."""
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    """Wait until no run has been under way for a second.
+
+    Streamlit knows the page on screen only at the end of a run, and one may follow another.
+    """
+    page.wait_for_function(
+        """() => {
+          const app = document.querySelector("[data-testid=stApp]");
+          const rests = app?.dataset.testScriptState === "notRunning";
+          window.restedSince = rests ? (window.restedSince ?? performance.now()) : undefined;
+          return rests && performance.now() - window.restedSince > 1000;
+        }"""
+    )
+    page.evaluate("delete window.restedSince")
 
 
 def test_back_and_forward_go_through_what_was_chosen(page: Page) -> None:
