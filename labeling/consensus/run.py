@@ -142,7 +142,7 @@ def export_consensus(
             )
         part = held_out.held_out(now)
         rows = (
-            _export_row(solution, outcome)
+            export_row(solution, outcome)
             for solution, outcome in _decisions(now, rule)
             if isinstance(outcome, Kept)
         )
@@ -246,7 +246,8 @@ def _candidate(
     return Candidate(len(solution.steps), verdicts, humans)
 
 
-def _export_row(solution: SolutionRecord, kept: Kept) -> ExportRow:
+def export_row(solution: SolutionRecord, kept: Kept) -> ExportRow:
+    """A solution with the labels that a rule kept, as every export writes it."""
     return ExportRow(
         problem=solution.problem,
         steps=solution.steps,

@@ -16,9 +16,8 @@ from db.records import AnnotationRecord, SolutionRecord
 from db.solutions import each_solution
 from labeling.consensus.export import write_export
 from labeling.consensus.rule import Candidate, Kept, Rule, Verdict, decide, summarise
-from labeling.consensus.run import run_consensus
+from labeling.consensus.run import export_row, run_consensus
 from labeling.demo.sample import TRUTH as TRUE_NAME
-from labeling.formats.base import ExportRow
 from labeling.lessons.parts import Result, Task
 from labeling.lessons.plan import CONSENSUS, JUDGE, MC, RANDOM, TRUTH, threshold_source
 from labeling.lessons.solutions import JUDGE as JUDGE_LABEL
@@ -144,7 +143,7 @@ def _write(
 ) -> None:
     write_export(
         out,
-        (_row(one.solution, said) for one, said in rows),
+        (export_row(one.solution, said) for one, said in rows),
         "jsonl",
         rule=rule.to_json(),
         counts=counts,
@@ -152,24 +151,6 @@ def _write(
         held_out={"share": 0.0, "seed": 0},
         extra={"annotators": {label: configs[label] for label in rule.annotators}},
         overwrite=True,
-    )
-
-
-def _row(solution: SolutionRecord, kept: Kept) -> ExportRow:
-    return ExportRow(
-        problem=solution.problem,
-        steps=solution.steps,
-        labels=kept.labels,
-        first_error=kept.first_error,
-        generator=solution.generator,
-        dataset=solution.dataset,
-        problem_id=solution.problem_id,
-        solution_id=solution.id,
-        decided_by=kept.by,
-        gold_answer=solution.gold_answer,
-        final_answer=solution.final_answer,
-        is_correct=solution.is_correct,
-        rates=kept.rates,
     )
 
 

@@ -84,7 +84,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_the_docs_say_to_type_works(page: Path, project: Path) -> None:
     for line, arguments in commands(page):
         if not any(part in line for part in NEEDS):
-            steplens(project, *(NAMES.get(one, one) for one in arguments), db=DB)
+            done = steplens(project, *(NAMES.get(one, one) for one in arguments), db=DB)
+            assert "Traceback" not in done.output, line
 
 
 def test_what_is_not_run_is_still_in_the_docs() -> None:
