@@ -40,6 +40,10 @@ class UTCDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give a time of another zone in UTC, which SQLite compares as text."""
+        return value if value is None or value.tzinfo is None else value.astimezone(UTC)
+
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Give a naive value from SQLite its zone back."""
         if value is not None and value.tzinfo is None:

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from statistics import median, quantiles
 from typing import Any
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import Select, Text, and_, case, cast, func, or_, select
 from sqlalchemy.orm import aliased
 
 from db.annotators import to_record
@@ -88,39 +87,78 @@ def verdicts_together(
 
 
 def work_of_people(database: Database, since: datetime) -> list[Work]:
-    """What each person's acts amount to now, by name; `since` is where today begins."""
-    query = (
+    """What each person's acts amount to now, by name; `since` is where today begins.
+
+    The database counts: of each person come out the counts, and at most six times.
+    """
+    is_label, has_flags = Correction.action == "label", cast(Correction.flags, Text) != "[]"
+    counts = (
         select(
-            Correction.annotator_id,
-            Correction.action,
-            Correction.flags,
-            Correction.seconds,
-            Correction.created_at,
+            Annotator,
+            *(
+                func.sum(case((condition, 1), else_=0))
+                for condition in (is_label, ~is_label, has_flags, Correction.created_at >= since)
+            ),
         )
+        .join(Correction, Correction.annotator_id == Annotator.id)
         .where(Correction.is_current)
-        .order_by(Correction.annotator_id)
+        .group_by(Annotator.id)
     )
     with database.read() as session:
-        people = {one.id: to_record(one) for one in session.scalars(select(Annotator))}
-        acts = session.execute(query).all()
-    made = []
-    for annotator_id, rows in groupby(acts, key=lambda row: row.annotator_id):
-        mine = list(rows)
-        labels = [row for row in mine if row.action == "label"]
-        seconds = [row.seconds for row in labels if row.seconds is not None]
-        quarters = quantiles(seconds, method="inclusive") if len(seconds) > 1 else None
-        made.append(
-            Work(
-                person=people[annotator_id],
-                labelled=len(labels),
-                skipped=len(mine) - len(labels),
-                flagged=sum(bool(row.flags) for row in mine),
-                today=sum(row.created_at >= since for row in mine),
-                median=median(seconds) if seconds else None,
-                quartiles=None if quarters is None else (quarters[0], quarters[2]),
+        times = {
+            annotator_id: _quartiles({row.rank: row.seconds for row in rows}, count)
+            for (annotator_id, count), rows in groupby(
+                session.execute(_times_at_quartiles()), key=lambda row: row[:2]
             )
-        )
+        }
+        made = []
+        for row, labelled, skipped, flagged, today in session.execute(counts):
+            first, middle, third = times.get(row.id, (None, None, None))
+            spread = None if first is None or third is None else (first, third)
+            did = (labelled, skipped, flagged, today)
+            made.append(Work(to_record(row), *did, median=middle, quartiles=spread))
     return sorted(made, key=lambda one: one.person.name)
+
+
+def _times_at_quartiles() -> Select[int, int, int, float]:
+    """(annotator, how many labels have a time, rank, seconds) on both sides of each quartile.
+
+    Ranks count from 0 up to m; the quartiles lie at m/4, m/2 and 3m/4.
+    """
+    who, seconds = Correction.annotator_id, Correction.seconds
+    timed = (
+        select(
+            who,
+            seconds,
+            func.count().over(partition_by=who).label("n"),
+            (func.row_number().over(partition_by=who, order_by=seconds) - 1).label("rank"),
+        )
+        .where(Correction.is_current, Correction.action == "label", seconds.is_not(None))
+        .subquery()
+        .c
+    )
+    # Less than one rank away, in quarters of a rank.
+    beside = (func.abs(4 * timed.rank - i * (timed.n - 1)) < 4 for i in (1, 2, 3))
+    return (
+        select(timed.annotator_id, timed.n, timed.rank, timed.seconds)
+        .where(or_(*beside))
+        .order_by(timed.annotator_id)
+    )
+
+
+def _quartiles(seconds: dict[int, float], n: int) -> tuple[float | None, float, float | None]:
+    """The quartiles of `n` times, of which those beside them are given by rank.
+
+    As `statistics.quantiles(method="inclusive")` draws the line between two; of a single time only
+    the median.
+    """
+
+    def at(quarter: int) -> float:
+        rank, over = divmod(quarter * (n - 1), 4)
+        above = seconds[rank + 1] if over else seconds[rank]
+        return (seconds[rank] * (4 - over) + above * over) / 4
+
+    return (at(1), at(2), at(3)) if n > 1 else (None, at(2), None)
 
 
 def _of(query: Any, said: Any, dataset: str | None) -> Any:

@@ -38,6 +38,7 @@ class Act:
     first_error: int | None = None
     flags: tuple[str, ...] = ()
     undoes: str | None = None
+    seconds: float | None = None
 
     def commit(self) -> dict[str, object]:
         labels = None if self.first_error is None else LABELS[self.first_error]
@@ -49,7 +50,7 @@ class Act:
             "first_error": self.first_error,
             "flags": list(self.flags),
             "undoes": self.undoes,
-            "seconds": 3.0,
+            "seconds": self.seconds,
         }
 
 
@@ -64,6 +65,7 @@ def histories(draw: st.DrawFn) -> list[Act]:
             solution=draw(st.sampled_from(SOLUTIONS)),
             action=draw(st.sampled_from(("label", "skip", "undo", "undo"))),
             flags=draw(st.sampled_from(((), ("unsure",), ("bad_problem", "unsure")))),
+            seconds=draw(st.sampled_from((None, 1.5, 3.0, 40.0))),
         )
         if act.action == "undo":
             own = [a for a in acts if (a.person, a.solution) == (act.person, act.solution)]
@@ -154,7 +156,8 @@ def test_every_list_knows_what_counts_now(database: Database, acts: list[Act]) -
             assert work.skipped == len(mine_now) - len(labels)
             assert work.flagged == sum(bool(act.flags) for act in mine_now)
             assert work.today == len(mine_now)
-            assert work.median == (median(3.0 for _ in labels) if labels else None)
+            times = [act.seconds for act in labels if act.seconds is not None]
+            assert work.median == (median(times) if times else None)
         assert pace(database, person, began)[0] == len(mine_now)
 
         dealt = {act.solution for act in mine_now}

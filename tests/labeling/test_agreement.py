@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from datetime import timedelta
-from itertools import combinations
+from datetime import timedelta, timezone
+from itertools import combinations, count
+from statistics import median, quantiles
 
 import pytest
 from hypothesis import given
@@ -184,3 +185,28 @@ def test_the_work_of_people_is_what_no_undo_took_back(database: Database) -> Non
     assert one.median == 8
     assert (other.labelled, other.median, other.quartiles) == (1, None, None)
     assert work_of_people(database, utcnow() + timedelta(hours=1))[0].today == 0
+    elsewhere = timezone(timedelta(hours=-11))  # Where the clock is behind, midnight was no later.
+    assert [one.today for one in work_of_people(database, utcnow().astimezone(elsewhere))] == [0, 0]
+
+
+def test_the_times_of_people_are_the_quartiles_of_all_their_labels(database: Database) -> None:
+    fill(database, 9)
+    chance, token = random.Random(0), count()
+    times = {
+        f"person {n}": [chance.choice((1.5, 2, 3.25, 60)) for _ in range(n)] for n in range(10)
+    }
+    for name, seconds in times.items():
+        who = ensure_reviewer(database, name).id
+        append_corrections(
+            database,
+            [
+                correction(place, who, f"token-{next(token)}", seconds=one)
+                for place, one in enumerate(seconds, 1)
+            ],
+        )
+    done = {one.person.name: one for one in work_of_people(database, utcnow())}
+    assert done.keys() == times.keys() - {"person 0"}
+    for name, work in done.items():
+        assert work.median == median(times[name])
+        expected = quantiles(times[name], method="inclusive") if len(times[name]) > 1 else None
+        assert work.quartiles == (None if expected is None else (expected[0], expected[2]))
