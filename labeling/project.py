@@ -63,9 +63,15 @@ def export_project(
 ) -> Exported:
     """Write everything as it is at one moment to `file`, whole or not at all.
 
-    Raises FileExistsError for a file that is there, without `overwrite`; ProjectError for a
-    solution with more said of it than a row may hold; OSError when the disk refuses.
+    Raises FileExistsError for a file that is there, without `overwrite`; ProjectError for a name
+    that says a table, and for a solution with more said of it than a row may hold; OSError when
+    the disk refuses.
     """
+    if Path(file).suffix in (".parquet", ".arrow"):
+        raise ProjectError(
+            f"{file}: the rows of a project have different fields, which no table holds; name a "
+            "file that ends in .jsonl or .jsonl.gz"
+        )
     with database.snapshot() as now, whole_file(Path(file), overwrite=overwrite) as stream:
         total, told = count_solutions(now), known_annotators(now)
         exported = Exported(annotators=len(told))

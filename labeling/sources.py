@@ -23,19 +23,16 @@ from labeling.formats.guess import guess_format
 from labeling.formats.reading import Note, Rejection, read_rows
 from labeling.montecarlo.planner import has_whole_steps
 from training.data import (
-    DATA,
-    MANIFEST,
     NO_RATES,
     OWN,
-    PARQUET,
     Example,
-    ExportError,
     HeldOut,
     Row,
     RowReader,
     Said,
     example_of,
 )
+from training.data_files import DATA_FILES, MANIFEST, ExportError
 from training.sources import Source, TrainingData, combined, labelled_steps, of_export, weighted
 
 FAULTS = 5  # told of each source
@@ -72,7 +69,7 @@ def _path_and_weight(given: str) -> tuple[Path, float]:
 
 
 def _read(path: Path, weight: float, labels: str, format: str | None) -> TrainingData:
-    folder = path.parent if path.name in (DATA, PARQUET) else path
+    folder = path.parent if path.name in DATA_FILES.values() else path
     if (folder / MANIFEST).is_file():
         return of_export(folder, labels, weight, EXPORTED)
     files = files_of(path)

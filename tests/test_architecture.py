@@ -24,6 +24,7 @@ MAY_IMPORT = {
 TRAINING_FROM_LABELING = {
     "labeling/consensus/held_out.py",
     "labeling/consensus/export.py",
+    "labeling/formats/files/folders.py",
     "labeling/formats/files/whole.py",
     "labeling/jobs/training.py",
     "labeling/sources.py",

@@ -11,20 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from training.data_files import MANIFEST, ExportError, recorded_data, rows_in
 from training.spelling import same_text
 
 MASKED = -100.0  # the target of a step that is not trained on; the Trainer leaves it uncounted
 Row = dict[str, object]  # a line of data.jsonl, not checked yet
-MANIFEST, DATA, PARQUET = "manifest.json", "data.jsonl", "data.parquet"
 NO_RATES = (
     "{} has no success rates to be soft labels. A consensus keeps them as it exports jsonl, where "
     "one of its annotators is Monte Carlo that gave every step all its samples (steplens annotate "
     "mc --samples 8 --chunk 8). Export such a consensus, or train with --labels hard"
 )
-
-
-class ExportError(ValueError):
-    """An export cannot be read; the message names the file, the line and what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +104,10 @@ def fingerprint(problem: str) -> str:
     return hashlib.sha256(problem.encode()).hexdigest()[:16]
 
 
-def recorded_data(manifest: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The name of an export's data file, and its `sha256`, `rows` and `bytes`; {} where unknown."""
-    files = manifest.get("files")
-    for name in (DATA, PARQUET):
-        told = files.get(name) if isinstance(files, dict) else None
-        if isinstance(told, dict):
-            return name, told
-    return DATA, {}
-
-
 def read_export(
     folder: str | Path, labels: str = "hard", readers: Mapping[str, RowReader] | None = None
 ) -> Export:
-    """Read and verify an export (its manifest and data), JSON lines or Parquet.
+    """Read and verify an export: its manifest, and its data in whatever file they are.
 
     Of the formats that `readers` know, by their names; without them of ours. With "soft" `labels`
     a step's target is its success rate, where the export has one. Raises ExportError for a missing
@@ -141,8 +127,7 @@ def read_export(
             f"{data} is not the file that {MANIFEST} describes (its SHA-256 is {checksum[:12]}..., "
             f"recorded is {recorded.sha256[:12]}...): it was changed or cut short; export again"
         )
-    rows = _of_parquet(content, data) if data.name == PARQUET else _of_lines(content, data)
-    read = tuple(_examples(rows, readers[recorded.format], data, labels))
+    read = tuple(_examples(rows_in(content, data), readers[recorded.format], data, labels))
     examples = tuple(example for example, _ in read)
     if recorded.rows not in (None, len(examples)):
         raise ExportError(
@@ -230,30 +215,6 @@ def example_of(
     if first_error >= 0:
         targets[first_error + 1 :] = [MASKED] * (len(targets) - first_error - 1)
     return Example(problem, tuple(steps), tuple(targets), first_error)
-
-
-def _of_lines(content: bytes, file: Path) -> Iterator[tuple[int, object]]:
-    """Each row with the number of its line."""
-    # Not splitlines(): a JSON string may hold other line separators (U+2028) as they are.
-    for number, line in enumerate(content.decode("utf-8").split("\n"), start=1):
-        if line.strip():
-            try:
-                yield number, json.loads(line)
-            except ValueError as error:
-                raise ExportError(f"{file}:{number}: {error}") from error
-
-
-def _of_parquet(content: bytes, file: Path) -> Iterator[tuple[int, object]]:
-    """Each row with its number, from 1."""
-    import pyarrow as pa
-    from pyarrow.parquet import ParquetFile
-
-    try:
-        with ParquetFile(pa.BufferReader(content)) as table:
-            rows = (row for batch in table.iter_batches() for row in batch.to_pylist())
-            yield from enumerate(rows, start=1)
-    except pa.ArrowException as error:
-        raise ExportError(f"{file} cannot be read as Parquet: {error}") from error
 
 
 def _examples(

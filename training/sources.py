@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from training.data import MASKED, Example, ExportError, HeldOut, RowReader, read_export
+from training.data import MASKED, Example, HeldOut, RowReader, read_export
+from training.data_files import ExportError
 
 HELD_OUT = "held out for evaluation by an export"
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from app.cli.console import console, opened, progress_bar
 from app.ui.formatting import number_of
 from labeling.formats.catalog import WRITERS, table
-from training.data import recorded_data
+from training.data_files import DATA_FILES, recorded_data
 
 
 @click.command("consensus", short_help="Keep what the annotators agree on.")
@@ -91,18 +91,25 @@ def export() -> None:
 @export.command("consensus", epilog="\b\nFormats:\n" + table(WRITERS))
 @click.argument("out_dir", type=click.Path())
 @click.option("--format", type=click.Choice(list(WRITERS)), default="jsonl", show_default=True)
-@click.option("--parquet", is_flag=True, help="The rows as data.parquet, not data.jsonl.")
+@click.option(
+    "--as",
+    "file",
+    type=click.Choice(list(DATA_FILES)),
+    default="jsonl",
+    show_default=True,
+    help="The kind of file that the rows are in: data.jsonl, data.parquet and so on.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace OUT_DIR if it exists.")
 @click.pass_context
 def export_consensus(
-    ctx: click.Context, out_dir: str, format: str, parquet: bool, overwrite: bool
+    ctx: click.Context, out_dir: str, format: str, file: str, overwrite: bool
 ) -> None:
     """Write what the last consensus rule keeps to OUT_DIR, with a manifest; whole or not at all."""
     from labeling.consensus.run import export_consensus as write
 
     with opened(ctx) as database:
         with console.status("writing"):
-            manifest = write(database, out_dir, format, parquet=parquet, overwrite=overwrite)
+            manifest = write(database, out_dir, format, file=file, overwrite=overwrite)
     rows = recorded_data(manifest)[1]["rows"]
     console.print(f"{number_of(rows, 'solution')} in {out_dir} ({format})")
     if manifest["left_out"]:

@@ -36,7 +36,8 @@ from labeling.consensus.run import (
 from labeling.formats.catalog import WRITERS, in_words
 from labeling.formats.jsonl import FORMAT
 from labeling.jobs.files import data_folder
-from training.data import HeldOut, recorded_data
+from training.data import HeldOut
+from training.data_files import DATA_FILES, recorded_data
 from training.folders import free_folder
 
 EXAMPLES = 5  # solutions beside each reason
@@ -175,9 +176,15 @@ def compare(database: Database, rule: Rule) -> None:
 def export_form(database: Database, rule: Rule) -> None:
     """Writes what the rule keeps; the folder appears whole or not at all."""
     with st.form("export", border=False):
-        left, right, last = st.columns([1.1, 2, 0.7], vertical_alignment="bottom")
+        left, middle, right, last = st.columns([1.1, 0.6, 1.6, 0.6], vertical_alignment="bottom")
         chosen = left.selectbox("Format", list(WRITERS), format_func=in_words)
-        parquet = st.checkbox("As Parquet, in place of JSON lines")
+        file = middle.selectbox(
+            "File",
+            list(DATA_FILES),
+            format_func=lambda kind: DATA_FILES[kind],
+            help="The same rows in any of them. A folder with data.arrow is one that Hugging Face "
+            "datasets opens, with load_from_disk.",
+        )
         folder = right.text_input(
             "Folder", value=str(free_folder(data_folder(database) / "exports", "consensus"))
         )
@@ -187,7 +194,7 @@ def export_form(database: Database, rule: Rule) -> None:
     try:
         with st.spinner("Writing the export"):
             run_consensus(database, rule)
-            manifest = export_consensus(database, folder, chosen, rule, parquet=parquet)
+            manifest = export_consensus(database, folder, chosen, rule, file=file)
     except (ValueError, OSError) as error:
         project.complain(error)
     else:

@@ -12,13 +12,12 @@ from typing import Any
 
 from labeling.formats.base import ExportRow, Writer
 from labeling.formats.catalog import WRITERS
-from labeling.formats.files.parquet import is_parquet, open_rows
-from labeling.formats.files.stream import open_values
-from labeling.formats.files.to_parquet import to_parquet
-from training.data import recorded_data
+from labeling.formats.files.tables import describe_saved, to_table
+from labeling.formats.files.whole import packed
+from labeling.formats.reading import open_rows
+from training.data_files import DATA_FILES, MANIFEST, recorded_data
 from training.folders import whole_folder
 
-MANIFEST, DATA, PARQUET = "manifest.json", "data.jsonl", "data.parquet"
 VERSION = 1  # of the layout
 
 
@@ -36,31 +35,33 @@ def write_export(
     reasons: Mapping[str, int],
     held_out: Mapping[str, Any] | None = None,
     extra: Mapping[str, Any] | None = None,
-    parquet: bool = False,
+    file: str = "jsonl",
     overwrite: bool = False,
 ) -> dict[str, Any]:
-    """Write `rows`, one at a time, to OUT_DIR/data.jsonl and return the manifest beside it.
+    """Write `rows`, one at a time, to OUT_DIR/data.FILE and return the manifest beside it.
 
-    With `parquet` the same rows are in OUT_DIR/data.parquet instead. `rule`, `counts`, `reasons`
-    (why solutions were dropped), `held_out` (the part of the problems that is not in it) and
-    `extra` go into the manifest, with `left_out`: the rows that the format cannot hold, mostly
-    since nobody judged one of their steps. Raises ExportError for an unknown format, a row whose
-    labels do not fit its steps, or when every row is left out; FileExistsError for an OUT_DIR that
-    holds something (with `overwrite` only another export is replaced), and OSError when the disk
-    refuses; nothing is left behind then.
+    `file` is one of DATA_FILES: JSON lines, plain or compressed, Parquet, or Arrow, which makes the
+    folder one that `datasets.load_from_disk` opens. `rule`, `counts`, `reasons` (why solutions were
+    dropped), `held_out` (the part of the problems that is not in it) and `extra` go into the
+    manifest, with `left_out`: the rows that the format cannot hold, mostly since nobody judged one
+    of their steps. Raises ExportError for an unknown format or file, a row whose labels do not fit
+    its steps, or when every row is left out; FileExistsError for an OUT_DIR that holds something
+    (with `overwrite` only another export is replaced), and OSError when the disk refuses; nothing
+    is left behind then.
     """
     if format not in WRITERS:
         raise ExportError(f"no export format {format!r}; there are {', '.join(WRITERS)}")
+    if file not in DATA_FILES:
+        raise ExportError(f"no kind of file {file!r}; there are {', '.join(DATA_FILES)}")
     target = Path(out_dir).resolve()
     with whole_folder(target, "export", MANIFEST, overwrite=overwrite) as partial:
-        data, left_out = _write_data(partial / DATA, rows, WRITERS[format])
-        if left_out and not data["rows"]:
+        data = partial / DATA_FILES[file]
+        n_rows, left_out = _write_data(data, rows, WRITERS[format])
+        if left_out and not n_rows:
             raise ExportError(
                 f"{format} can hold none of these solutions, as it has no word for a step that "
                 "nobody judged; export as jsonl"
             )
-        if parquet:
-            data |= _as_parquet(partial)
         manifest = {
             "format": format,
             "version": VERSION,
@@ -69,7 +70,7 @@ def write_export(
             "reasons": dict(reasons),
             "held_out": dict(held_out or {}),
             "left_out": left_out,
-            "files": {PARQUET if parquet else DATA: data},
+            "files": {data.name: {"rows": n_rows, **_told_of(data)}},
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "steplens_version": own_version(),
             **({"extra": dict(extra)} if extra else {}),
@@ -87,7 +88,7 @@ def exported_solutions(folder: str | Path, manifest: Mapping[str, Any]) -> list[
     """
     file = Path(folder) / recorded_data(manifest)[0]
     found = []
-    for row in open_rows(file) if is_parquet(file) else open_values(file):
+    for row in open_rows(file):
         meta = row.value.get("meta") if isinstance(row.value, dict) else None
         id = meta.get("solution_id") if isinstance(meta, dict) else None
         if not isinstance(id, int):
@@ -96,10 +97,12 @@ def exported_solutions(folder: str | Path, manifest: Mapping[str, Any]) -> list[
     return found
 
 
-def _write_data(file: Path, rows: Iterable[ExportRow], form: Writer) -> tuple[dict[str, Any], int]:
-    """The file's checksum and size, and the number of rows that the format cannot say."""
-    digest, n_rows, n_bytes, left_out = hashlib.sha256(), 0, 0, 0
-    with file.open("wb") as stream:
+def _write_data(target: Path, rows: Iterable[ExportRow], form: Writer) -> tuple[int, int]:
+    """How many rows were written, and how many the format cannot say."""
+    is_table = target.suffix in (".parquet", ".arrow")
+    lines = target.with_name(DATA_FILES["jsonl"]) if is_table else target
+    n_rows = left_out = 0
+    with lines.open("wb") as file, packed(file, lines) as stream:
         for row in rows:
             if not len(row.labels) == len(row.steps) > 0 or row.first_error >= len(row.steps):
                 raise ExportError(
@@ -110,21 +113,21 @@ def _write_data(file: Path, rows: Iterable[ExportRow], form: Writer) -> tuple[di
             if formed is None:
                 left_out += 1
                 continue
-            line = json.dumps(formed, ensure_ascii=False).encode() + b"\n"
-            stream.write(line)
-            digest.update(line)
-            n_rows, n_bytes = n_rows + 1, n_bytes + len(line)
-    return {"sha256": digest.hexdigest(), "rows": n_rows, "bytes": n_bytes}, left_out
+            stream.write(json.dumps(formed, ensure_ascii=False).encode() + b"\n")
+            n_rows += 1
+    if is_table:
+        to_table(lines, target)
+        lines.unlink()
+    if target.suffix == ".arrow":
+        describe_saved(target)
+    return n_rows, left_out
 
 
-def _as_parquet(folder: Path) -> dict[str, Any]:
-    """Put the same rows into a Parquet file; returns what that changes in the manifest."""
-    target = folder / PARQUET
-    to_parquet(folder / DATA, target)
-    (folder / DATA).unlink()
-    with target.open("rb") as stream:
+def _told_of(file: Path) -> dict[str, Any]:
+    """The checksum and size of a file, for the manifest."""
+    with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return {"sha256": digest, "bytes": target.stat().st_size}
+    return {"sha256": digest, "bytes": file.stat().st_size}
 
 
 def own_version() -> str:

@@ -122,7 +122,7 @@ def export_consensus(
     format: str,
     rule: Rule | None = None,
     *,
-    parquet: bool = False,
+    file: str = "jsonl",
     overwrite: bool = False,
 ) -> dict[str, Any]:
     """Write what the rule (default: the last one run) keeps, and return the manifest.
@@ -164,7 +164,7 @@ def export_consensus(
                     label: find_annotator(now, label).config for label in rule.annotators
                 }
             },
-            parquet=parquet,
+            file=file,
             overwrite=overwrite,
         )
     held_out.settle(database, part)

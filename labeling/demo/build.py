@@ -27,7 +27,6 @@ from db.results import forget_evaluations
 from db.review.leases import next_items
 from db.review.queues import Queue
 from db.snapshot import write_snapshot
-from labeling.consensus.export import DATA, MANIFEST
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import export_consensus, run_consensus
 from labeling.demo.prepare import ARCHIVE, prepare_demo
@@ -36,6 +35,7 @@ from labeling.evaluation.provenance import training_problems
 from labeling.jobs.runner import run_job
 from labeling.review.commits import accept_commits
 from training.config import TrainConfig
+from training.data_files import DATA_FILES, MANIFEST
 
 JUDGE, POLICY, PRM = "playground:judge", "playground:policy", "playground:prm"
 TRUTH = "human:playground-truth"
@@ -100,12 +100,12 @@ def fewer(export: Path, out: Path) -> None:
     """The export without its last `MORE` solutions, which only the second PRM learns from."""
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(export, out)
-    file = out / DATA
+    file = out / DATA_FILES["jsonl"]
     lines = file.read_bytes().splitlines(keepends=True)
     file.write_bytes(b"".join(lines[:-MORE]))
     manifest = json.loads((out / MANIFEST).read_text("utf-8"))
     content = file.read_bytes()
-    manifest["files"][DATA] = {
+    manifest["files"][file.name] = {
         "sha256": hashlib.sha256(content).hexdigest(),
         "rows": len(lines) - MORE,
         "bytes": len(content),

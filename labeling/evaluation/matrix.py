@@ -12,7 +12,7 @@ from db.results import EvaluationRecord, ExportRecord
 from labeling.evaluation.provenance import TrainingData
 from labeling.evaluation.results import Figures, too_few
 from labeling.evaluation.stored import Basis
-from training.data import recorded_data
+from training.data_files import recorded_data
 
 MEAN = ""  # the data set that stands for the unweighted mean of all
 

@@ -18,7 +18,8 @@ from db.engine import Database
 from db.lists.scores import annotated_solutions, problem_texts
 from db.records import AnnotatorRecord
 from db.results import list_exports
-from training.data import HeldOut, fingerprint, recorded_data
+from training.data import HeldOut, fingerprint
+from training.data_files import recorded_data
 
 TrainingData = Literal["known", "unknown", "not trained"]
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyarrow import ipc
 
 from db.annotators import ensure_reviewer
 from db.corrections import append_corrections
@@ -24,10 +25,12 @@ from labeling.consensus.export import ExportError, write_export
 from labeling.consensus.rule import Rule
 from labeling.formats.base import ExportRow
 from labeling.formats.catalog import WRITERS
+from labeling.formats.files.folders import files_of
 from labeling.formats.reading import read_rows
 from labeling.sources import read_sources
 from tests.support.rows import correction, fill, machine
 from training.data import MASKED, read_export
+from training.data_files import DATA_FILES
 
 ROOT = Path(__file__).parents[2]
 WRONG = ExportRow(
@@ -166,12 +169,38 @@ def test_the_manifest_describes_the_data(tmp_path: Path) -> None:
 @pytest.mark.parametrize("format", WRITERS)
 def test_training_reads_what_was_written(format: str, tmp_path: Path) -> None:
     export(tmp_path / "out", format=format)
-    export(tmp_path / "parquet", format=format, parquet=True)
     examples = read_sources([tmp_path / "out"]).examples
-    assert read_sources([tmp_path / "parquet"]).examples == examples
+    for file, name in DATA_FILES.items():
+        manifest = export(tmp_path / file, format=format, file=file)
+        assert manifest["files"][name]["rows"] == 2
+        assert read_sources([tmp_path / file]).examples == examples
+        assert read_sources([tmp_path / file / name]).examples == examples
     assert [example.first_error for example in examples] == [2, -1]
     assert examples[0].targets[:3] == (1, 1, 0)
     assert set(examples[0].targets[3:]) <= {-100}
+
+
+def test_an_arrow_export_is_a_folder_that_datasets_loads(tmp_path: Path) -> None:
+    export(tmp_path / "eggs", file="arrow")
+    folder = tmp_path / "eggs"
+    state = json.loads((folder / "state.json").read_text("utf-8"))
+    assert state["_data_files"] == [{"filename": "data.arrow"}]
+    # All that load_from_disk of datasets 5.2 takes out of it.
+    assert state.keys() >= {"_fingerprint", "_format_columns", "_format_kwargs", "_format_type"}
+    assert state.keys() >= {"_output_all_columns", "_split"}
+    assert json.loads((folder / "dataset_info.json").read_text("utf-8")) == {}
+    assert files_of(folder) == [folder / "data.arrow"]
+    assert files_of(tmp_path) == [folder / "data.arrow"]  # its manifest is no row either
+    (folder / "manifest.json").unlink()
+    assert files_of(folder) == [folder / "data.arrow"]
+    with ipc.open_stream(str(folder / "data.arrow")) as table:
+        assert [row["problem"] for row in table.read_all().to_pylist()] == [WRONG.problem, "Q"]
+
+
+def test_the_same_rows_have_the_same_checksum_when_they_are_written_again(tmp_path: Path) -> None:
+    for file, name in DATA_FILES.items():
+        once, again = (export(tmp_path / f"{file}-{n}", file=file)["files"] for n in (1, 2))
+        assert once == again, name
 
 
 def test_what_stands_in_the_folder_is_not_lost(tmp_path: Path) -> None:
@@ -212,6 +241,8 @@ def test_a_failure_leaves_nothing_and_keeps_what_was_there(tmp_path: Path) -> No
         export(tmp_path / "new", [ExportRow("Q", ("a", "b"), (1,), -1, "g", "d", 2, 8, "human")])
     with pytest.raises(ExportError, match="no export format 'csv'"):
         export(tmp_path / "new", format="csv")
+    with pytest.raises(ExportError, match="no kind of file 'csv'"):
+        export(tmp_path / "new", file="csv")
     assert len(written(tmp_path / "out")) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 

@@ -27,7 +27,8 @@ from tests.support.tiny import save_tiny_policy, tiny_tokenizer
 from tests.training.test_data import Row, row, write_export
 from tests.training.test_training import visible_rule
 from training.config import TrainConfig
-from training.data import MASKED, Example, ExportError, HeldOut, read_export
+from training.data import MASKED, Example, HeldOut, read_export
+from training.data_files import ExportError
 from training.engine.batches import encode_examples, epoch_size, make_batches
 from training.sources import HELD_OUT, TrainingData
 from training.train import train

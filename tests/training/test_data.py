@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from training.data import MASKED, Example, ExportError, read_export, split_by_problem
+from training.data import MASKED, Example, read_export, split_by_problem
+from training.data_files import ExportError
 from training.spelling import same_text
 
 Row = dict[str, Any]

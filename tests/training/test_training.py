@@ -22,7 +22,8 @@ from models.prm.transformers import load_prm, score_solutions
 from tests.support.tiny import save_tiny_policy
 from tests.training.test_data import Row, row, write_export
 from training.config import TrainConfig, resolved
-from training.data import ExportError, HeldOut, fingerprint, read_export, split_by_problem
+from training.data import HeldOut, fingerprint, read_export, split_by_problem
+from training.data_files import ExportError
 from training.engine.batches import TrainingError
 from training.metrics.processbench.evaluation import first_error_from_scores, processbench_metrics
 from training.train import TrainReport, train

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from labeling.formats.files.compression import ENDINGS
+from training.data_files import DATA_FILES, MANIFEST
 
 ROW_ENDINGS = (".json", ".jsonl", ".ndjson", ".parquet", ".arrow")
 # What `datasets` writes beside the rows when it saves a data set, or a dict of them, to disk.
@@ -40,8 +41,8 @@ def files_of(path: str | Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise FileNotFoundError(f"there is no file {path}")
-    if (path / "manifest.json").is_file():
-        data = [file for file in (path / "data.jsonl", path / "data.parquet") if file.is_file()]
+    if (path / MANIFEST).is_file():
+        data = [path / name for name in DATA_FILES.values() if (path / name).is_file()]
         if data:
             return data
     found = sorted(
@@ -51,7 +52,7 @@ def files_of(path: str | Path) -> list[Path]:
         and _holds_rows(file)
         and not any(part.startswith(".") for part in file.relative_to(path).parts)
     )
-    found = [file for file in found if not _is_beside_saved_rows(file)]
+    found = [file for file in found if not _is_beside_rows(file)]
     if not found:
         endings = ", ".join(ROW_ENDINGS)
         raise FileNotFoundError(f"there is no file with rows ({endings}) in the folder {path}")
@@ -65,9 +66,13 @@ def _holds_rows(file: Path) -> bool:
     return name.endswith(ROW_ENDINGS)
 
 
-def _is_beside_saved_rows(file: Path) -> bool:
-    """Whether a file of a saved data set is no part of its rows: a description, or a cache."""
+def _is_beside_rows(file: Path) -> bool:
+    """Whether a file of an export or a saved data set is a description of it, or a cache."""
     if file.name == "dataset_dict.json":
+        return True
+    if file.name == MANIFEST and any(
+        file.with_name(name).is_file() for name in DATA_FILES.values()
+    ):
         return True
     state = file.with_name(_STATE)
     if not (state.is_file() and file.with_name("dataset_info.json").is_file()):

@@ -28,8 +28,13 @@ def _zstandard(stream: BinaryIO, mode: str) -> object:
     return pyarrow.CompressedOutputStream(pyarrow.PythonFile(below, "w"), "zstd")
 
 
+def _gzip(stream: BinaryIO, mode: str) -> object:
+    # Without name and time in its head the same content is the same file.
+    return gzip.GzipFile("", mode, fileobj=stream, mtime=0)
+
+
 _PACKED: dict[str, Callable[[BinaryIO, str], object]] = {
-    ".gz": gzip.open,
+    ".gz": _gzip,
     ".bz2": bz2.open,
     ".xz": lzma.open,
     ".zst": _zstandard,
@@ -51,12 +56,8 @@ def whole_file(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     partial, lock = _locked_file(target)
     try:
         with partial.open("wb") as stream:
-            pack = _PACKED.get(target.suffix)
-            if pack is None:
-                yield stream
-            else:
-                with cast(BinaryIO, pack(stream, "wb")) as packed:
-                    yield packed
+            with packed(stream, target) as content:
+                yield content
             stream.flush()
             os.fsync(stream.fileno())
         _check_free(target, overwrite)  # Others may have written meanwhile.
@@ -66,6 +67,17 @@ def whole_file(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
         raise
     finally:
         os.close(lock)
+
+
+@contextmanager
+def packed(stream: BinaryIO, target: Path) -> Iterator[BinaryIO]:
+    """A stream into `stream`, compressed where the name of `target` ends in one of `_PACKED`."""
+    pack = _PACKED.get(target.suffix)
+    if pack is None:
+        yield stream
+    else:
+        with cast(BinaryIO, pack(stream, "wb")) as content:
+            yield content
 
 
 def _locked_file(target: Path) -> tuple[Path, int]:

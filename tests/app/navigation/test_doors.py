@@ -14,7 +14,7 @@ from labeling.consensus.rule import Rule
 from labeling.consensus.run import export_consensus
 from tests.app.test_pages import fill
 from tests.support.pages import open_page, shown, words_of
-from training.data import recorded_data
+from training.data_files import recorded_data
 
 
 def test_a_number_of_the_cross_table_opens_just_its_solutions(
@@ -34,13 +34,13 @@ def test_a_number_of_the_cross_table_opens_just_its_solutions(
         assert re.search(rf"\b{cell['value']} solutions", words_of(behind)), cell
 
 
-@pytest.mark.parametrize("parquet", [False, True])
+@pytest.mark.parametrize("file", ["jsonl.gz", "parquet"])
 def test_the_number_of_an_export_opens_what_it_holds(
-    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, parquet: bool
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str
 ) -> None:
     fill(database, 12)
     rule = Rule(("mc:mc", "judge:j"))
-    manifest = export_consensus(database, tmp_path / "kept", "jsonl", rule, parquet=parquet)
+    manifest = export_consensus(database, tmp_path / "kept", "jsonl", rule, file=file)
     n = recorded_data(manifest)[1]["rows"]
     assert 0 < n < 12
     test = open_page(database, monkeypatch, "consensus")

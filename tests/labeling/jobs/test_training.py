@@ -30,7 +30,8 @@ from tests.support.tiny import save_tiny_policy
 from tests.training.test_data import write_export
 from tests.training.test_training import visible_rule
 from training.config import LOSSES, TrainConfig
-from training.data import ExportError, HeldOut
+from training.data import HeldOut
+from training.data_files import ExportError
 from training.engine import trainer
 from training.train import train
 

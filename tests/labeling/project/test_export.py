@@ -297,6 +297,13 @@ def test_where_people_sign_in_their_work_stays_out(
     assert training_problems(other, "weights") is None
 
 
+@pytest.mark.parametrize("name", ["mine.parquet", "mine.arrow"])
+def test_a_project_is_no_table(name: str, made: Database, tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match=r"name a file that ends in \.jsonl"):
+        export_project(made, tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
 def test_what_is_held_out_here_stays(made: Database, other: Database, tmp_path: Path) -> None:
     save_held_out(made, StoredHeldOut(0.4, 7))
     save_held_out(other, StoredHeldOut(0.1, 0))
