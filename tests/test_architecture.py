@@ -19,14 +19,15 @@ MAY_IMPORT = {
     "db": {"db"},
 }
 # What evaluation and the lessons, made of training's metrics, and only some other files of labeling
-# may reach: the job that trains, pure rules, folders and files that appear whole, what makes the
-# shipped PRM.
+# may reach: the job that trains, figures of intervals, pure rules, folders and files that appear
+# whole, what makes the shipped PRM.
 TRAINING_FROM_LABELING = {
     "labeling/consensus/held_out.py",
     "labeling/consensus/export.py",
     "labeling/formats/files/folders.py",
     "labeling/formats/files/whole.py",
     "labeling/jobs/training.py",
+    "labeling/look/dots.py",
     "labeling/sources.py",
     "labeling/prm/verdicts.py",
     "labeling/demo/build.py",

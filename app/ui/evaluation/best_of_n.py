@@ -25,6 +25,7 @@ from labeling.evaluation.matrix import in_families
 from labeling.evaluation.results import CurvesJson, PickJson
 from labeling.evaluation.stored import BEST_OF_N, basis, warning
 from labeling.jobs.runner import start_job
+from labeling.look.palette import TEXT_SIZE, faded
 from training.metrics.few import FEW
 
 SENTENCE = (
@@ -116,7 +117,7 @@ def chart(curves: CurvesJson, sizes: list[int], *, few: bool) -> go.Figure:
                 y=[high for _, high in inside] + [low for low, _ in reversed(inside)],
                 mode="none",
                 fill="toself",
-                fillcolor=charts.faded(colour, 0.13),
+                fillcolor=faded(colour, 0.13),
                 hoverinfo="skip",
                 showlegend=False,
             )
@@ -138,7 +139,7 @@ def chart(curves: CurvesJson, sizes: list[int], *, few: bool) -> go.Figure:
             showarrow=False,
             xanchor="left",
             xshift=10,
-            font={"color": colour, "size": charts.TEXT_SIZE},
+            font={"color": colour, "size": TEXT_SIZE},
         )
     drawn.update_layout(height=400, margin={"l": 24, "r": 150, "t": 12, "b": 48})
     ticks = sizes if len(sizes) <= 10 else [one for one in sizes if one & (one - 1) == 0]

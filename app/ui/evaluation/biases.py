@@ -6,17 +6,17 @@ import streamlit as st
 
 from app.components.data_table import data_table
 from app.components.figure.downloads import Numbers
-from app.ui import project
+from app.ui import charts, project
 from app.ui.counts import counted
 from app.ui.evaluation.doors import in_browse, on_prm_errors
 from app.ui.evaluation.project import NONE_HELD_OUT, Shown, choose_prm
-from app.ui.figures.dots import Dot, Series, dots, published_series
 from app.ui.figures.figure import figure, go_to
 from app.ui.navigation.beside import of_right_answers
 from app.ui.prm_errors.sliced import BETWEEN
 from labeling.evaluation.prm_errors import published
 from labeling.evaluation.prm_errors.biases import Biases, biases, tolerances
 from labeling.evaluation.prm_errors.source import load
+from labeling.look.dots import Dot, Series, dots, published_series
 from training.metrics.biases import PLACES
 from training.metrics.intervals import Share
 
@@ -113,7 +113,11 @@ def flawed(found: Shown, told: Biases, prm: str) -> None:
     figure(
         "Right answers by a wrong process",
         FLAWED.format(count=f"{told.flawed.count:,}", n=f"{told.flawed.n:,}", reference=reference),
-        dots([Series(reference, "human", "circle", mine), published_series(paper)], axis=SHARE),
+        dots(
+            charts.palette(),
+            [Series(reference, "human", "circle", mine), published_series(paper)],
+            axis=SHARE,
+        ),
         Numbers(("of", "share", "low", "high", "flawed", "right answers"), numbers),
         f"flawed-right-answers-{reference}",
         picked=go_to,
@@ -148,6 +152,7 @@ def tolerance(told: Biases, prm: str, reference: str) -> None:
         "Tolerance of right answers",
         TOLERANCE,
         dots(
+            charts.palette(),
             [Series("here", "prm", "circle", mine), published_series(paper)],
             axis=SHARE,
             panels=list(PANELS.values()),
@@ -214,7 +219,11 @@ def lowest(found: Shown, told: Biases, prm: str) -> None:
     figure(
         "Where the lowest score lies",
         LOWEST.format(prm=prm),
-        dots([Series(prm, "prm", "circle", mine), published_series(paper)], axis=SHARE),
+        dots(
+            charts.palette(),
+            [Series(prm, "prm", "circle", mine), published_series(paper)],
+            axis=SHARE,
+        ),
         Numbers(("of", "share", "low", "high", "on the last step", "solutions"), numbers),
         f"lowest-on-last-{prm}",
         picked=go_to,

@@ -18,6 +18,7 @@ from db.jobs import list_jobs
 from db.results import ExportRecord, list_exports
 from labeling.evaluation.matrix import MEAN, Cell, Version, family, versions
 from labeling.evaluation.stored import warning
+from labeling.look.palette import plain
 
 SENTENCE = (
     "Each mark is a version of a PRM with its 95% interval, joined in the order in which they came"
@@ -112,7 +113,7 @@ def _axes(told: list[Version]) -> dict[str, Points]:
     """The versions along each axis, as far as their place on it is known."""
     trained: Points = [(one.n_training, one) for one in told if one.n_training is not None]
     people: Points = [(one.corrections, one) for one in told if one.corrections is not None]
-    order: Points = [(charts.plain(one.cell.annotator.name), one) for one in told]
+    order: Points = [(plain(one.cell.annotator.name), one) for one in told]
     return {"order": order, "trained": trained, "people": people}
 
 
@@ -158,7 +159,7 @@ def _line(
         x=[x for x, _ in points],
         y=f1s,
         mode="lines+markers+text" if named else "lines+markers",
-        text=[charts.plain(one.cell.annotator.name) for _, one in points],
+        text=[plain(one.cell.annotator.name) for _, one in points],
         textposition="bottom left",
         customdata=[[_exported(one) if named else _behind(one)] for _, one in points],
         line={"color": colour, "dash": dash, "width": 1.5},

@@ -8,16 +8,16 @@ import streamlit as st
 from app.auth import identity
 from app.components.data_table import data_table
 from app.components.figure.downloads import Numbers
-from app.ui import formatting, project
+from app.ui import charts, formatting, project
 from app.ui.evaluation.doors import on_prm_errors
 from app.ui.evaluation.project import OUTDATED, Shown
-from app.ui.figures.dots import Dot, Series, dots, published_series
 from app.ui.figures.figure import bounds, figure, go_to
 from db.jobs import is_alive, list_jobs
 from db.records import AnnotatorRecord, JobRecord
 from labeling.evaluation.matrix import MEAN, Cell
 from labeling.evaluation.stored import warning
 from labeling.jobs.runner import start_job
+from labeling.look.dots import Dot, Series, dots, published_series
 from training.metrics.intervals import UNKNOWN
 from training.metrics.processbench.evaluation import Interval
 from training.metrics.processbench.published import PROCESSBENCH, Published, subset_of
@@ -274,6 +274,7 @@ def chart(found: Shown, published: dict[str, dict[str, float]]) -> go.Figure:
         ]
     panels = [panel(name) for name in names]
     return dots(
+        charts.palette(),
         [Series("here", "prm", "circle", mine), published_series(paper)],
         axis="F1 (95% interval)",
         panels=panels,

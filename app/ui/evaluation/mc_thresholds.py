@@ -13,6 +13,7 @@ from app.ui.evaluation.project import Shown
 from app.ui.figures.figure import bounds, figure
 from db.records import AnnotatorRecord
 from labeling.evaluation.mc_thresholds import MCThresholds, mc_thresholds
+from labeling.look.palette import faded, plain
 from labeling.montecarlo.planner import has_whole_steps
 from training.metrics.few import FEW
 from training.metrics.processbench.evaluation import ProcessBenchResult
@@ -90,7 +91,7 @@ def chart(told: MCThresholds, *, few: bool) -> go.Figure:
             y=[high for _, high in inside] + [low for low, _ in reversed(inside)],
             mode="none",
             fill="toself",
-            fillcolor=charts.faded(colour, 0.15),
+            fillcolor=faded(colour, 0.15),
             hoverinfo="skip",
             showlegend=False,
         )
@@ -108,7 +109,7 @@ def chart(told: MCThresholds, *, few: bool) -> go.Figure:
             mode="lines+markers",
             line={"color": colour if solid else now.muted, "dash": dash, "width": 2},
             marker={"size": 8 if solid else 5},
-            name=charts.plain(name),
+            name=plain(name),
             hovertemplate="up to %{x:.3f}: F1 %{y:.3f}<extra></extra>",
         )
     words = [f"{round(one * len(x))}/{len(x)}" if one else "0" for one in x]

@@ -6,12 +6,13 @@ import math
 
 from app.components.data_table import data_table
 from app.components.figure.downloads import Numbers
+from app.ui import charts
 from app.ui.evaluation.matrix import number
-from app.ui.figures.dots import Dot, Series, dots
 from app.ui.figures.figure import figure
 from app.ui.formatting import number_of
 from db.results import EvaluationRecord
 from labeling.evaluation.results import LengthsJson, MeanJson
+from labeling.look.dots import Dot, Series, dots
 from training.metrics.few import FEW
 from training.metrics.intervals import UNKNOWN
 from training.metrics.processbench.evaluation import Interval
@@ -46,6 +47,7 @@ def draw(label: str, stored: EvaluationRecord, dataset: str | None) -> None:
         + (f" The problems of {names} are pooled here. " if pooled else " ")
         + BY_LENGTH,
         dots(
+            charts.palette(),
             [
                 Series("beside the right ones", "prm", "circle", _dots(lengths, "above_right")),
                 Series("beside all", "", "diamond", _dots(lengths, "above_all")),

@@ -1,1 +1,1 @@
-"""Figures that several pages draw: with a sentence and files, dot plots, reliability."""
+"""Figures that several pages draw: with a sentence and files, reliability."""

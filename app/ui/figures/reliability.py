@@ -10,6 +10,7 @@ from plotly.subplots import make_subplots
 
 from app.components.figure.downloads import Numbers
 from app.ui import charts
+from labeling.look.palette import TEXT_SIZE, Palette, faded
 from training.metrics.calibration import BINS, Bin, Calibration
 
 SMALLEST, LARGEST = 10, 28  # diameters in pixels
@@ -37,7 +38,7 @@ def reliability(
     for column, (of, one) in enumerate(parts.items(), start=1):
         _draw(figure, one, of, column, (opens or {}).get(of, ""), now)
     top = 34 if len(parts) > 1 else 30
-    figure.update_annotations(font={"size": charts.TEXT_SIZE, "color": now.text})
+    figure.update_annotations(font={"size": TEXT_SIZE, "color": now.text})
     figure.update_layout(height=470, margin={"l": 8, "r": 16, "t": top, "b": 44}, showlegend=False)
     figure.update_yaxes(automargin=True)
     figure.update_yaxes(range=[-0.03, 1.03], tickformat=".0%", row=1)
@@ -48,7 +49,7 @@ def reliability(
 
 
 def _draw(
-    figure: go.Figure, one: Calibration, of: str, column: int, opened: str, now: charts.Palette
+    figure: go.Figure, one: Calibration, of: str, column: int, opened: str, now: Palette
 ) -> None:
     above, below = {"row": 1, "col": column}, {"row": 2, "col": column}
     figure.add_scatter(
@@ -69,7 +70,7 @@ def _draw(
         x=[x for bin in known for x in (bin.score, bin.score, None)],
         y=[y for bin in known for y in (bin.right.interval.low, bin.right.interval.high, None)],
         mode="lines",
-        line={"color": charts.faded(now.hues["prm"], 0.6), "width": 3},
+        line={"color": faded(now.hues["prm"], 0.6), "width": 3},
         hoverinfo="skip",
         **above,
     )
@@ -80,7 +81,7 @@ def _draw(
         marker={
             "size": [_size(bin.right.n / most) for bin in one.bins],
             "symbol": ["circle-open" if hollow else "circle" for hollow in few],
-            "color": [charts.faded(colour, 0.85) for colour in colours],
+            "color": [faded(colour, 0.85) for colour in colours],
             "line": {
                 "width": 1.5,
                 "color": [now.muted if hollow else now.page for hollow in few],
@@ -96,7 +97,7 @@ def _draw(
         x=[(bin.low + bin.high) / 2 for bin in one.bins],
         y=[bin.right.n for bin in one.bins],
         width=0.094,
-        marker={"color": charts.faded(now.hues["prm"], 0.55)},
+        marker={"color": faded(now.hues["prm"], 0.55)},
         customdata=opens,
         text=[f"{bin.right.n:,}" for bin in one.bins],
         textposition="outside",

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.components.data_table import data_table
 from app.components.figure.downloads import Numbers
-from app.ui.figures.dots import Dot, Series, dots, published_series
+from app.ui import charts
 from app.ui.figures.figure import figure, go_to
 from app.ui.formatting import number_of
 from app.ui.navigation import beside
@@ -22,6 +22,7 @@ from db.engine import Database
 from labeling.evaluation.prm_errors import published
 from labeling.evaluation.prm_errors.biases import Biases, biases, tolerances
 from labeling.evaluation.prm_errors.source import Source
+from labeling.look.dots import Dot, Series, dots, published_series
 from training.metrics.biases import PLACES, Tolerance
 from training.metrics.intervals import Mean, Share
 
@@ -113,7 +114,7 @@ def _tolerance(found: Biases, mine: Tolerance, name: str, others: Others) -> Non
         "Tolerance",
         f"{sentence} Beside everybody else on the same solutions, and PRMs on ProcessBench as "
         "published (arXiv 2501.07301), which are a scale and no baseline.",
-        dots(
+        dots(charts.palette(),
             [
                 Series("exact step, of the flawed", "prm", "circle", exact),
                 Series("any flag, of the flawed", "prm", "triangle-up", caught),
@@ -155,6 +156,7 @@ def _last(found: Biases, name: str) -> None:
         f"where {_percent(lowest.last_error)} of the true first errors are. A PRM far above that "
         "judges answers. Published: of Best-of-8 responses. One-step solutions do not count.",
         dots(
+            charts.palette(),
             [
                 Series(name, "prm", "circle", mine),
                 Series("reference", "human", "square", truth),
@@ -197,8 +199,8 @@ def _lowest(found: Biases, name: str) -> None:
         "Process against answer",
         f"Mean lowest score of {name} by process and answer. A PRM that judges the process keeps "
         "right and wrong ones apart, whatever the answer.",
-        dots([Series("mean lowest score", "prm", "circle", rows)], axis="mean lowest score",
-             percent=False),
+        dots(charts.palette(), [Series("mean lowest score", "prm", "circle", rows)],
+             axis="mean lowest score", percent=False),
         _numbers([(one.row, one) for one in rows]),
         f"process-answer-{name}",
         picked=of_part,
@@ -226,6 +228,7 @@ def _flawed(found: Biases, name: str) -> None:
         f"{found.flawed.count:,} of {number_of(found.flawed.n, 'right answer')} have a wrong step, "
         "by the reference. Best-of-N rewards them.",
         dots(
+            charts.palette(),
             [Series("here", "human", "square", mine), published_series(paper)],
             axis="share of right answers",
         ),

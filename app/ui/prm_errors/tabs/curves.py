@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from app.ui import charts
+from labeling.look.palette import faded, plain
 from training.metrics.biases import PLACES
 from training.metrics.calibration import Detection, Group
 from training.metrics.intervals import Mean, Share
@@ -71,7 +72,7 @@ def by_group(
                 "symmetric": False,
                 "array": [_above(mean) for mean in means],
                 "arrayminus": [_below(mean) for mean in means],
-                "color": charts.faded(hue, 0.6),
+                "color": faded(hue, 0.6),
                 "width": 0,
                 "thickness": 3,
             },
@@ -106,7 +107,7 @@ def in_solution(prm: str, lowest: Sequence[Share], errors: Sequence[Share]) -> g
     now = charts.palette()
     figure = go.Figure()
     for label, part, hue, pattern, shares in (
-        (f"lowest score of {charts.plain(prm)}", "lowest", now.hues["prm"], "", lowest),
+        (f"lowest score of {plain(prm)}", "lowest", now.hues["prm"], "", lowest),
         ("first error, by the reference", "error", now.hues["human"], "/", errors),
     ):
         figure.add_bar(
@@ -114,9 +115,9 @@ def in_solution(prm: str, lowest: Sequence[Share], errors: Sequence[Share]) -> g
             y=[one.value for one in shares],
             name=label,
             marker={
-                "color": charts.faded(hue, 0.8),
+                "color": faded(hue, 0.8),
                 "line": {"width": 1.5, "color": hue},
-                "pattern": {"shape": pattern, "fgcolor": hue, "bgcolor": charts.faded(hue, 0.25)},
+                "pattern": {"shape": pattern, "fgcolor": hue, "bgcolor": faded(hue, 0.25)},
             },
             error_y={
                 "type": "data",

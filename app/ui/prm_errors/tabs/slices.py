@@ -8,8 +8,7 @@ import numpy as np
 import streamlit as st
 
 from app.components.figure.downloads import Numbers
-from app.ui import address, formatting
-from app.ui.figures.dots import Dot, Series, dots
+from app.ui import address, charts, formatting
 from app.ui.figures.figure import figure
 from app.ui.prm_errors.choice import Choice
 from app.ui.prm_errors.chosen import Chosen, of_part
@@ -18,6 +17,7 @@ from app.ui.prm_errors.sliced import BETWEEN, by_attribute
 from db.engine import Database
 from labeling.evaluation.prm_errors.slices import NO_KINDS, kinds_known
 from labeling.evaluation.scored import ScoredSolutions
+from labeling.look.dots import Dot, Series, dots
 from training.metrics.processbench.scored import verdicts
 from training.metrics.slices import (
     FIGURES,
@@ -71,6 +71,7 @@ def show(database: Database, choice: Choice, population: Population, chosen: Cho
         "Slices",
         sentence,
         dots(
+            charts.palette(),
             [Series(WORDS[name], "prm", "circle", [_dot(one, name) for one in shown])],
             axis=WORDS[name],
             whole=value,

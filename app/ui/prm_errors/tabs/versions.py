@@ -16,6 +16,7 @@ from app.ui.prm_errors.chosen import Chosen, change_in_address, changes, here
 from app.ui.prm_errors.population import Population
 from db.engine import Database
 from labeling.evaluation.scored import ScoredSolutions, places_of
+from labeling.look.palette import FONT, faded, plain
 from training.metrics.mcnemar import Paired, mcnemar
 from training.metrics.processbench.evaluation import NO_ERROR
 
@@ -187,12 +188,12 @@ def _figure(
     """Each solution's lowest scores; `groups` are masks over the solutions of `both`."""
     now = charts.palette()
     mine, other = both
-    new, old = map(charts.plain, names)
+    new, old = map(plain, names)
     looks = {
         "fixed": ("fixed", "triangle-up", now.hues["mc"], 9),
         "broken": ("broken", "x", now.hues["wrong"], 8),
         "both_wrong": ("wrong in both", "circle-open", now.text, 6),
-        "both_right": ("right in both", "circle", charts.faded(now.muted, 0.45), 4),
+        "both_right": ("right in both", "circle", faded(now.muted, 0.45), 4),
     }
     figure = go.Figure()
     for name in reversed(GROUPS):
@@ -221,7 +222,7 @@ def _figure(
         paper_bgcolor=now.page,
         plot_bgcolor=now.page,
         dragmode="lasso",
-        font={"family": charts.FONT, "size": 12, "color": now.text},
+        font={"family": FONT, "size": 12, "color": now.text},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         xaxis={
             **axis,

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from app.ui import charts
+from labeling.look.palette import TEXT_SIZE, Palette, faded, plain
 from training.metrics.intervals import UNKNOWN
 from training.metrics.processbench.evaluation import Interval
 
@@ -54,6 +54,7 @@ def published_series(dots: Sequence[Dot]) -> Series:
 
 
 def dots(
+    now: Palette,
     series: Sequence[Series],
     *,
     axis: str,
@@ -67,7 +68,6 @@ def dots(
     Series have a legend, except above panels: there symbols need a sentence.
     `whole` is a line, the figure of all; without `ends` the axis fits the dots.
     """
-    now = charts.palette()
     series = [one for one in series if any(_known(dot) for dot in one.dots)]
     rows = list(dict.fromkeys(dot.row for one in series for dot in one.dots if _known(dot)))
     across = min(ACROSS, len(panels) or 1)
@@ -78,7 +78,7 @@ def dots(
         shared_yaxes=True,
         horizontal_spacing=0.03,
         vertical_spacing=0.16 / down,
-        subplot_titles=[charts.plain(panel) for panel in panels],
+        subplot_titles=[plain(panel) for panel in panels],
     )
     for at, panel in enumerate(panels or ("",)):
         where = {"row": at // across + 1, "col": at % across + 1}
@@ -88,7 +88,7 @@ def dots(
     if not math.isnan(whole):
         figure.add_vline(x=whole, line={"color": now.muted, "dash": "dot", "width": 1.5})
     legend = len(series) > 1 and not panels
-    figure.update_annotations(font={"size": charts.TEXT_SIZE, "color": now.text})
+    figure.update_annotations(font={"size": TEXT_SIZE, "color": now.text})
     figure.update_layout(
         height=(HEADS + ROW * len(rows)) * down,
         margin={"l": 8, "r": 16, "t": 30 if legend or panels else 8, "b": 44},
@@ -101,7 +101,7 @@ def dots(
     figure.update_xaxes(title=axis, row=down)
     figure.update_yaxes(
         categoryorder="array",
-        categoryarray=[charts.plain(row) for row in reversed(rows)],
+        categoryarray=[plain(row) for row in reversed(rows)],
         range=[-0.6, len(rows) - 0.4],
         automargin=True,
         ticks="",
@@ -118,7 +118,7 @@ def _draw(
     figure: go.Figure,
     one: Series,
     shown: Sequence[Dot],
-    now: charts.Palette,
+    now: Palette,
     where: dict[str, int],
     *,
     percent: bool,
@@ -135,9 +135,9 @@ def _draw(
             continue
         figure.add_scatter(
             x=[x for dot in lines for x in (dot.interval.low, dot.interval.high, None)],
-            y=[y for dot in lines for y in (*[charts.plain(dot.row)] * 2, None)],
+            y=[y for dot in lines for y in (*[plain(dot.row)] * 2, None)],
             mode="lines",
-            line={"color": charts.faded(colour, 0.55), "width": 3},
+            line={"color": faded(colour, 0.55), "width": 3},
             hoverinfo="skip",
             showlegend=False,
             **where,
@@ -150,7 +150,7 @@ def _draw(
     }
     figure.add_scatter(
         x=[dot.value for dot in shown],
-        y=[charts.plain(dot.row) for dot in shown],
+        y=[plain(dot.row) for dot in shown],
         mode="markers",
         name=one.name,
         legendgroup=one.name,
@@ -171,4 +171,4 @@ def _span(dot: Dot) -> bool:
 def _words(dot: Dot, form: str) -> str:
     low, high = dot.interval.low, dot.interval.high
     inside = f" [{low:{form}} to {high:{form}}]" if _span(dot) else ""
-    return f"{charts.plain(dot.row)}: {dot.value:{form}}{inside}<br>{charts.plain(dot.note)}"
+    return f"{plain(dot.row)}: {dot.value:{form}}{inside}<br>{plain(dot.note)}"

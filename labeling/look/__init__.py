@@ -1,0 +1,1 @@
+"""The look of every figure, in the app and in reports."""
