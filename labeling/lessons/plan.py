@@ -105,6 +105,12 @@ def prm_name(source: str, seed: int) -> str:
     return f"{source}-seed{seed}"
 
 
+def export_of(source: str, seed: int) -> str:
+    """What a PRM is trained on; each seed of RANDOM draws anew."""
+    exports = {RANDOM: f"{RANDOM}-{seed}", SOFT_MC: MC, SOFT_CONSENSUS: CONSENSUS}
+    return exports.get(source, source)
+
+
 def threshold_source(successes: int) -> str:
     """Monte Carlo with so many successes still being an error: a source, and its export."""
     return f"mc-above-{successes}"
@@ -131,15 +137,11 @@ def _sample(dataset: str, problems: int, solutions: int, seed: int, **more: floa
 
 
 def _prm(source: str, seed: int, settings: Settings, cost: float) -> Part:
-    """A PRM; each seed of RANDOM draws anew."""
-    export = {RANDOM: f"{RANDOM}-{seed}", SOFT_MC: MC, SOFT_CONSENSUS: CONSENSUS}.get(
-        source, source
-    )
     soft = {"labels": "soft", "loss": "mse"} if source in SOFT else {}
     name = prm_name(source, seed)
     params: dict[str, Any] = {
         "name": name,
-        "export": export,
+        "export": export_of(source, seed),
         "base": settings.base,
         "config": {"epochs": settings.epochs, "patience": settings.epochs, "seed": seed, **soft},
         "dataset": TEST,

@@ -17,7 +17,7 @@ from typing import Any
 from labeling.jobs.context import Report
 from labeling.lessons.parts import Part, identities, is_done, write_json
 from labeling.lessons.plan import parts_of
-from labeling.lessons.report import write_report
+from labeling.lessons.report.write import write_report
 from labeling.lessons.settings import Settings
 
 SETTINGS, LOG = "settings.json", "workers.log"

@@ -20,6 +20,9 @@ HEADS = 74  # for the axis and what is above the rows
 PUBLISHED = "published"  # not measured here
 
 
+Symbol = Literal["circle", "diamond", "square", "triangle-up", "x"]
+
+
 @dataclass(frozen=True, slots=True)
 class Dot:
     """A figure in a row, NaN where it is not defined; `note` says on hovering what is behind it.
@@ -44,7 +47,7 @@ class Series:
 
     name: str
     hue: str  # of the palette; another is grey
-    symbol: Literal["circle", "diamond", "square", "triangle-up", "x"]
+    symbol: Symbol
     dots: Sequence[Dot]
 
 
@@ -62,14 +65,17 @@ def dots(
     whole: float = math.nan,
     ends: tuple[float, float] | None = (0, 1),
     percent: bool = True,
+    order: Sequence[str] = (),
 ) -> go.Figure:
-    """Rows from the top in the order of the dots, the same in each of `panels` (its heading).
+    """Rows from the top in the order of the dots, or in `order`; the same in each of `panels`,
+    which are headings.
 
     Series have a legend, except above panels: there symbols need a sentence.
     `whole` is a line, the figure of all; without `ends` the axis fits the dots.
     """
     series = [one for one in series if any(_known(dot) for dot in one.dots)]
-    rows = list(dict.fromkeys(dot.row for one in series for dot in one.dots if _known(dot)))
+    known = dict.fromkeys(dot.row for one in series for dot in one.dots if _known(dot))
+    rows = [row for row in order if row in known] or list(known)
     across = min(ACROSS, len(panels) or 1)
     down = math.ceil((len(panels) or 1) / across)
     figure = make_subplots(

@@ -17,8 +17,10 @@ import pytest
 
 from db.engine import open_database
 from db.lists.counts import coverage
+from labeling.lessons.findings import FINDINGS
 from labeling.lessons.parts import project_url
 from labeling.lessons.plan import SOURCES, parts_of
+from labeling.lessons.report import trace
 from labeling.lessons.run import LessonsError, run_lessons
 from labeling.lessons.settings import SMALL
 
@@ -88,8 +90,13 @@ def test_the_report_says_what_it_found_and_where_its_rows_are(calm: Path) -> Non
     counts = {one.annotator.label: one.annotated for one in coverage(database)}
     database.close()
     for source in (*SOURCES, "mc-above-2"):
-        assert f"`prm:{source}-seed0`" in text
+        assert f"=prm%3A{source}-seed0" in text  # the address that opens its solutions
         assert counts[f"prm:{source}-seed0"] == told["figures"]["solutions"]
+    paths = {path for one in FINDINGS for path in trace.paths(one, told["figures"])}
+    assert paths
+    for path in paths:
+        assert f"`{path}`" in text
+        assert (calm / path).exists(), path
 
 
 def test_all_sources_label_the_same_solutions(calm: Path) -> None:
