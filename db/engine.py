@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from alembic import command
 from alembic.config import Config
@@ -22,8 +23,15 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from db.sqlite.turns import Turns, begin_immediate
+
 DEFAULT_URL = "sqlite:///steplens.db"
 BUSY_TIMEOUT_MS = 30_000
+# Connections that a process may have. Streamlit runs the script of every open page in a thread of
+# its own, and a run has two at the most, one that a query streams through and one beside it: enough
+# for twenty people at the same moment, and for two such servers where PostgreSQL takes 100.
+CONNECTIONS = 40
+KEPT_OPEN = 10  # of them; the others are closed after use
 IN_LIST = 500  # SQLite refuses very long IN lists.
 TURN = 7370  # PostgreSQL's advisory locks: any numbers that nobody else's have
 _upgrading = threading.Lock()  # Alembic's context is one for the whole process.
@@ -55,6 +63,7 @@ class Database:
         self.url = url
         self.engine = engine
         self._sessions = sessionmaker(engine, expire_on_commit=False)
+        self._turns = Turns()
 
     @property
     def is_sqlite(self) -> bool:
@@ -97,20 +106,26 @@ class Database:
         it: what a person did cannot be done again. Otherwise SQLite may lose the last
         transactions (never a part of one) when the power fails, and a job does them again.
 
-        Writers take turns. On SQLite it begins IMMEDIATE: a deferred transaction that reads and
-        then writes fails at once when another writer came between, whatever the busy time-out.
+        Writers take turns. On SQLite (`db.sqlite.turns`) it begins IMMEDIATE: a deferred
+        transaction that reads and then writes fails at once when another writer came between,
+        whatever the busy time-out. Who waits there holds no connection.
         On PostgreSQL a lock does the same, so that looking whether a row is there and adding it
         is one act on either. There a writer that says what it needs, as `among`, excludes only
         those that need the same, and those that say nothing; [] is for a writer of rows that it
         locks itself. Who waits for BUSY_TIMEOUT_MS gets an OperationalError, on either.
         """
-        with self._sessions() as session:
-            if self.is_sqlite:
-                session.execute(text(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}"))
-            if self.is_sqlite:
-                session.execute(text("BEGIN IMMEDIATE"))
-            else:
+        if not self.is_sqlite:
+            with self._sessions() as session:
                 _take_turn(session, among)
+                yield session
+                session.commit()
+            return
+        with (
+            self._turns.one(BUSY_TIMEOUT_MS / 1000, again=not durable) as until,
+            self._sessions() as session,
+        ):
+            session.execute(text(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}"))
+            begin_immediate(session, until, BUSY_TIMEOUT_MS)
             yield session
             session.commit()
 
@@ -245,8 +260,13 @@ def _connect(url: str) -> Database:
         if parsed.drivername in ("postgres", "postgresql"):
             parsed = parsed.set(drivername="postgresql+psycopg")
         is_sqlite = parsed.get_backend_name() == "sqlite"
-        arguments = {"check_same_thread": False} if is_sqlite else {}
-        engine = create_engine(parsed, connect_args=arguments, pool_pre_ping=not is_sqlite)
+        options: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
+        if not is_sqlite:
+            options = {"pool_pre_ping": True}
+        if parsed.database not in (None, "", ":memory:"):  # One in memory has a single connection.
+            kept = min(KEPT_OPEN, most := _most_connections())
+            options |= {"pool_size": kept, "max_overflow": most - kept}
+        engine = create_engine(parsed, **options)
     except (ArgumentError, NoSuchModuleError) as error:
         raise DatabaseError(
             f"{url!r} is not a database URL. Use sqlite:///file.db or "
@@ -259,6 +279,15 @@ def _connect(url: str) -> Database:
     if is_sqlite:
         _prepare_sqlite(engine)
     return Database(url, engine)
+
+
+def _most_connections() -> int:
+    given = os.environ.get("STEPLENS_CONNECTIONS", str(CONNECTIONS))
+    if not given.isdecimal() or int(given) < 2:
+        raise DatabaseError(
+            f"STEPLENS_CONNECTIONS is {given!r}; it must be a number of connections, 2 or more"
+        )
+    return int(given)
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -7,7 +7,6 @@ steps were cut anew has none. When other annotators are compared, every row is m
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,7 +19,6 @@ from db.lists.kinds import ComparedVerdicts
 from db.schema import Solution, SolutionIndex, SolutionIndexState, utcnow
 
 CHUNK = 2000  # solutions of one transaction: some 20 ms
-PAUSE = 0.01  # seconds between them; SQLite's writers look every 1 to 100 ms whether they may
 STATE = 1  # the id of the only row of solution_index_state
 COLUMNS = (
     "solution_id",
@@ -74,7 +72,6 @@ def ensure(database: Database) -> None:
         with database.write(among=[]) as session:
             lock_index(session)
             _renew_some(session, _aim(session))
-        time.sleep(PAUSE)
 
 
 def _aim(session: Session) -> SolutionIndexState:

@@ -26,7 +26,7 @@ from db.jobs import create_job
 from db.results import forget_evaluations
 from db.review.leases import next_items
 from db.review.queues import Queue
-from db.snapshot import write_snapshot
+from db.sqlite.snapshot import write_snapshot
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import export_consensus, run_consensus
 from labeling.demo.prepare import ARCHIVE, prepare_demo
