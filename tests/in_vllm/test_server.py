@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
@@ -24,7 +24,7 @@ POLICY = Path(__file__).parents[2] / "models" / "playground" / "checkpoints" / "
 PORT = 8377
 NAME = f"openai:policy@http://127.0.0.1:{PORT}"
 KEY = "sk-test-0123456789"
-# What `vllm serve` runs; that command itself does not start in vLLM's build for CPUs.
+# What `vllm serve` runs; that command needs help in vLLM's build for CPUs (test_served_prm.py).
 SERVE = "-m vllm.entrypoints.openai.api_server --host 127.0.0.1 --dtype float32 --enforce-eager"
 GREEDY = Sampling(temperature=0.0, max_tokens=80)
 
@@ -33,22 +33,29 @@ GREEDY = Sampling(temperature=0.0, max_tokens=80)
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     log = tmp_path_factory.mktemp("vllm") / "log"
     words = f"--model {POLICY} --served-model-name policy --api-key {KEY} --enable-prefix-caching"
-    with serving(words.split(), PORT, log), pytest.MonkeyPatch.context() as patch:
+    command = [sys.executable, *SERVE.split(), "--port", str(PORT), *words.split()]
+    with serving(command, PORT, log), pytest.MonkeyPatch.context() as patch:
         patch.setenv("STEPLENS_API_KEY", KEY)
         patch.setenv("STEPLENS_BASE_URL", NAME.rpartition("@")[2])
         yield
 
 
 @contextmanager
-def serving(words: list[str], port: int, log: Path) -> Iterator[None]:
-    """vLLM's server with these arguments, once it is well."""
-    settings = {"VLLM_CPU_KVCACHE_SPACE": "1", "OMP_NUM_THREADS": "1"}
+def serving(
+    command: list[str], port: int, log: Path, settings: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """vLLM's server, which this command starts in the log's folder, once it is well.
+
+    `settings` are environment variables for it.
+    """
+    few = {"VLLM_CPU_KVCACHE_SPACE": "1", "OMP_NUM_THREADS": "1"}
     with log.open("wb") as stream:
         running = subprocess.Popen(
-            [sys.executable, *SERVE.split(), "--port", str(port), *words],
+            command,
             stdout=stream,
             stderr=stream,
-            env={**os.environ, **settings},
+            cwd=log.parent,
+            env={**os.environ, **few, **(settings or {})},
         )
         try:
             wait_for_health(running, port, log)
