@@ -1,12 +1,22 @@
-"""What the project holds out of every export, so that a PRM can be measured on it."""
+"""What the project holds out of every export, so that a PRM can be measured on it, and what else
+of it is to evaluate on.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from db.annotators import list_annotators
 from db.engine import Database, DatabaseError
+from db.lists.scores import problem_texts as annotated_problems
 from db.results import StoredHeldOut, list_exports, save_held_out, stored_held_out
+from db.solutions import problem_texts
+from labeling.formats.catalog import BENCHMARKS
 from training.data import HeldOut
+from training.spelling import same_text
 
 SHARE = 0.2  # of the problems, where nobody says otherwise
+PART = "what this project holds out"  # as an evaluation set
 REASON = "held out for evaluation"  # why the consensus drops a solution
 
 
@@ -41,3 +51,22 @@ def settle(database: Database, part: HeldOut) -> None:
     """Store what an export left out: from the first one on it stands."""
     if stored_held_out(database) is None:
         save_held_out(database, StoredHeldOut(part.share, part.seed))
+
+
+def evaluation_sets(database: Database, learnt: Iterable[str]) -> dict[str, list[str]]:
+    """The problems of the project that a training on the problems `learnt` must not see, by set.
+
+    They are what is held out, and each benchmark that was imported with its labels. Where nothing
+    but benchmarks is learnt, somebody means to, and what is held out remains to evaluate on.
+    """
+    part = held_out(database)
+    held = [problem for problem in problem_texts(database) if problem in part]
+    benchmarks = {
+        one.label: [text for _, text in annotated_problems(database, one.id)]
+        for one in list_annotators(database, with_work=True)
+        if one.came_with_data and one.config.get("name") in BENCHMARKS
+    }
+    of_benchmarks = {same_text(text) for texts in benchmarks.values() for text in texts}
+    if of_benchmarks.issuperset(map(same_text, learnt)):
+        return {PART: held}
+    return {PART: held, **benchmarks}

@@ -15,6 +15,13 @@ from labeling.formats.benchmarks import (
 )
 from labeling.formats.training_sets import math_shepherd, omegaprm, prm800k, scan, trl
 
+_BENCHMARKS = (
+    prmbench.FORMAT,
+    mr_gsm8k.FORMAT,
+    mr_ben.FORMAT,
+    big_bench_mistake.FORMAT,
+    stepverify.FORMAT,
+)
 FORMATS = {
     format.name: format
     for format in (
@@ -23,17 +30,15 @@ FORMATS = {
         prm800k.FORMAT,
         math_shepherd.FORMAT,
         trl.FORMAT,
-        prmbench.FORMAT,
-        mr_gsm8k.FORMAT,
-        mr_ben.FORMAT,
-        big_bench_mistake.FORMAT,
-        stepverify.FORMAT,
+        *_BENCHMARKS,
         scan.FORMAT,
         omegaprm.FORMAT,
         responses.FORMAT,
     )
 }
 READERS = {name: format.read for name, format in FORMATS.items() if format.read}
+# Whose labels are there to evaluate on; each reader calls whoever gave them by its format's name.
+BENCHMARKS = frozenset(format.name for format in (processbench.FORMAT, *_BENCHMARKS))
 WRITERS = {name: format.write for name, format in FORMATS.items() if format.write}
 
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from db.engine import Database
-from db.solutions import problem_texts
-from labeling.consensus.held_out import held_out
+from labeling.consensus.held_out import evaluation_sets
 from labeling.jobs.context import JobContext
 from labeling.sources import read_sources
 
@@ -24,7 +21,7 @@ def run_train(context: JobContext) -> dict[str, Any]:
 
     The export may be a file or folder in an import format, too.
 
-    What the project holds out is never trained on, in another spelling neither.
+    What is to evaluate on in the project is not trained on, in another spelling neither.
 
     How it goes stands in the job's state as `losses`, `history`, `epochs` and `patience` (of
     Course), while it runs.
@@ -41,19 +38,16 @@ def run_train(context: JobContext) -> dict[str, Any]:
 
     params = context.params
     config = TrainConfig(**{name: params[name] for name in SETTINGS if name in params})
+    data = read_sources([params["export"]], config.labels)
+    learnt = {example.problem for example in data.examples}
     report = train(
-        read_sources([params["export"]], config.labels),
+        data,
         params["base"],
         params["out"],
         config,
         progress=context.report,
         watch=watch,
-        evaluation_sets={"what this project holds out": _held_out(context.database)},
+        evaluation_sets=evaluation_sets(context.database, learnt),
         say=context.say,
     )
     return {"checkpoint": str(params["out"]), **dataclasses.asdict(report)}
-
-
-def _held_out(database: Database) -> Iterator[str]:
-    part = held_out(database)
-    return (problem for problem in problem_texts(database) if problem in part)

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from db.engine import Database
+from db.ingest import insert_rows
+from db.records import ImportRow, SourceLabel
 from tests.support.tiny import save_tiny_policy
 from tests.training.test_data import write_export
 from tests.training.test_training import visible_rule
@@ -75,7 +78,12 @@ def test_several_processes_write_one_checkpoint_and_say_so_once(
     assert not list(folder.glob(".by-*"))
 
 
-def test_options_a_file_and_a_preset_reach_the_checkpoint(folder: Path) -> None:
+def test_options_a_file_and_a_preset_reach_the_checkpoint(
+    folder: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STEPLENS_DB", database.url)
+    marked = (SourceLabel("processbench", (1.0,), -1),)
+    insert_rows(database, [ImportRow("tom 1 1?", ("a",), "g", "d", labels=marked)])
     (folder / "run.toml").write_text("epochs = 3\nbatch_size = 8\n", "utf-8")
     arguments = ("--config", "run.toml", "--epochs", "1", "--preset", "pure", "--lora", "2")
     later = {"problem": "TOM 1 0.", "steps": ["a"], "labels": [1]}
@@ -83,7 +91,8 @@ def test_options_a_file_and_a_preset_reach_the_checkpoint(folder: Path) -> None:
     said = run(folder, [], "--out", "set", *arguments, "--leak-check", "later.jsonl")
     # Without a terminal a progress bar leaves nothing behind.
     assert said.startswith("export (jsonl): 120 solutions, ")
-    assert "\nleft out: 1 problem of later.jsonl, to evaluate on\n" in said
+    for name in ("human:processbench", "later.jsonl"):
+        assert f"\nleft out: 1 problem of {name}, to evaluate on\n" in said
     assert said.index("\ntraining: ") < said.index("\nepoch 1: loss ") < said.index("best epoch")
     used = settings(folder, "set")["config"]
     found = [used[name] for name in ("epochs", "batch_size", "head_epochs", "lora")]

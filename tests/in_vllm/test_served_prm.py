@@ -1,4 +1,4 @@
-"""docs/rewards.md: `vllm serve` of a PRM, and its client, as they stand there (`make test-vllm`)."""
+"""docs/rewards.md: `vllm serve` of a PRM and its client, as they stand there: `make test-vllm`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ PRM = ROOT / "models" / "playground" / "checkpoints" / "prm"
 PORT = 8378
 # What the page says to add on a CPU, and what lets servers stand beside each other.
 ADDED = "--dtype float32 --no-enable-chunked-prefill --enforce-eager --host 127.0.0.1"
-    f"--dtype float32 --no-enable-chunked-prefill --enforce-eager --host 127.0.0.1 --port {PORT}"
-)
 
 
 def documented(language: str, word: str) -> str:
@@ -61,7 +59,8 @@ def test_the_documented_server_and_client_get_our_scores(tmp_path: Path) -> None
     solutions = [(one.text, gold_solution(one)) for one in sample_problems(8, 7)]
     solutions.append(("Tom has 3 apples and buys 4.", ["He has 3 + 4 = 8.", "The answer is 8."]))
     ours = load_prm(str(PRM)).score(solutions)
-    with serving(["bash", "-ec", f"{command} {ADDED} --port {PORT}"], PORT, tmp_path / "log", settings):
+    shell = ["bash", "-ec", f"{command} {ADDED} --port {PORT}"]
+    with serving(shell, PORT, tmp_path / "log", settings):
         score = documented_client()
         for (problem, steps), expected in zip(solutions, ours, strict=True):
             assert score(problem, steps) == pytest.approx(expected, abs=1e-3)

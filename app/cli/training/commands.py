@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import click
 
 from app.cli.console import console, progress_bar
+from db.engine import NoDatabaseError, open_database
 from labeling.formats.catalog import READERS
 from training.config import LABELS, LOSSES, PRECISIONS, TREES
 from training.settings import PRESETS
@@ -98,7 +100,9 @@ COUNT = click.IntRange(1)
     "--dry-run", is_flag=True, help="Say what it would learn from and take; writes nothing."
 )
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
+@click.pass_context
 def train(
+    ctx: click.Context,
     sources: tuple[str, ...],
     base: str,
     out: str,
@@ -118,6 +122,8 @@ def train(
     A base that is a PRM already goes on learning, at a tenth of the rates. The best epoch on the
     export's validation part is kept, as safetensors: a Qwen2 in the layout that Qwen2.5-Math-PRM
     has and vLLM serves. A run that was killed goes on when the command is given again.
+
+    Where there is a project (--db), its held-out problems and imported benchmarks are left out.
     """
     from app.cli.training.tables import dry_run_summary, training_summary
     from labeling.formats.problems import problems_by_set
@@ -134,13 +140,16 @@ def train(
     if report_to:
         config.trainer["report_to"] = report_to
     data = read_sources(sources, config.labels, format_)
+    sets = {
+        **_of_project(ctx.find_root().obj, {example.problem for example in data.examples}),
+        **problems_by_set(evaluation_files),
+    }
     if dry_run:
         from training.dry_run.run import dry_run as try_out
 
         for line in of_sources(data.sources):
             say(line)
         with console.status("counting, and training on a few batches"):
-            sets = problems_by_set(evaluation_files)
             found = try_out(data, base, config, sets, refuse_leaks)
         console.print(dry_run_summary(found), markup=False)
         return
@@ -152,9 +161,23 @@ def train(
             config,
             progress=report,
             overwrite=overwrite,
-            evaluation_sets=problems_by_set(evaluation_files),
+            evaluation_sets=sets,
             refuse_leaks=refuse_leaks,
             say=say,
         )
     console.print(training_summary(outcome), markup=False)
     console.print(f"[bold]{out}[/bold]: score with `steplens annotate prm --model {out}`")
+
+
+def _of_project(url: str, learnt: Iterable[str]) -> dict[str, list[str]]:
+    """The problems to evaluate on of the project at `url`, by set; {} where there is none."""
+    from labeling.consensus.held_out import evaluation_sets
+
+    try:
+        database = open_database(url)
+    except NoDatabaseError:
+        return {}
+    try:
+        return evaluation_sets(database, learnt)
+    finally:
+        database.close()

@@ -13,13 +13,13 @@ from torch import Tensor
 
 from app.ui import charts
 from db.annotations import save_wave
-from db.annotators import ensure_annotator
+from db.annotators import ensure_annotator, rename_annotator
 from db.engine import Database
 from db.ingest import insert_rows
 from db.jobs import claim_job, create_job, finish_job, get_job, request_cancel, set_state
-from db.records import AnnotationRecord, ImportRow
+from db.records import AnnotationRecord, ImportRow, SourceLabel
 from db.solutions import each_solution
-from labeling.consensus.held_out import hold_out
+from labeling.consensus.held_out import PART, evaluation_sets, hold_out
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import export_consensus
 from labeling.jobs import context
@@ -118,13 +118,22 @@ def test_the_curve_is_drawn_while_it_runs(
     ]
 
 
-def test_what_the_project_holds_out_is_not_learnt_in_another_spelling(
+def test_what_is_to_evaluate_on_in_the_project_is_not_learnt_in_another_spelling(
     database: Database, asked: dict[str, Any]
 ) -> None:
     learnt = Path(asked["export"], "data.jsonl").read_text("utf-8")
     problem = next(p for p in (f"Tom 1 {n}" for n in range(100)) if f"${p}$." in HeldOut(0.2))
     assert f'"{problem}"' in learnt
-    insert_rows(database, [ImportRow(f"${problem}$.", ("a step",), "g", "d")])
+    other = next(p for p in (f"Tom 1 {n}" for n in range(100)) if p != problem)
+    assert f'"{other}"' in learnt
+    marked = (SourceLabel("processbench", (1.0,), -1),)
+    insert_rows(
+        database,
+        [
+            ImportRow(f"${problem}$.", ("a step",), "g", "d"),
+            ImportRow(f"{other.upper()}?", ("a step",), "g", "processbench-a", labels=marked),
+        ],
+    )
     hold_out(database, HeldOut(0.2))
     job = create_job(database, "train", {**asked, "epochs": 1})
     log = subprocess.run(
@@ -137,12 +146,25 @@ def test_what_the_project_holds_out_is_not_learnt_in_another_spelling(
     ).stdout
     result = get_job(database, job.id).result
     assert result, log
-    assert result["leaks"] == {"what this project holds out": 1}
+    assert result["leaks"] == {"what this project holds out": 1, "human:processbench": 1}
     said = [line.partition("  ")[2] for line in log.splitlines()]
     assert said[0].startswith(f"{asked['export']} (jsonl): 60 solutions, ")
     assert f"training: {result['n_training']} solutions" in log
     assert "left out: 1 problem of what this project holds out, to evaluate on" in said
+    assert "left out: 1 problem of human:processbench, to evaluate on" in said
     assert any(line.startswith("epoch 1: loss ") for line in said)
+
+
+def test_whoever_exports_nothing_but_a_benchmark_trains_on_it(database: Database) -> None:
+    """What is held out of it remains to evaluate on; beside other problems it is left out."""
+    hold_out(database, HeldOut(0.0))
+    for problem, who in (("One.", "mr-ben"), ("Two.", "us")):
+        labels = (SourceLabel(who, (1.0,), -1),)
+        insert_rows(database, [ImportRow(problem, ("a",), "g", "d", labels=labels)])
+    assert evaluation_sets(database, ["one"]) == {PART: []}
+    assert evaluation_sets(database, ["one", "two"]) == {PART: [], "human:mr-ben": ["One."]}
+    rename_annotator(database, "human:mr-ben", "exams")
+    assert evaluation_sets(database, ["two"]) == {PART: [], "human:exams": ["One."]}
 
 
 @pytest.mark.parametrize("loss", LOSSES)
