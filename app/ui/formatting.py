@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from db.jobs import is_alive
-from db.records import JobRecord
+from db.records import AnnotatorRecord, JobRecord
 
 JOBS = {
     "annotate_mc": "Monte Carlo",
@@ -33,6 +33,11 @@ STATES = {
     "cancelled": ("– cancelled", "muted"),
     "stopped": ("? stopped", "warn"),
 }
+
+
+def called(annotator: AnnotatorRecord) -> str:
+    """An annotator among others to choose from: PRMs and people by name, others with their kind."""
+    return annotator.name if annotator.kind in ("prm", "human") else annotator.label
 
 
 def first_error_words(first_error: int | None) -> str:

@@ -60,6 +60,7 @@ def dress(figure: go.Figure, now: Palette) -> None:
         "gridcolor": now.grid,
         "linecolor": now.muted,
         "zeroline": False,
+        "separatethousands": True,
         "tickfont": {"size": TEXT_SIZE, "color": now.muted},
         "title_font": {"size": TEXT_SIZE, "color": now.muted},
     }

@@ -29,9 +29,9 @@ from labeling.look.palette import TEXT_SIZE, faded
 from training.metrics.few import FEW
 
 SENTENCE = (
-    "The share of problems whose chosen response has the right answer, by how many responses "
-    "there are to choose from: the best by a score, a vote, one at random, or any that is right. "
-    "Bands are 95% intervals over problems; what stands above maj@N is worth its scores."
+    "How often the chosen response has the right answer, by the number of responses to choose "
+    "from. It is chosen by a score, by a vote, at random, or by who knows the answer (pass@N). "
+    "Bands are 95% intervals over problems. A score is worth computing where it beats maj@N."
 )
 ALL = "Mean of all"
 # Dash, width and whether it has a band, so that the lines can be told apart in grey.
@@ -221,9 +221,10 @@ def _measure(database: Database, scorers: list[AnnotatorRecord]) -> None:
     usual = counted(database, "responses", lambda: _usual(responses_per_problem(database)))
     if usual < 2:
         st.text(
-            "Most problems here have one response. Sample several to each, or measure files of "
-            "responses: steplens evaluate best-of-n FILE."
+            "No problem here has more than one response. Import or sample several to each, or "
+            "measure files of responses: steplens evaluate best-of-n FILE."
         )
+        st.page_link("views/imports.py", label="Import responses")
         return
     with st.form("best-of-n"), st.container(horizontal=True, vertical_alignment="bottom"):
         who = st.selectbox("Measure", [one.label for one in scorers], index=len(scorers) - 1)
@@ -256,5 +257,6 @@ def _follow(database: Database) -> None:
 
 
 def _usual(counts: list[int]) -> int:
-    """As many responses as at least half of the problems have."""
-    return median_low(counts) if counts else 0
+    """As many responses as half of the problems with several have, or more; 0 without any."""
+    several = [n for n in counts if n > 1]
+    return median_low(several) if several else 0

@@ -21,23 +21,23 @@ from training.metrics.biases import PLACES
 from training.metrics.intervals import Share
 
 FLAWED = (
-    "Of the solutions with a right answer, {count} of {n} have a wrong step by {reference}. "
-    "Diamonds are published for a policy's own right answers (arXiv 2501.07301, 3.2.1)."
+    "{count} of {n} solutions with a right answer have a wrong step, according to {reference}. "
+    "Diamonds: published shares of a policy's own right answers (arXiv 2501.07301, 3.2.1)."
 )
 TOLERANCE = (
-    "What is made of right answers: of those with a wrong step, how many are named exactly and how "
-    "many are flagged at all; and how many clean ones are flagged, which a strict annotator pays "
-    "with. Diamonds are published means over ProcessBench (3.2.2)."
+    "Right answers that hide a wrong step: how often an annotator flags that very step, and how "
+    "often it flags any. A strict annotator pays with false alarms on clean ones. Diamonds: "
+    "published means over ProcessBench (3.2.2)."
 )
 LOWEST = (
-    "How often the lowest score of {prm} is on the last step: a PRM that has become a judge of "
-    "answers puts it there more often than first errors are. Diamonds are published, of other "
-    "responses (3.2.3). A mark opens the solutions it counts."
+    "How often {prm} gives its lowest score to the last step. A PRM that has come to judge answers "
+    "does so more often than first errors fall there. Diamonds: published shares, of other "
+    "responses (3.2.3). Click a mark to open its solutions."
 )
 PANELS = {  # by field of Tolerance
-    "exact": "Exact, of flawed",
-    "caught": "Flagged, of flawed",
-    "false_alarms": "Flagged, of clean",
+    "exact": "Flawed: exact step",
+    "caught": "Flawed: any step flagged",
+    "false_alarms": "Clean: any step flagged",
 }
 LAST = {  # the parts on PRM errors that shares on the last step count
     "All solutions": "last",
@@ -87,7 +87,7 @@ def measured(found: Shown, prm: str) -> Biases:
 
 def flawed(found: Shown, told: Biases, prm: str) -> None:
     """Bias 1: right answers with a wrong step."""
-    reference = found.reference.label
+    reference = found.reference.name
     shares = {"All": told.flawed}
     slices: dict[str, dict[str, str]] = {"All": {}}
     for attribute, parts in (
@@ -122,7 +122,12 @@ def flawed(found: Shown, told: Biases, prm: str) -> None:
         f"flawed-right-answers-{reference}",
         picked=go_to,
     )
-    query = {"answer": "Right answer", "outcome": "with_error", "of": prm, "against": reference}
+    query = {
+        "answer": "Right answer",
+        "outcome": "with_error",
+        "of": prm,
+        "against": found.reference.label,
+    }
     href = in_browse(query, prm, held_out=told.measured.held_out)
     data_table.line(
         data_table.sentence(
@@ -198,6 +203,7 @@ def _tolerance_table(told: Biases, prm: str, reference: str) -> None:
 
 def lowest(found: Shown, told: Biases, prm: str) -> None:
     """Bias 3: where the lowest score lies."""
+    called = prm.partition(":")[2]
     parts = {
         "All solutions": told.lowest.last,
         "Right answers": told.lowest.last_of_right,
@@ -218,10 +224,10 @@ def lowest(found: Shown, told: Biases, prm: str) -> None:
     ]
     figure(
         "Where the lowest score lies",
-        LOWEST.format(prm=prm),
+        LOWEST.format(prm=called),
         dots(
             charts.palette(),
-            [Series(prm, "prm", "circle", mine), published_series(paper)],
+            [Series(called, "prm", "circle", mine), published_series(paper)],
             axis=SHARE,
         ),
         Numbers(("of", "share", "low", "high", "on the last step", "solutions"), numbers),

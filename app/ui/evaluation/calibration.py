@@ -21,10 +21,10 @@ from training.metrics.calibration import (
 from training.metrics.processbench.evaluation import Interval
 
 SENTENCE = (
-    "How many of the steps (left, up to the first error) and of the solutions (right, by their "
-    "lowest score) with about this score by {prm} are right by {reference}: on the diagonal a "
-    "score is the probability it claims to be. Marks grow with the number behind them, which the "
-    "bars show; hollow ones rest on fewer than 30. A mark or a bar opens its solutions."
+    "The share that is right, according to {reference}, of what {prm} scores about so high: steps "
+    "up to the first error at the left, solutions by their lowest score at the right. On the "
+    "diagonal a score is the probability that it claims to be. Larger marks stand for more, as the "
+    "bars count; hollow ones for fewer than 30. Click a mark or a bar to open its solutions."
 )
 ECE = "Mean distance between score and share right, over ten bins, weighed by size"
 BRIER = "Mean squared distance between a score and 1 (right) or 0"
@@ -46,7 +46,7 @@ def draw(found: Shown) -> None:
         return
     figure(
         "Reliability",
-        SENTENCE.format(prm=prm, reference=found.reference.label),
+        SENTENCE.format(prm=prm.partition(":")[2], reference=found.reference.name),
         reliability.reliability(
             parts,
             {

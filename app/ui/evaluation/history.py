@@ -21,14 +21,14 @@ from labeling.evaluation.stored import warning
 from labeling.look.palette import plain
 
 SENTENCE = (
-    "Each mark is a version of a PRM with its 95% interval, joined in the order in which they came"
-    "{axes}. A mark over versions opens its training, one over what it was trained on its export."
+    "F1 of each version of a PRM with its 95% interval, in the order in which they came{axes}. "
+    "Click a mark to open the version's training; at the right, the export it was trained on."
 )
 AXES = {
     "trained": "the number of solutions it was trained on",
     "people": "the number of these that people had decided",
 }
-NO_PRM = "No PRM has been measured against this reference yet."
+NO_PRM = "No PRM has been measured against {reference} yet. First errors has the button for it."
 DASHES = ("solid", "dash", "dot", "dashdot")
 SPAN = 0.1  # of F1 above and below what there is, so that no difference looks larger than it is
 
@@ -37,7 +37,9 @@ def draw(found: Shown) -> None:
     """The table of versions, and where it is known what they were trained on, the figure."""
     told = versions(_headlines(found), list_exports(found.database), list_jobs(found.database, 500))
     if not told:
-        st.text(NO_PRM)
+        st.text(NO_PRM.format(reference=found.reference.name))
+        query = {"ref": found.reference.label}
+        st.page_link("views/evaluation.py", label="First errors", query_params=query)
         return
     over = [name for name, points in _axes(told).items() if name != "order" and len(points) > 1]
     words = "".join(f", and over {AXES[name]}" for name in over)

@@ -19,9 +19,9 @@ from training.metrics.few import FEW
 from training.metrics.processbench.evaluation import ProcessBenchResult
 
 SENTENCE = (
-    "F1 of the hard labels of {mc} when a step counts as wrong up to this share of completions "
-    "that reach the answer; the paper takes none (0), and its F1 falls from 40.2 there to 29.5 at "
-    "7/8 on other data (arXiv 2501.07301, 3.1.1). Bands are 95% intervals over {n} solutions."
+    "F1 of the hard labels of {mc} at each threshold: a step is wrong if at most this share of its "
+    "completions reach the answer. The paper's threshold is 0; on its data F1 falls from 40.2 "
+    "there to 29.5 at 7/8 (arXiv 2501.07301, 3.1.1). Bands are 95% intervals over {n} solutions."
 )
 NO_MC = "No Monte Carlo annotator shares a solution with this reference."
 NOT_WHOLE = (
@@ -58,7 +58,7 @@ def _figure_of(found: Shown, mc: AnnotatorRecord) -> None:
     few = _few(told)
     figure(
         "Monte Carlo thresholds",
-        SENTENCE.format(mc=mc.label, n=f"{told.solutions:,}")
+        SENTENCE.format(mc=mc.name, n=f"{told.solutions:,}")
         + (" Too few solutions of a class for an interval." if few else ""),
         chart(told, few=few),
         numbers(told, few=few),
@@ -68,7 +68,7 @@ def _figure_of(found: Shown, mc: AnnotatorRecord) -> None:
     links = [
         data_table.link(words, data_table.page_href("browse", outcome=outcome, **query))
         for words, outcome in (
-            ("Errors it names exactly, at its own threshold", "exact"),
+            ("First errors it finds, at its own threshold", "exact"),
             ("Errors it misses", "missed"),
             ("False alarms", "false_alarm"),
         )
@@ -114,7 +114,7 @@ def chart(told: MCThresholds, *, few: bool) -> go.Figure:
         )
     words = [f"{round(one * len(x))}/{len(x)}" if one else "0" for one in x]
     drawn.update_xaxes(
-        title="share of successes up to which a step is wrong", tickvals=x, ticktext=words
+        title="a step is wrong up to this share of successes", tickvals=x, ticktext=words
     )
     drawn.update_yaxes(title="F1", rangemode="tozero", automargin=True)
     drawn.update_layout(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.ui import address
+from app.ui import address, formatting
 from app.ui.counts import counted
 from db.annotators import list_annotators
 from db.engine import Database
@@ -85,6 +85,7 @@ def chosen(database: Database) -> Shown | None:
     label = left.selectbox(
         "Reference",
         labels,
+        format_func={one.label: formatting.called(one) for one in possible}.__getitem__,
         help="Whose first errors count as right.",
         **address.choice("ref", labels, labels[0]),
     )
@@ -121,13 +122,19 @@ def shown(
 
 def choose_prm(found: Shown) -> str | None:
     """The PRM or scoring judge whose scores a figure is of; says what to do where there is none."""
-    prms = [one.label for one in found.annotators if one.has_threshold]
+    prms = {one.label: formatting.called(one) for one in found.annotators if one.has_threshold}
     if not prms:
         st.text("No PRM has scored a solution that the reference has labelled.")
         query = {"start": "PRM scores"}
         st.page_link("views/jobs.py", label="Score with a PRM", query_params=query)
         return None
-    return found.beside.selectbox("PRM", prms, **address.choice("prm", prms, prms[-1]))
+    labels = list(prms)
+    return found.beside.selectbox(
+        "PRM",
+        labels,
+        format_func=prms.__getitem__,
+        **address.choice("prm", labels, labels[-1]),
+    )
 
 
 def evaluations_against(database: Database, reference: AnnotatorRecord) -> list[EvaluationRecord]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.components.data_table import data_table
-from app.ui import address, filters
+from app.ui import address, filters, formatting
 from app.ui.counts import counted
 from app.ui.navigation import beside
 from db.annotators import list_annotators
@@ -83,7 +83,7 @@ def _one_of(
 ) -> AnnotatorRecord | None:
     """One of these annotators, in the address by its label; `nobody` offers to choose none."""
     by_label = {one.label: one for one in options}
-    words = {one.label: one.name if one.kind in ("prm", "human") else one.label for one in options}
+    words = {one.label: formatting.called(one) for one in options}
     labels = [*by_label, NOBODY] if nobody else list(by_label)
     given = address.get(name)
     if given is not None and given not in labels:

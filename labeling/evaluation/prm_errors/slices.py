@@ -27,8 +27,7 @@ FIRST_ERRORS = (1, 2, 3, 4, 5, 7, 10)
 CHARACTERS = (0, 100, 200, 400, 800, 1600, 3200)
 OF_PROBLEM = {"kind": "kind of problem", "subject": "subject", "level": "level"}
 NO_KINDS = (
-    "These data do not say of what kind their problems are: no solution has a kind, subject or "
-    "level in its meta."
+    "There are no slices by kind of problem: no solution has a kind, subject or level in its meta."
 )
 MOST_KINDS = 60  # PRMBench has nine types of error, MR-Ben seven subjects; more are no kinds
 

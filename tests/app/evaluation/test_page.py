@@ -244,6 +244,16 @@ def test_best_of_n_shows_the_stored_curve(
     test = page_test(database, monkeypatch, "evaluation", show="Best-of-N")
     assert "takes a PRM" in words_of(test)
     score(database, "v1", 0.5)
+    # Most problems have one response, and those that have several can be measured all the same.
+    insert_rows(
+        database,
+        [
+            ImportRow(f"single {n}", ("a",), "g", "single", final_answer="4", is_correct=True)
+            for n in range(3 * SIZE)
+        ],
+    )
+    test = page_test(database, monkeypatch, "evaluation", show="Best-of-N")
+    assert "Measure Best-of-N" in [one.label for one in test.button]
     stored = evaluate_best_of_n(database, "prm:v1", 2)
     test = page_test(database, monkeypatch, "evaluation", show="Best-of-N")
     assert not test.exception

@@ -34,15 +34,13 @@ def show(database: Database, choice: Choice, population: Population, chosen: Cho
     name = choice.prm.name
     mine = found.tolerances[choice.prm.label]
     _tolerance(found, mine, name, _others(choice, population))
+    # A tall figure and a low one in each column, so that both end at about the same place.
     left, right = st.columns(2, gap="large")
     with left:
         _last(found, name)
-    with right:
-        _places(found, name)
-    left, right = st.columns(2, gap="large")
-    with left:
         _lowest(found, name)
     with right:
+        _places(found, name)
         _flawed(found, name)
 
 
@@ -112,8 +110,8 @@ def _tolerance(found: Biases, mine: Tolerance, name: str, others: Others) -> Non
     paper = [_published(who, percent) for who, percent in reversed(published.TOLERANCE.items())]
     figure(
         "Tolerance",
-        f"{sentence} Beside everybody else on the same solutions, and PRMs on ProcessBench as "
-        "published (arXiv 2501.07301), which are a scale and no baseline.",
+        f"{sentence} Beside it the other annotators on the same solutions, and published PRMs on "
+        "ProcessBench (arXiv 2501.07301), which are a scale and no baseline.",
         dots(charts.palette(),
             [
                 Series("exact step, of the flawed", "prm", "circle", exact),
@@ -152,9 +150,10 @@ def _last(found: Biases, name: str) -> None:
     paper = [_published(who, percent) for who, percent in published.LOWEST_ON_LAST.items()]
     figure(
         "Lowest score on the last step",
-        f"In {_percent(lowest.last)} of solutions the lowest score of {name} is on the last step, "
+        f"In {_percent(lowest.last)} of solutions {name} gives its lowest score to the last step, "
         f"where {_percent(lowest.last_error)} of the true first errors are. A PRM far above that "
-        "judges answers. Published: of Best-of-8 responses. One-step solutions do not count.",
+        "judges answers. Published shares are of Best-of-8 responses. One-step solutions are left "
+        "out.",
         dots(
             charts.palette(),
             [
@@ -173,9 +172,9 @@ def _last(found: Biases, name: str) -> None:
 def _places(found: Biases, name: str) -> None:
     lowest, errors = found.lowest.lowest, found.lowest.errors
     figure(
-        "Where it lies",
-        f"In solutions with an error: where the lowest score of {name} lies, and where the first "
-        "error does. A bar opens its solutions.",
+        "Where the lowest score lies",
+        f"Solutions with an error: where the lowest score of {name} lies, and where the first "
+        "error does. Click a bar to list its solutions.",
         curves.in_solution(name, lowest, errors),
         Numbers(
             ["place", "lowest score", "first error", "solutions"],
@@ -197,8 +196,8 @@ def _lowest(found: Biases, name: str) -> None:
     ]  # fmt: skip
     figure(
         "Process against answer",
-        f"Mean lowest score of {name} by process and answer. A PRM that judges the process keeps "
-        "right and wrong ones apart, whatever the answer.",
+        f"Mean lowest score of {name}. A PRM that judges the process tells right from wrong, "
+        "whatever the answer.",
         dots(charts.palette(), [Series("mean lowest score", "prm", "circle", rows)],
              axis="mean lowest score", percent=False),
         _numbers([(one.row, one) for one in rows]),
@@ -226,7 +225,7 @@ def _flawed(found: Biases, name: str) -> None:
     figure(
         "Right answers with a wrong step",
         f"{found.flawed.count:,} of {number_of(found.flawed.n, 'right answer')} have a wrong step, "
-        "by the reference. Best-of-N rewards them.",
+        "according to the reference. Best-of-N rewards them all the same.",
         dots(
             charts.palette(),
             [Series("here", "human", "square", mine), published_series(paper)],

@@ -35,21 +35,25 @@ def show(database: Database, choice: Choice, population: Population) -> None:
         texts(database, choice, population.found, population.key),
     )
     name = choice.prm.name
-    left, right = st.columns([1, 1], gap="large")
+    kinds = [STEPS, SOLUTIONS]
+    kind = st.segmented_control(
+        "Scores of", kinds, label_visibility="collapsed", **address.choice("scores", kinds, STEPS)
+    )
+    left, right = st.columns([1.3, 1], gap="large")
     with left:
-        _reliability(found, name)
+        _reliability(found, name, kind)
     with right:
         _table(found)
     if found.detection is not None:
         drawn = found.detection.curves
         figure(
             "A low score as a sign of an error",
-            "Each step under a threshold is flagged. Left: the share of first errors found against "
-            "the share of right steps flagged; the area under it is "
-            f"{drawn.area:.3f} {_span(found.detection.area_interval)}. Right: how many of the "
-            "flagged are wrong; average precision "
+            "Every step scored below a threshold is flagged. Left: the share of first errors found "
+            "against the share of right steps flagged; the area under the curve is "
+            f"{drawn.area:.3f} {_span(found.detection.area_interval)}. Right: the share of flagged "
+            "steps that are wrong; average precision is "
             f"{drawn.average_precision:.3f} {_span(found.detection.average_precision_interval)}. "
-            "A point moves this page to its threshold and lists the solutions flagged there.",
+            "Click a point to move this page to its threshold and list what is flagged there.",
             curves.detection(found.detection),
             Numbers(
                 ["threshold", "first errors found", "right steps flagged", "precision"],
@@ -69,7 +73,7 @@ def show(database: Database, choice: Choice, population: Population) -> None:
         figure(
             "By position",
             "Mean score of right steps and of first errors, by the number of the step. Hollow: "
-            "fewer than 30. A mark opens the solutions with their first error there.",
+            "fewer than 30. Click a mark to list the solutions whose first error is there.",
             curves.by_group(
                 found.by_position,
                 "right steps",
@@ -85,7 +89,7 @@ def show(database: Database, choice: Choice, population: Population) -> None:
         figure(
             "By length",
             "Mean lowest score of solutions without and with an error, by their number of steps. "
-            "A mark makes this page be about them.",
+            "Click a mark to narrow this page to them.",
             curves.by_group(
                 found.by_steps,
                 "without an error",
@@ -105,20 +109,16 @@ def _measured(key: str, _source: Source, _texts: Texts) -> CalibrationReport:
     return report(_source, _texts)
 
 
-def _reliability(found: CalibrationReport, name: str) -> None:
-    kinds = [STEPS, SOLUTIONS]
-    kind = st.segmented_control(
-        "Scores of", kinds, label_visibility="collapsed", **address.choice("scores", kinds, STEPS)
-    )
+def _reliability(found: CalibrationReport, name: str, kind: str | None) -> None:
     one, part, of = found.steps, "step", "steps"
     if kind == SOLUTIONS:
         one, part, of = found.solutions, "low", "solutions"
     figure(
         "Reliability",
-        f"The share of {of} that are right against their mean score, in ten bins of equal width; "
-        "on the line, a score is the probability that it claims to be. ECE "
-        f"{one.ece:.3f} {_span(one.ece_interval)}. The larger a point, the more {of}, which the "
-        "bars count; hollow: fewer than 30. Click a point, and the list is of its solutions.",
+        f"The share of {of} that are right against their mean score, in ten bins of equal width. "
+        "On the dotted line a score is the probability that it claims to be. ECE "
+        f"{one.ece:.3f} {_span(one.ece_interval)}. Larger points stand for more {of}, as the bars "
+        "count; hollow ones for fewer than 30. Click a point to list its solutions.",
         reliability.reliability({of: one}, {of: part}),
         reliability.numbers({of: one}),
         f"reliability-{name}-{of}",
@@ -129,12 +129,12 @@ def _reliability(found: CalibrationReport, name: str) -> None:
 def _table(found: CalibrationReport) -> None:
     rows: list[list[data_table.Cell]] = []
     for words, one, part in (
-        ("Steps to the error", found.steps, "measured"),
+        ("Steps up to the error", found.steps, "measured"),
         *(
             (f"… of a {answer}", one, answer.replace(" ", "-"))
             for answer, one in found.by_answer.items()
         ),
-        ("Lowest of a solution", found.solutions, "scored"),
+        ("Solutions, by lowest score", found.solutions, "scored"),
     ):
         if one.n:
             rows.append([data_table.text(words, "nowrap"), *_both(one), _door(one.n, part)])
@@ -150,8 +150,8 @@ def _table(found: CalibrationReport) -> None:
         )
     st.subheader("How far off")
     st.text(
-        "ECE is the mean distance of score and share right over the bins; Brier the mean squared "
-        "distance of a score from 1 or 0. Lower is better; intervals are over problems."
+        "ECE is the mean distance between score and share right, over the bins. Brier is the mean "
+        "squared distance of a score from 1 (right) or 0 (wrong). Lower is better."
     )
     data_table.table(
         ["", data_table.column("ECE", "nowrap"), data_table.column("Brier", "nowrap"),
@@ -195,21 +195,31 @@ def _length(effects: list[LengthEffect]) -> None:
     )
     data_table.table(
         [
-            "Score",
-            data_table.column("Correlation with steps", "right"),
-            data_table.column("95% interval"),
+            data_table.column("Score", width="9rem"),
+            data_table.column("Correlation with steps", "right nowrap", width="10rem"),
+            data_table.column("95% interval", "nowrap", width="10rem"),
             data_table.column(
-                "Best of a problem is longer by", "right", title="than its mean solution, in steps"
+                "Best one is longer by",
+                "right nowrap",
+                title="The best solution of a problem against the mean of its solutions, in steps",
+                width="10rem",
             ),
-            data_table.column("Problems", "right", title="with solutions of different lengths"),
+            data_table.column(
+                "Problems",
+                "right nowrap",
+                title="with solutions of different lengths",
+                width="8rem",
+            ),
+            "",
         ],
         [
             [
                 one.name,
                 data_table.text(f"{one.correlation:+.2f}", "strong"),
                 data_table.text(_span(one.correlation_interval, "+.2f"), "muted nowrap"),
-                "–" if math.isnan(one.chosen.value) else f"{one.chosen.value:+.1f}",
+                "–" if math.isnan(one.chosen.value) else f"{one.chosen.value:+.1f} steps",
                 f"{one.chosen.n:,}" + (" too few" if one.chosen.too_few else ""),
+                None,
             ]
             for one in effects
         ],

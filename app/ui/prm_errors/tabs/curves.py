@@ -96,7 +96,14 @@ def by_group(
         height=300,
         margin={**MARGINS, "b": 44},
         legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
-        xaxis={"title": axis, "type": "category"},
+        xaxis={
+            "title": axis,
+            "type": "category",
+            "tickmode": "array",
+            "tickvals": names,
+            "ticktext": [_brief(name) for name in names],
+            "tickangle": 0,
+        },
         yaxis={"title": "mean score", "range": [-0.03, 1.03], "automargin": True},
     )
     return figure
@@ -142,6 +149,12 @@ def in_solution(prm: str, lowest: Sequence[Share], errors: Sequence[Share]) -> g
         xaxis={"type": "category"},
     )
     return figure
+
+
+def _brief(group: str) -> str:
+    """A group's name on an axis that says what it is of: "step 7 to 9" is 7–9 there."""
+    bare = group.removeprefix("step ").removesuffix(" steps")
+    return bare.replace(" to ", "–").replace(" or more", "+")
 
 
 def _above(mean: Mean) -> float:

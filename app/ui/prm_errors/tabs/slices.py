@@ -32,9 +32,9 @@ from training.metrics.slices import (
 
 WORDS: dict[FigureName, str] = {"exact": "Exact step", "clean": "No false alarm", "f1": "F1"}
 MEANS: dict[FigureName, str] = {
-    "exact": "the share of solutions with an error whose first error it names",
-    "clean": "the share of solutions without an error in which it flags none",
-    "f1": "the harmonic mean of the two accuracies",
+    "exact": "The share of solutions with an error whose first error it names",
+    "clean": "The share of solutions without an error in which it flags none",
+    "f1": "The harmonic mean of the two accuracies",
 }
 MOST = 40  # rows, the worst ones
 
@@ -58,17 +58,17 @@ def show(database: Database, choice: Choice, population: Population, chosen: Cho
     shown = sorted_[:MOST]
     value = whole.value(name)
     sentence = (
-        f"{WORDS[name]} by slice with 95% intervals: {MEANS[name]}. The line is the figure of all "
+        f"{MEANS[name]}, with 95% intervals. The dotted line is the figure of all "
         f"{formatting.number_of(len(population.found), 'solution')}, {value:.3f}; the slice "
-        "furthest below it comes first. Hollow: fewer than 30 solutions of a class. Click a dot, "
-        "and this page is about its slice."
+        "furthest below it comes first. Hollow: fewer than 30 solutions of a class. Click a dot to "
+        "narrow this page to its slice."
     )
     if len(sorted_) > MOST:
-        sentence += f" The first {MOST} of {len(sorted_)} are shown."
+        sentence += f" Shown are the first {MOST} of {len(sorted_)}."
     if not kinds_known(parts):
         sentence += f" {NO_KINDS}"
     figure(
-        "Slices",
+        f"{WORDS[name]} by slice",
         sentence,
         dots(
             charts.palette(),

@@ -130,8 +130,8 @@ def _verdict(test: Paired, new: str, old: str) -> str:
         return f"{new} and {old} are right on the same solutions."
     p = "less than 0.001" if test.p_value < 0.001 else f"{test.p_value:.3f}"
     return (
-        f"Were the two equally good, the {changed:,} that changed would split this unevenly with "
-        f"a probability of {p} (McNemar's exact test)."
+        f"Were the two equally good, the {changed:,} that changed would split at least this "
+        f"unevenly with a probability of {p} (McNemar's exact test)."
     )
 
 
@@ -145,7 +145,7 @@ def _scatter(
 ) -> None:
     st.subheader("Lowest scores")
     st.text(
-        "Each solution's lowest step score by both. Draw around points to list them, or click one."
+        "Each solution's lowest score from both. Draw around points to list them, or click one."
     )
     places = places_of(both[0].ids, population.found.ids)
     shown = {name: members[places] for name, members in groups.items()}
