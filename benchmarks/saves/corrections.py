@@ -1,6 +1,6 @@
 """What it costs a key press that a correction is on disk before the page says saved.
 
-    python -m benchmarks.corrections [--folder .] [--labels 400]
+    python -m benchmarks.saves.corrections [--folder .] [--labels 400]
 
 Labels are stored one by one as the step table sends them, half with a commit that waits for the
 disk and half without, in turn, in a project in `--folder`: the disk below it decides.

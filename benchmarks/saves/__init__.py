@@ -1,0 +1,1 @@
+"""How fast corrections are stored: one, and those of many people at once."""
