@@ -1,6 +1,9 @@
 // Links within the app: the next page without loading the document anew, and Back to where one was.
 
 const SCROLLED = "[data-testid=stMain]"; // What Streamlit scrolls, the window never.
+const PAGES = "a[data-testid=stSidebarNavLink]"; // Streamlit's links to pages, its link within a
+const PAGE_LINK = "a[data-testid=stPageLink-NavLink]"; // page, and its way home
+const HOME = "[data-testid=stLogoLink]";
 const SETTLED = 150; // ms without scrolling, after which the place is noted
 const PATIENCE = 5000; // ms that a page may take to grow to where it was left
 
@@ -9,12 +12,15 @@ const PATIENCE = 5000; // ms that a page may take to grow to where it was left
 /** @type {(link: HTMLAnchorElement) => void} */
 export function followInApp(link) {
   link.addEventListener("click", (event) => {
-    if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)
-      return;
+    if (!isPlain(event)) return;
     event.preventDefault();
     go(link.href);
   });
 }
+
+/** @type {(click: MouseEvent) => boolean} */
+const isPlain = (click) =>
+  click.button === 0 && !click.ctrlKey && !click.metaKey && !click.shiftKey && !click.altKey;
 
 // Follows `link` on `key`, wherever the keyboard is but in a text, for as long as the page has it.
 /** @type {(link: HTMLAnchorElement, key: string) => void} */
@@ -38,14 +44,63 @@ export function go(href, { replace = false } = {}) {
   if (replace || (samePage && to.search === window.location.search)) {
     window.history.replaceState(window.history.state, "", to);
   } else {
-    notePlace();
-    window.history.pushState({}, "", to);
+    push(to);
   }
   window.dispatchEvent(new PopStateEvent("popstate", { state: window.history.state }));
   if (!samePage) scrolled()?.scrollTo({ top: 0, behavior: "instant" });
 }
 
 const scrolled = () => document.querySelector(SCROLLED);
+
+// A step of the history that a person took. By the prototype, since the page's own is watched.
+/** @type {(to: URL | string) => void} */
+function push(to) {
+  notePlace();
+  window.History.prototype.pushState.call(window.history, {}, "", to);
+}
+
+// Streamlit writes an address when the run of a page says it. With Back pressed while a page is
+// drawn, what that run says comes late: the page left behind would be pushed over the one returned
+// to, and Forward be lost. So the path of a page is written where it is asked for, by `go`, by Back
+// and Forward, and by a click on one of Streamlit's own links, and no run changes it later. Where a
+// late choice was written over the query, Back's own run says the query again (app/ui/address.py).
+function keepAddresses() {
+  /** @type {string | null} */
+  let asked = null; // Until somebody goes anywhere, runs may write what they want.
+  window.addEventListener("popstate", () => (asked = window.location.href), { capture: true });
+  window.history.pushState = (state, unused, url) => {
+    const to = new URL(url ?? "", document.baseURI);
+    if (asked === null || to.pathname === window.location.pathname) {
+      const again = to.href === asked;
+      window.History.prototype[again ? "replaceState" : "pushState"].call(
+        window.history,
+        again ? window.history.state : state,
+        unused,
+        url,
+      );
+    }
+  };
+  document.addEventListener(
+    "click",
+    (event) => {
+      const on = event.target instanceof Element ? event.target : null;
+      if (!isPlain(event) || !on) return;
+      if (on.closest(HOME)) asked = null; // It is no link, and says no address.
+      const page = on.closest(PAGES);
+      if (page instanceof HTMLAnchorElement && page.pathname !== window.location.pathname) {
+        push(page.href); // Streamlit goes there, and closes a sidebar that covers the page.
+        asked = page.href;
+      }
+      const link = on.closest(PAGE_LINK);
+      if (link instanceof HTMLAnchorElement && !link.target) {
+        event.preventDefault();
+        event.stopPropagation();
+        go(link.href);
+      }
+    },
+    { capture: true },
+  );
+}
 
 // How far the page is scrolled, kept with its entry of the history.
 function notePlace() {
@@ -77,6 +132,7 @@ function returnTo(top) {
 // Once for the document, however many modules of however many components import this one.
 if (!("stepLensPlaces" in window)) {
   Object.assign(window, { stepLensPlaces: true });
+  keepAddresses();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let settled;
   const scrolling = (/** @type {Event} */ event) => {

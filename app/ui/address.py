@@ -15,6 +15,8 @@ address lacks keeps its widget's old value, and Back passes over what was chosen
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
@@ -24,6 +26,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 
 MOST_IN_FLIGHT = 8
+LATE = 10.0  # seconds that what was written may take to the browser
 KEY = "address"
 Query = dict[str, list[str]]
 Written = list[str] | Mapping[str, list[str] | None] | None
@@ -43,13 +46,15 @@ class _Address:
 
     `written` ends with what holds now; before it come addresses that the browser may still send,
     because it has not heard of the newer ones. `arrival` counts the addresses that came from
-    outside, and `seeded` says at which of them a widget last got its value.
+    outside, and `seeded` says at which of them a widget last got its value. `wrote` is when the
+    browser was last told one, on the monotonic clock.
     """
 
     page: str | None = None
     written: list[Query] = field(default_factory=lambda: [{}])
     arrival: int = 0
     seeded: dict[str, int] = field(default_factory=dict)
+    wrote: float = -math.inf
 
 
 def get(name: str) -> str | None:
@@ -79,7 +84,7 @@ def put(**values: str | Sequence[str] | None) -> None:
     if query == address.written[-1]:
         return
     address.written = [*address.written[-MOST_IN_FLIGHT:], query]
-    st.query_params.from_dict(query)
+    _write(address, query)
 
 
 def choice(
@@ -177,8 +182,14 @@ def rename(former: Mapping[str, str]) -> None:
 
 
 def arrive() -> None:
-    """Take in the address at the start of a run; `main.py` calls it once the page is known."""
-    _now()
+    """Take in the address at the start of a run; `main.py` calls it once the page is known.
+
+    After Back it is said again if one was written a moment ago: that may have reached the browser
+    later than the person went back, and stand over the address that this run is for.
+    """
+    address = _now()
+    if _context().is_history_navigation and time.monotonic() - address.wrote < LATE:
+        _write(address, address.written[-1])
 
 
 def _now() -> _Address:
@@ -190,10 +201,15 @@ def _now() -> _Address:
         _adopt(address, page, query)
     elif query != address.written[-1]:
         if query in address.written and not context.is_history_navigation:
-            st.query_params.from_dict(address.written[-1])  # Sent before the newest was heard of.
+            _write(address, address.written[-1])  # Sent before the newest was heard of.
         else:
             _adopt(address, page, query)
     return address
+
+
+def _write(address: _Address, query: Query) -> None:
+    address.wrote = time.monotonic()
+    st.query_params.from_dict(query)
 
 
 def _adopt(address: _Address, page: str, query: Query) -> None:

@@ -89,51 +89,46 @@ def test_a_link_to_the_same_page_brings_its_own_choices_and_no_others(page: Page
     assert page.evaluate(KEPT)
 
 
-def drawn(page: Page) -> None:
-    """Wait until no run has been under way for a second.
-
-    Streamlit knows the page on screen only at the end of a run, and one may follow another.
-    """
-    page.wait_for_function(
-        """() => {
-          const app = document.querySelector("[data-testid=stApp]");
-          const rests = app?.dataset.testScriptState === "notRunning";
-          window.restedSince = rests ? (window.restedSince ?? performance.now()) : undefined;
-          return rests && performance.now() - window.restedSince > 1000;
-        }"""
-    )
-    page.evaluate("delete window.restedSince")
-
-
 def test_back_and_forward_go_through_what_was_chosen(page: Page) -> None:
+    """Each is pressed at once, whatever is being drawn."""
     choose(page, "red")
     page.get_by_test_id("stPaginationNext").click()
-    expect(page.get_by_text("page 2", exact=True)).to_be_visible()
+    expect(page).to_have_url(re.compile("colour=red&page=2$"))
     page.get_by_role("link", name="solution 2", exact=True).click()
-    expect(page.get_by_text("solution 2", exact=True)).to_be_visible()
-    drawn(page)
     page.go_back()
     expect(page.get_by_text("page 2", exact=True)).to_be_visible()
     chosen(page, "red")
-    drawn(page)
     page.go_back()
     expect(page.get_by_text("page 1", exact=True)).to_be_visible()
     chosen(page, "red")
-    drawn(page)
     page.go_back()
     chosen(page, "")
-    assert page.url.endswith("/?filter=unsure")
-    drawn(page)
+    expect(page).to_have_url(re.compile(r"/\?filter=unsure$"))
     page.go_forward()
     chosen(page, "red")
-    drawn(page)
     page.go_forward()
+    expect(page.get_by_text("page 2", exact=True)).to_be_visible()
+    page.go_forward()
+    expect(page.get_by_text("solution 2", exact=True)).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/one\?id=2$"))
+    page.go_back()
     expect(page.get_by_text("page 2", exact=True)).to_be_visible()
     assert page.evaluate(KEPT)
     page.reload()
     expect(page.get_by_text("page 2", exact=True)).to_be_visible()
     chosen(page, "red")
     expect(page.get_by_text("drawn with unsure")).to_be_visible()
+
+
+def test_back_at_once_after_a_page_of_the_sidebar(page: Page) -> None:
+    page.get_by_test_id("stSidebarNavLink").nth(1).click()
+    page.go_back()
+    expect(page.get_by_text("drawn with unsure")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/\?filter=unsure$"))
+    page.go_forward()
+    expect(page.get_by_text("solution None", exact=True)).to_be_visible()
+    expect(page).to_have_url(re.compile("/one$"))
+    assert page.evaluate(KEPT)
 
 
 def test_another_choice_leads_to_the_first_page_of_another_list(page: Page) -> None:
