@@ -71,15 +71,17 @@ def export_labels(task: Task) -> Result:
         decided = [(one, decide(rule, one.candidate)) for one in labelled]
         kept[source] = [(one, said) for one, said in decided if isinstance(said, Kept)]
         counts = summarise(said for _, said in decided)
-        _write(task.folder / "exports" / source, rule, kept[source], counts, configs)
+        write_labels(task.folder / "exports" / source, rule, kept[source], counts, configs)
     for seed in task.params["seeds"]:
         drawn = random.Random(seed).sample(kept[MC], len(kept[CONSENSUS]))
         counts = summarise(said for _, said in drawn)
-        _write(task.folder / "exports" / f"{RANDOM}-{seed}", RULES[MC], drawn, counts, configs)
+        write_labels(
+            task.folder / "exports" / f"{RANDOM}-{seed}", RULES[MC], drawn, counts, configs
+        )
     return {
         "solutions": len(labelled),
         "left_out": left_out,
-        "sources": {source: _quality(rows) for source, rows in kept.items()},
+        "sources": {source: quality_of(rows) for source, rows in kept.items()},
     }
 
 
@@ -98,8 +100,8 @@ def export_thresholds(task: Task) -> Result:
         kept = [(one, said) for one, said in decided if isinstance(said, Kept)]
         counts = summarise(said for _, said in decided)
         source = threshold_source(successes)
-        _write(task.folder / "exports" / source, rule, kept, counts, configs)
-        sources[source] = _quality(kept)
+        write_labels(task.folder / "exports" / source, rule, kept, counts, configs)
+        sources[source] = quality_of(kept)
     return {"sources": sources}
 
 
@@ -134,13 +136,14 @@ def labelled_solutions(
     return found, dict(left_out)
 
 
-def _write(
+def write_labels(
     out: Path,
     rule: Rule,
     rows: Sequence[tuple[Labelled, Kept]],
     counts: dict[str, Any],
     configs: dict[str, Any],
 ) -> None:
+    """Write what a rule keeps of the solutions as an export."""
     write_export(
         out,
         (export_row(one.solution, said) for one, said in rows),
@@ -154,7 +157,7 @@ def _write(
     )
 
 
-def _quality(rows: Sequence[tuple[Labelled, Kept]]) -> Result:
+def quality_of(rows: Sequence[tuple[Labelled, Kept]]) -> Result:
     """How good a source's labels are: its first errors beside the exact ones."""
     pairs = [(said.first_error, one.true_error) for one, said in rows]
     told = processbench_metrics([said for said, _ in pairs], [true for _, true in pairs])

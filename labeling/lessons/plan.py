@@ -26,7 +26,7 @@ TRAINING, TEST = "lessons-training", "lessons-test"  # data sets of the project
 
 
 def parts_of(settings: Settings) -> list[Part]:
-    """All parts, each behind what it needs."""
+    """The parts of the comparison, each behind what it needs."""
     s = settings
     learnt = s.training_problems * s.training_solutions
     measured = s.test_problems * s.test_solutions

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from labeling.jobs.context import Report
+from labeling.lessons.noise.plan import noise_parts
 from labeling.lessons.parts import Part, identities, is_done, write_json
+from labeling.lessons.people.plan import people_parts
 from labeling.lessons.plan import parts_of
 from labeling.lessons.report.write import write_report
 from labeling.lessons.settings import Settings
@@ -38,9 +40,14 @@ def run_lessons(folder: Path, settings: Settings, workers: int, report: Report) 
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
         _settle(folder, settings)
-        parts = parts_of(settings)
+        parts = every_part(settings)
         _Run(folder, parts, report).to_the_end(workers)
         return write_report(folder, settings, parts)
+
+
+def every_part(settings: Settings) -> list[Part]:
+    """All parts of a run, each behind what it needs."""
+    return [*parts_of(settings), *noise_parts(settings), *people_parts(settings)]
 
 
 @contextmanager

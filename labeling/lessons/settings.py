@@ -19,7 +19,10 @@ class Settings:
     policy has not. The other settings of training are `steplens train`'s own. `thresholds` are the
     most successes of `samples` with which a step is still wrong, each for the first seed alone
     beside the paper's 0. At each of `temperatures` the policy answers `flaw_problems` problems, and
-    its right answers with a wrong step are counted.
+    its right answers with a wrong step are counted. `cost_samples` are the completions of a step
+    with which each strategy of Monte Carlo is costed. `corrections` are how many labels people
+    correct by which queue (labeling.lessons.people.plan), and `people_mistakes` is the share of
+    them that they get wrong.
     """
 
     size: str
@@ -32,6 +35,8 @@ class Settings:
     thresholds: tuple[int, ...]
     temperatures: tuple[float, ...]
     flaw_problems: int
+    cost_samples: tuple[int, ...]
+    corrections: tuple[tuple[str, tuple[int, ...]], ...]
     policy: str = "playground:policy"
     judge: str = "playground:judge"
     prompt: str = "playground"
@@ -39,10 +44,13 @@ class Settings:
     data_seed: int = 7
     samples: int = 8
     n: int = 8
+    people_mistakes: float = 0.05
 
 
-# One training solution costs 0.24 core-seconds to sample, complete and judge, and 0.013 for each
-# time that a PRM learns from it (measured on 598 solutions, AMD EPYC).
+# One training solution costs 0.24 core-seconds to sample, complete and judge, and 0.010 to 0.013
+# for each time that a PRM learns from it (measured on 598 and 2,358 solutions, AMD EPYC). So the
+# PRMs by source take about 3,600 to 4,100, and those with corrections 2,400 more, of the 7,200 of
+# an hour on two cores.
 FULL = Settings(
     size="full",
     training_problems=600,
@@ -54,6 +62,13 @@ FULL = Settings(
     thresholds=(1, 2, 3, 4, 5, 6, 7),
     temperatures=(0.4, 0.8, 1.2),
     flaw_problems=250,
+    cost_samples=(1, 2, 4, 8),
+    # 1,000 disagreements there are not: 100 and 300 are the corrections that each queue has.
+    corrections=(
+        ("anywhere", (100, 300, 1000)),
+        ("disagreements", (100, 300)),
+        ("least-sure", (100, 300, 1000)),
+    ),
 )
 # Shows that everything runs, and nothing else: with one seed no finding can be told.
 SMALL = Settings(
@@ -67,6 +82,8 @@ SMALL = Settings(
     thresholds=(2,),
     temperatures=(0.4, 1.2),
     flaw_problems=4,
+    cost_samples=(1, 4),
+    corrections=(("anywhere", (8,)), ("disagreements", (4,)), ("least-sure", (8,))),
     samples=4,
     n=4,
 )

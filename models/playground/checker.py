@@ -44,6 +44,14 @@ class Equation:
     left: ast.expr
     value: Fraction
 
+    @property
+    def is_true(self) -> bool:
+        """Whether the left side has that value."""
+        try:
+            return _value(self.left) == self.value
+        except ZeroDivisionError:
+            return False
+
 
 @dataclass(frozen=True, slots=True)
 class _Derivation:
@@ -171,10 +179,7 @@ def _regrouped(trees: dict[int, tuple[str, int, int]]) -> set[int]:
 
 def _place(equation: Equation, told: _Told, derivation: _Derivation) -> int | None:
     """Take a true equation into the derivation, in its likeliest reading; None if it is false."""
-    try:
-        if _value(equation.left) != equation.value:
-            return None
-    except ZeroDivisionError:
+    if not equation.is_true:
         return None
     readings = _readings(equation.left, told)
     meaning = next((one for one in readings if one in derivation.meanings), readings[0])

@@ -16,7 +16,7 @@ from labeling.lessons.settings import Settings
 
 VERSIONS = ("torch", "transformers", "numpy")
 # The results of these parts are told as they are.
-RESULTS = ("labels", "thresholds", "figures")
+RESULTS = ("labels", "thresholds", "figures", "noise", "cost", "people")
 
 
 def told_by(folder: Path, settings: Settings, parts: Sequence[Part]) -> Told:
