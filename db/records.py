@@ -102,7 +102,8 @@ class SourceProject:
     """What was decided for a whole project, as its file tells it."""
 
     error_types: tuple[str, ...] = ()  # its own, beside those that every project has
-    held_out: tuple[float, int] | None = None  # the share of the problems, and the seed
+    # The share of the problems, the seed, and whether something was exported without them.
+    held_out: tuple[float, int, bool] | None = None
     consensus: SourceConsensus | None = None  # the rule that exports use
 
 

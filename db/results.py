@@ -93,17 +93,21 @@ def latest_consensus(database: Database) -> ConsensusRecord | None:
 
 @dataclass(frozen=True, slots=True)
 class StoredHeldOut:
-    """The share of the problems that no export holds, and the seed that decides which."""
+    """The share of the problems that no export holds, and the seed that decides which.
+
+    `exported` says that something was exported that left them out, in whatever project.
+    """
 
     share: float
     seed: int
+    exported: bool = False
 
 
 def stored_held_out(database: Database) -> StoredHeldOut | None:
     """What is held out, None while nobody has said so and nothing was exported."""
     with database.read() as session:
         row = session.get(HeldOut, HELD_OUT)
-        return None if row is None else StoredHeldOut(row.share, row.seed)
+        return None if row is None else StoredHeldOut(row.share, row.seed, row.exported)
 
 
 def save_held_out(database: Database, chosen: StoredHeldOut) -> None:
@@ -111,9 +115,9 @@ def save_held_out(database: Database, chosen: StoredHeldOut) -> None:
     with database.write() as session:
         row = session.get(HeldOut, HELD_OUT)
         if row is None:
-            session.add(HeldOut(id=HELD_OUT, share=chosen.share, seed=chosen.seed))
+            session.add(HeldOut(id=HELD_OUT, **asdict(chosen)))
         else:
-            row.share, row.seed = chosen.share, chosen.seed
+            row.share, row.seed, row.exported = chosen.share, chosen.seed, chosen.exported
 
 
 def add_export(database: Database, path: str, format: str, manifest: dict[str, Any]) -> int:

@@ -262,12 +262,17 @@ class SolutionList(Base):
 
 
 class ListedSolution(Base):
-    """A solution at its place, from 0, in a list."""
+    """A solution at its place, from 0, in a list.
+
+    Where another cut of its steps stands for it now (`Solution.replaced_by`), that one is
+    `solution_id`, and `kept_id` the one that was kept.
+    """
 
     __tablename__ = "listed_solution"
     list_id: Mapped[int] = mapped_column(ForeignKey("solution_list.id"), primary_key=True)
     place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    solution_id: Mapped[int] = mapped_column(ForeignKey("solution.id"))
+    solution_id: Mapped[int] = mapped_column(ForeignKey("solution.id"), index=True)
+    kept_id: Mapped[int | None]
 
 
 class SolutionIndex(Base):
@@ -324,12 +329,17 @@ class Consensus(Base):
 
 
 class HeldOut(Base):
-    """The one row that says which share of the problems no export holds, and by which seed."""
+    """The one row that says which share of the problems no export holds, and by which seed.
+
+    `exported` says that something was exported that left it out, here or in the project that this
+    one was imported from.
+    """
 
     __tablename__ = "held_out"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     share: Mapped[float]
     seed: Mapped[int]
+    exported: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
 

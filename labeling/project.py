@@ -164,7 +164,7 @@ def _project_row(now: Database, solutions: int) -> dict[str, Json]:
         steplens_version=own_version(),
         solutions=solutions,
         error_types=[*own_error_types(now)],
-        held_out=None if part is None else {"share": part.share, "seed": part.seed},
+        held_out=None if part is None else asdict(part),
         consensus=None
         if consensus is None
         else {

@@ -16,7 +16,7 @@ from db.engine import Database
 from db.lists.browse import LISTED, filter_choices
 from db.lists.comparison import compared_annotators
 from db.lists.filters import Members, SolutionFilter
-from db.lists.solution_lists import find_list
+from db.lists.solution_lists import count_cut_anew, find_list
 from db.records import ANY, COMPARISONS
 
 ANSWERS = {"Right answer": "right", "Wrong answer": "wrong", "Not graded": "not_graded"}
@@ -354,7 +354,10 @@ NAMES = tuple(name for names in GROUPS for name in names)
 
 def _list_in_words(database: Database, token: str) -> str:
     found = find_list(database, token)
-    return token if found is None else found.words
+    if found is None:
+        return token
+    cut = count_cut_anew(database, found.id)
+    return f"{found.words} ({cut:,} cut anew since)" if cut else found.words
 
 
 def _number(text: str | None) -> int | None:

@@ -25,13 +25,20 @@ def adopt(database: Database, told: SourceProject, job: JobRecord | None = None)
             check_claim(session, job)
         there = set(session.scalars(select(ErrorType.name)))
         session.add_all(ErrorType(name=name) for name in told.error_types if name not in there)
-        settled = session.get(HeldOut, HELD_OUT) or session.scalar(select(Export.id).limit(1))
-        if told.held_out is not None and settled is None:
-            share, seed = told.held_out
-            session.add(HeldOut(id=HELD_OUT, share=share, seed=seed))
+        if told.held_out is not None:
+            _hold_out(session, *told.held_out)
         rule = told.consensus
         if rule is not None and session.scalar(select(Consensus.id).limit(1)) is None:
             session.add(Consensus(rule=rule.rule, counts=rule.counts, created_at=rule.created_at))
+
+
+def _hold_out(session: Session, share: float, seed: int, exported: bool) -> None:
+    """Hold that part out where nothing was decided; where it is the same, exports of it count."""
+    here = session.get(HeldOut, HELD_OUT)
+    if here is None and session.scalar(select(Export.id).limit(1)) is None:
+        session.add(HeldOut(id=HELD_OUT, share=share, seed=seed, exported=exported))
+    elif here is not None and (here.share, here.seed) == (share, seed):
+        here.exported |= exported
 
 
 def ensure_from_file(

@@ -23,7 +23,7 @@ from db.jobs import check_claim
 from db.lists import solution_index
 from db.lists.browse import sorted_by
 from db.lists.filters import SolutionFilter
-from db.lists.solution_lists import list_in_session
+from db.lists.solution_lists import follow_cuts, list_in_session
 from db.records import JobRecord
 from db.review.saved_queues import MOST_NAME, unnamed_token
 from db.review.tables import Recut, SavedQueue
@@ -111,6 +111,7 @@ def _recuts(session: Session, told: SourceRecuts) -> str | None:
         after = told.replaced_by.get(name)
         session.get_one(Solution, one).replaced_by = None if after is None else solutions[after]
     session.flush()
+    follow_cuts(session, ids)
     solution_index.update(session, ids)
     return None
 
@@ -127,6 +128,7 @@ def _set_aside(session: Session, ids: Sequence[int]) -> None:
         if one.replaced_by is None and one.id != stands:
             one.replaced_by = stands
     session.flush()
+    follow_cuts(session, ids)
     solution_index.update(session, ids)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.annotators import to_record
@@ -128,7 +128,8 @@ def _connected(acts: Sequence[Recut]) -> list[list[Recut]]:
 
 
 def _list(session: Session, row: SolutionList) -> SourceList:
-    places = select(ListedSolution.solution_id).where(ListedSolution.list_id == row.id)
+    kept = func.coalesce(ListedSolution.kept_id, ListedSolution.solution_id)
+    places = select(kept).where(ListedSolution.list_id == row.id)
     ids = session.scalars(places.order_by(ListedSolution.place)).all()
     return SourceList(tuple(_told(session, ids)), row.words, row.origin)
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
+    CompoundSelect,
     Select,
     and_,
     false,
@@ -27,6 +28,7 @@ from db.engine import DatabaseError
 from db.lists import search
 from db.lists.kinds import BITS, is_of
 from db.records import ANY
+from db.review.tables import Recut
 from db.schema import (
     Annotation,
     Annotator,
@@ -83,7 +85,8 @@ class SolutionFilter:
     `cell_onwards` says of each whether a later one will do as well;
     `reviewed` is one of REVIEWED and speaks of what anybody's corrections amount to now; `did` is
     one of ACTS with a person's id, and `did_since` (ISO 8601, with its zone) when at the earliest;
-    `text` is searched in problem and steps; `ids` are the solutions themselves, and `listed` is the
+    `text` is searched in problem and steps; `ids` are the solutions themselves, or
+    what stands in their place since their steps were cut anew, and `listed` is the
     id of a kept list that has them (`db.lists.solution_lists`). `among` are the members of a group
     that a query cannot tell, such as what a consensus keeps; () is none of them.
     """
@@ -145,9 +148,10 @@ def narrow(query: Select[int], wanted: SolutionFilter, dialect: str) -> Select[i
         query = query.where(SolutionIndex.n_steps >= wanted.steps_from)
     if wanted.steps_to is not None:
         query = query.where(SolutionIndex.n_steps <= wanted.steps_to)
-    for ids in (wanted.ids or None, wanted.among):
-        if ids is not None:
-            query = query.where(SolutionIndex.solution_id.in_(_listed(ids, dialect)))
+    if wanted.ids:
+        query = query.where(SolutionIndex.solution_id.in_(_standing(_listed(wanted.ids, dialect))))
+    if wanted.among is not None:
+        query = query.where(SolutionIndex.solution_id.in_(_listed(wanted.among, dialect)))
     if wanted.listed is not None:
         members = select(ListedSolution.solution_id).where(ListedSolution.list_id == wanted.listed)
         query = query.where(SolutionIndex.solution_id.in_(members))
@@ -174,6 +178,15 @@ def _listed(ids: Sequence[int], dialect: str) -> Select[int]:
         values = func.json_each(json.dumps(ids)).table_valued("value")
         return select(values.c.value)
     return select(func.unnest(literal(list(ids), ARRAY(BigInteger))))
+
+
+def _standing(ids: Select[int]) -> CompoundSelect[int]:
+    """`ids`, and those that stand in the place of one of them since its steps were cut anew."""
+    cut = select(Recut.solution_id).union(select(Recut.made_id))
+    aside = select(Solution.replaced_by.label("stands")).where(Solution.replaced_by.is_not(None))
+    first = aside.where(Solution.id.in_(cut), Solution.id.in_(ids)).cte("stand", recursive=True)
+    stand = first.union(aside.join(first, first.c.stands == Solution.id))
+    return ids.union(select(stand.c.stands))
 
 
 def _said(query: Select[int], annotator_id: int, verdict: str | int | None) -> Select[int]:

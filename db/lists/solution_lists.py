@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.engine import Database, DatabaseError, stable_hash
-from db.schema import ListedSolution, SolutionList
+from db.review.tables import Recut
+from db.schema import ListedSolution, Solution, SolutionList
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,41 @@ def list_in_session(
         ]
         if places:
             session.execute(insert(ListedSolution), places)
+        cut = session.scalars(select(Recut.solution_id).union(select(Recut.made_id)))
+        follow_cuts(session, {*cut} & {*ids})
     return row
+
+
+def follow_cuts(session: Session, solution_ids: Iterable[int]) -> None:
+    """In every kept list, have what stands in the place of each of these stand at its place.
+
+    A list that holds that one already has it once, at the place that it has there.
+    """
+    for one in solution_ids:
+        stands = one
+        while (after := session.get_one(Solution, stands).replaced_by) is not None:
+            stands = after
+        if stands == one:
+            continue
+        there = select(ListedSolution.list_id).where(ListedSolution.solution_id == stands)
+        kept = func.nullif(func.coalesce(ListedSolution.kept_id, one), stands)
+        session.execute(
+            update(ListedSolution)
+            .where(ListedSolution.solution_id == one, ListedSolution.list_id.not_in(there))
+            .values(solution_id=stands, kept_id=kept)
+        )
+
+
+def count_cut_anew(database: Database, list_id: int) -> int:
+    """At how many places of a kept list another cut stands than the one that was kept."""
+    cut = select(Recut.solution_id).union(select(Recut.made_id))
+    query = select(func.count()).where(
+        ListedSolution.solution_id.in_(cut),
+        ListedSolution.list_id == list_id,
+        ListedSolution.kept_id.is_not(None),
+    )
+    with database.read() as session:
+        return session.scalar(query) or 0
 
 
 def find_list(database: Database, token: str) -> ListRecord | None:

@@ -20,6 +20,7 @@ from db.corrections import project, to_record, to_row
 from db.engine import Database, DatabaseError, stable_hash
 from db.ingest import solution_fingerprint
 from db.lists import search, solution_index
+from db.lists.solution_lists import follow_cuts
 from db.records import AnnotatorRecord, CorrectionRecord, lowest
 from db.review.leases import renew
 from db.review.steps import Cut, cut_of, is_verdict
@@ -212,12 +213,13 @@ def _standing(session: Session, solution: Solution) -> Solution:
 
 
 def _stand_in(session: Session, old: Solution, new: Solution) -> None:
-    """Whoever has the old one on screen has the new one from now."""
+    """Whoever has the old one on screen, or in a kept list, has the new one from now."""
     old.replaced_by, new.replaced_by = new.id, None
     here = select(Lease.holder).where(Lease.solution_id == new.id)
     session.execute(delete(Lease).where(Lease.solution_id == old.id, Lease.holder.in_(here)))
     session.execute(update(Lease).where(Lease.solution_id == old.id).values(solution_id=new.id))
     session.flush()
+    follow_cuts(session, [old.id])
 
 
 def _carry_corrections(session: Session, old: int, new: Solution, cut: Cut) -> None:

@@ -27,8 +27,12 @@ def held_out(database: Database) -> HeldOut:
 
 
 def is_settled(database: Database) -> bool:
-    """Whether there are exports already, which another part would contradict."""
-    return bool(list_exports(database))
+    """Whether there are exports already, which another part would contradict.
+
+    Those of the project that this one was imported from count too.
+    """
+    stored = stored_held_out(database)
+    return bool(list_exports(database)) or (stored is not None and stored.exported)
 
 
 def hold_out(database: Database, chosen: HeldOut, *, after_exports: bool = False) -> None:
@@ -44,13 +48,15 @@ def hold_out(database: Database, chosen: HeldOut, *, after_exports: bool = False
             "trained on that has seen them. To hold them out of later exports all the same: "
             f"steplens held-out --share {chosen.share:g} --after-exports"
         )
-    save_held_out(database, StoredHeldOut(chosen.share, chosen.seed))
+    exported = is_settled(database)
+    save_held_out(database, StoredHeldOut(chosen.share, chosen.seed, exported))
 
 
 def settle(database: Database, part: HeldOut) -> None:
     """Store what an export left out: from the first one on it stands."""
-    if stored_held_out(database) is None:
-        save_held_out(database, StoredHeldOut(part.share, part.seed))
+    settled = StoredHeldOut(part.share, part.seed, exported=True)
+    if stored_held_out(database) != settled:
+        save_held_out(database, settled)
 
 
 def evaluation_sets(database: Database, learnt: Iterable[str]) -> dict[str, list[str]]:

@@ -195,3 +195,33 @@ def test_the_annotations_of_an_older_project_are_counted(tmp_path: Path) -> None
     upgrade(database)
     assert [one.label for one in compared_annotators(database).members()] == ["mc:m", "prm:p"]
     database.close()
+
+
+def test_lists_of_an_older_project_follow_the_cuts_that_were_made_in_it(tmp_path: Path) -> None:
+    def cut(number: int, after: int | None) -> str:
+        return (
+            "INSERT INTO solution (id, problem_id, fingerprint, dataset, generator, steps, "
+            "n_steps, samples, meta, created_at, replaced_by) "
+            f"VALUES ({number}, 1, 's{number}', 'd', 'g', "
+            f"'[\"a\"]', 1, 1, '{{}}', '2026-01-01', {after or 'NULL'})"
+        )
+
+    def listed(place: int, solution: int) -> str:
+        return f"INSERT INTO listed_solution VALUES ({solution // 10}, {place}, {solution % 10})"
+
+    rows = (
+        "INSERT INTO problem VALUES (1, 'p', 'Some apples', '7', '2026-01-01')",
+        *(cut(2, 3), cut(3, 4), cut(4, None), cut(5, None)),
+        "INSERT INTO solution_list VALUES (1, 't1', 'w', 'browse', '2026-01-01')",
+        "INSERT INTO solution_list VALUES (2, 't2', 'w', 'browse', '2026-01-01')",
+        *(listed(0, 15), listed(1, 12), listed(0, 22), listed(1, 24)),
+    )
+    url = project_at("0015", tmp_path / "old.db", rows)
+    database = open_database(url, must_be_current=False)
+    upgrade(database)
+    solution_index.ensure(database)
+    found = [
+        solution_ids(database, SolutionFilter(listed=one), sort=f"listed:{one}") for one in (1, 2)
+    ]
+    assert found == [[5, 4], [4]]
+    database.close()

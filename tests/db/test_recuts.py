@@ -16,8 +16,9 @@ from db.annotators import ensure_reviewer, find_annotator
 from db.corrections import append_corrections, correction_log, current_acts
 from db.engine import Database, DatabaseError
 from db.ingest import insert_rows
-from db.lists.browse import solution_ids
+from db.lists.browse import count_solutions, solution_ids
 from db.lists.filters import SolutionFilter
+from db.lists.solution_lists import count_cut_anew, keep_list
 from db.records import AnnotatorRecord, SourceLabel
 from db.review.leases import next_items
 from db.review.queues import Queue, disagreements
@@ -117,6 +118,39 @@ def test_merging_and_undo_and_undoing_again(database: Database, solution: int) -
     assert undo_recut(database, made, ann, "back 2") == solution
     with database.read() as session:
         assert session.scalar(select(func.count(Recut.id))) == 4
+
+
+def test_a_new_cut_takes_the_old_ones_place_in_lists_and_ticks(
+    database: Database, solution: int
+) -> None:
+    ann = ensure_reviewer(database, "ann")
+
+    def keep(*ids: int) -> int:
+        return keep_list(database, ids, words="mine", origin="browse").id
+
+    def listed(kept: int) -> list[int]:
+        held = SolutionFilter(listed=kept)
+        found = solution_ids(database, held, sort=f"listed:{kept}")
+        assert count_solutions(database, held) == len(found)
+        return found
+
+    before, ticked = keep(2, 1), SolutionFilter(ids=(1, 2))
+    made = recut(database, solution, split_step(STEPS, 1, 4), ann, "cut")
+    assert listed(before) == [2, made]
+    assert solution_ids(database, ticked) == [2, made]
+    assert count_cut_anew(database, before) == 1
+    again = recut(database, made, merge_step(split_step(STEPS, 1, 4), 1), ann, "cut 2")
+    assert listed(before) == [2, again]
+    assert solution_ids(database, ticked) == [2, again]
+    assert keep(2, 1) == before  # It is the list that was kept.
+    after, late, both = keep(again, 2), keep(1), keep(made, 2, again)
+    assert [listed(one) for one in (after, late, both)] == [[again, 2], [again], [2, again]]
+    assert undo_recut(database, again, ann, "back") == made
+    assert [listed(one) for one in (after, late, both)] == [[made, 2], [made], [made, 2]]
+    assert undo_recut(database, made, ann, "back 2") == 1
+    assert [listed(one) for one in (before, after, late)] == [[2, 1], [1, 2], [1]]
+    assert [count_cut_anew(database, one) for one in (before, after)] == [0, 1]
+    assert solution_ids(database, ticked) == [1, 2]
 
 
 def test_what_is_said_of_a_cut_set_aside_goes_along(database: Database, solution: int) -> None:

@@ -85,14 +85,16 @@ def _project(value: Json) -> SourceProject:
     return SourceProject(types, _held_out(told.get("held_out")), _consensus(told.get("consensus")))
 
 
-def _held_out(value: Json) -> tuple[float, int] | None:
+def _held_out(value: Json) -> tuple[float, int, bool] | None:
+    """Where it is not said whether something was exported, it is safer to think so."""
     if value is None:
         return None
     part = fields.an_object(value, "project.held_out")
     share = fields.fraction(part.get("share"), "project.held_out.share")
     if share is None or share == 1:
         raise BadRow("project.held_out.share must be from 0 to below 1")
-    return share, fields.whole(part.get("seed"), "project.held_out.seed")
+    exported = fields.flag(part.get("exported", True), "project.held_out.exported")
+    return share, fields.whole(part.get("seed"), "project.held_out.seed"), bool(exported)
 
 
 def _consensus(value: Json) -> SourceConsensus | None:

@@ -26,6 +26,8 @@ from db.annotators import (
 )
 from db.corrections import append_corrections, correction_log
 from db.engine import Database, DatabaseError, create_database
+from db.lists.browse import solution_ids
+from db.lists.filters import SolutionFilter
 from db.lists.solution_lists import keep_list
 from db.results import (
     Measured,
@@ -37,11 +39,13 @@ from db.results import (
 from db.review.recuts import recut, replacement
 from db.review.saved_queues import Contents, save_queue, saved_queues
 from labeling import project
+from labeling.consensus.held_out import hold_out, is_settled
 from labeling.formats.files.compression import unpacked
 from labeling.project import ProjectError, export_project
 from tests.labeling.formats.test_import_job import import_files
 from tests.labeling.project.contents import contents
 from tests.support.rows import correction, fill, machine
+from training.data import HeldOut
 
 ROOT = Path(__file__).parents[3]
 WRITING = """
@@ -304,9 +308,43 @@ def test_a_project_is_no_table(name: str, made: Database, tmp_path: Path) -> Non
     assert not (tmp_path / name).exists()
 
 
+def test_a_list_whose_solutions_were_cut_anew_travels_as_it_was_kept(
+    made: Database, other: Database, tmp_path: Path
+) -> None:
+    keep_list(made, [2, 1], words="both", origin="browse")
+    cut = recut(made, 2, ["1 + 1 =", "2", "That is it."], find_annotator(made, "human:Ada"), "t")
+    export_project(made, tmp_path / "mine.jsonl")
+    for database in (other, made):
+        import_files(database, "jsonl", tmp_path / "mine.jsonl")
+        assert solution_ids(database, SolutionFilter(listed=1), sort="listed:1") == [cut, 1]
+    assert contents(other) == contents(made)
+
+
 def test_what_is_held_out_here_stays(made: Database, other: Database, tmp_path: Path) -> None:
-    save_held_out(made, StoredHeldOut(0.4, 7))
+    save_held_out(made, StoredHeldOut(0.4, 7, exported=True))
     save_held_out(other, StoredHeldOut(0.1, 0))
     export_project(made, tmp_path / "mine.jsonl")
     import_files(other, "jsonl", tmp_path / "mine.jsonl")
     assert stored_held_out(other) == StoredHeldOut(0.1, 0)
+    save_held_out(other, StoredHeldOut(0.4, 7))
+    import_files(other, "jsonl", tmp_path / "mine.jsonl")
+    assert stored_held_out(other) == StoredHeldOut(0.4, 7, exported=True)
+
+
+@pytest.mark.parametrize(("told", "warned"), [(True, True), (None, True), (False, False)])
+def test_what_was_exported_elsewhere_was_exported(
+    told: bool | None, warned: bool, other: Database, tmp_path: Path
+) -> None:
+    """And where a file does not say, nobody can be sure that nothing was."""
+    held_out: dict[str, Any] = {"share": 0.4, "seed": 7}
+    if told is not None:
+        held_out["exported"] = told
+    file = tmp_path / "mine.jsonl"
+    file.write_text(json.dumps({"project": {"version": 1, "held_out": held_out}}) + "\n", "utf-8")
+    import_files(other, "jsonl", file)
+    assert is_settled(other) == warned
+    if warned:
+        with pytest.raises(DatabaseError, match="--after-exports"):
+            hold_out(other, HeldOut(0.2))
+    hold_out(other, HeldOut(0.2), after_exports=warned)
+    assert stored_held_out(other) == StoredHeldOut(0.2, 0, exported=warned)
