@@ -329,11 +329,7 @@ class Consensus(Base):
 
 
 class HeldOut(Base):
-    """The one row that says which share of the problems no export holds, and by which seed.
-
-    `exported` says that something was exported that left it out, here or in the project that this
-    one was imported from.
-    """
+    """The one row that says which share of the problems no export holds (`db.results`)."""
 
     __tablename__ = "held_out"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

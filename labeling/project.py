@@ -39,9 +39,9 @@ from labeling.formats.project.work import write_work
 from labeling.jobs.context import JobContext, Report
 from labeling.jobs.files import data_folder
 
-MOST_PROBLEMS = (
-    3 << 20
-)  # bytes of the problems of a training in one row, which has two signs a byte
+# Bytes of the problems of a training in one row, which has two signs a byte.
+MOST_PROBLEMS = 3 << 20
+MOST_LISTED = 400_000  # solutions of a list in one row, of 36 bytes each
 
 
 class ProjectError(ValueError):
@@ -106,7 +106,10 @@ def _work(now: Database) -> Iterator[SourceWork]:
         for start in range(0, max(len(known.problems), 1), MOST_PROBLEMS):
             yield replace(known, problems=known.problems[start : start + MOST_PROBLEMS])
     yield from recuts(now)
-    yield from kept_lists(now)
+    for kept in kept_lists(now):
+        for start in range(0, max(kept.total, 1), MOST_LISTED):
+            part = kept.solutions[start : start + MOST_LISTED]
+            yield replace(kept, solutions=part, start=start)
     yield from queues(now)
     yield from evaluations(now)
 

@@ -50,17 +50,23 @@ class SourceRecuts:
 
 @dataclass(frozen=True, slots=True)
 class SourceList:
-    """A list as a page showed it (`db.lists.solution_lists`)."""
+    """A list as a page showed it (`db.lists.solution_lists`), or a part of one that is long.
 
+    `key` is its name in the file. The `solutions` are those from place `start` on, of `total`.
+    """
+
+    key: str
     solutions: tuple[str, ...]
     words: str
     origin: str
+    start: int
+    total: int
     line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class SourceQueue:
-    """A saved queue (`db.review.saved_queues`); `listed` is the kept list that it is narrowed to.
+    """A saved queue (`db.review.saved_queues`); `listed` is the key of the list it is narrowed to.
 
     `wanted` and `history` are as they are stored, with names in place of ids.
     """
@@ -69,7 +75,7 @@ class SourceQueue:
     name: str | None
     holds: str
     wanted: dict[str, Any]
-    listed: SourceList | None
+    listed: str | None
     sort: str
     reference: str | None
     per_item: int | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import insert, select
@@ -30,11 +30,18 @@ from db.review.tables import Recut, SavedQueue
 from db.schema import Evaluation, Solution, SolutionIndex, TrainingSet
 
 
-def store_work(database: Database, told: SourceWork, job: JobRecord | None = None) -> str | None:
+def store_work(
+    database: Database,
+    told: SourceWork,
+    lists: dict[str, int],
+    job: JobRecord | None = None,
+) -> str | None:
     """Store it in one transaction; in words what of it does not come in as it is told, or None.
 
-    Raises DatabaseError where it speaks of solutions or annotators that are not in the project,
-    and LostJobError when `job` is no longer this process's; nothing of it is stored then.
+    A list must be whole. `lists` has the ids of the file's lists by their keys: one that is stored
+    is added, and a queue finds its own there. Raises DatabaseError where it speaks of solutions,
+    annotators or lists that are not in the project, and LostJobError when `job` is no longer this
+    process's; nothing of it is stored then.
     """
     with database.write() as session:
         if job is not None:
@@ -45,9 +52,10 @@ def store_work(database: Database, told: SourceWork, job: JobRecord | None = Non
             case SourceRecuts():
                 return _recuts(session, told)
             case SourceList():
-                list_in_session(session, _ids(session, told.solutions), told.words, told.origin)
+                ids = _ids(session, told.solutions)
+                lists[told.key] = list_in_session(session, ids, told.words, told.origin).id
             case SourceQueue():
-                return _queue(session, told)
+                return _queue(session, told, lists)
             case SourceEvaluation():
                 _evaluation(session, told)
     return None
@@ -132,7 +140,7 @@ def _set_aside(session: Session, ids: Sequence[int]) -> None:
     solution_index.update(session, ids)
 
 
-def _queue(session: Session, told: SourceQueue) -> str | None:
+def _queue(session: Session, told: SourceQueue, lists: Mapping[str, int]) -> str | None:
     """Add it, unless it is there; a name that another queue has here gets a number."""
     wanted = reworded(
         told.wanted,
@@ -140,9 +148,9 @@ def _queue(session: Session, told: SourceQueue) -> str | None:
         lambda names: _ids(session, names),
     )
     if told.listed is not None:
-        one = told.listed
-        listed = list_in_session(session, _ids(session, one.solutions), one.words, one.origin)
-        wanted["listed"] = listed.id
+        if told.listed not in lists:
+            raise DatabaseError("the list that the queue is narrowed to was not read")
+        wanted["listed"] = lists[told.listed]
     reference = None if told.reference is None else _annotator(session, told.reference)
     wanted = SolutionFilter.from_json(wanted).to_json()
     sorted_by(select(SolutionIndex.solution_id), told.sort)

@@ -81,7 +81,7 @@ def queues(database: Database) -> Iterator[SourceQueue]:
                 wanted=reworded(
                     row.wanted, lambda one: labels[one], lambda ids: _told(session, ids)
                 ),
-                listed=None if listed is None else _list(session, listed),
+                listed=None if listed is None else listed.token,
                 sort=row.sort,
                 reference=None if row.reference_id is None else labels[row.reference_id],
                 per_item=row.per_item,
@@ -131,7 +131,8 @@ def _list(session: Session, row: SolutionList) -> SourceList:
     kept = func.coalesce(ListedSolution.kept_id, ListedSolution.solution_id)
     places = select(kept).where(ListedSolution.list_id == row.id)
     ids = session.scalars(places.order_by(ListedSolution.place)).all()
-    return SourceList(tuple(_told(session, ids)), row.words, row.origin)
+    told = tuple(_told(session, ids))
+    return SourceList(row.token, told, row.words, row.origin, start=0, total=len(told))
 
 
 def _told(session: Session, ids: Sequence[int]) -> list[str]:

@@ -11,13 +11,15 @@ from db.engine import DatabaseError
 from db.imports.labels import Said, insert_labels
 from db.imports.matching import find_solutions
 from db.imports.project import adopt, ensure_from_file
-from db.imports.records import SourceWork
+from db.imports.records import SourceList, SourceWork
 from db.imports.storing import store_work
 from db.ingest import fingerprint_of, insert_rows
 from db.jobs import LostJobError
 from db.records import ImportRow, IngestCount, SourceAnnotator, SourceProject
 from labeling.formats.base import Named, Remark
+from labeling.formats.fields import BadRow
 from labeling.formats.files.hub import given_files
+from labeling.formats.project.lists import ListParts
 from labeling.formats.reading import Note, Rejection, read_rows
 from labeling.formats.splitting import Cut
 from labeling.jobs.context import JobContext
@@ -178,11 +180,13 @@ class _Import:
         self.repeated = 0
         self.read_rows = 0
         self.matched = 0  # of the rows that only name their solution
+        self._parts, self._lists = ListParts(), dict[str, int]()  # of the file that is read
 
     def read(self, format: str, file: Path) -> None:
         chunk: list[ImportRow] = []
         named: list[Named] = []
         rejected, rows, repeats = self.rejections.rows, 0, _Repeats()
+        self._parts, self._lists = ListParts(), {}
         for row in read_rows(format, file, self._advance, self.cut):
             if isinstance(row, Rejection):
                 self.rejections.add(file, row.line, row.reason)
@@ -217,6 +221,8 @@ class _Import:
         self._here = 0
         self._store(file, chunk)
         self._store_named(file, named)
+        for part in self._parts.without_end():
+            self.rejections.add(file, part.line, "the rest of this list is missing: it is left out")
         self.repeated += repeats.number
         self.read_rows += rows
         if not rows and self.rejections.rows > rejected:
@@ -230,10 +236,13 @@ class _Import:
             self.notes.add(file, told.line, NOT_BY_PEOPLE.format(", and what they found,"))
             return
         try:
-            words = store_work(self._context.database, told, self._context.job)
+            whole = self._parts.whole(told) if isinstance(told, SourceList) else told
+            if whole is None:
+                return
+            words = store_work(self._context.database, whole, self._lists, self._context.job)
         except LostJobError:
             raise
-        except DatabaseError as error:
+        except (BadRow, DatabaseError) as error:
             self.rejections.add(file, told.line, str(error))
         else:
             if words is not None:

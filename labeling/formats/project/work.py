@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from dataclasses import fields as columns
-from typing import Any, cast
+from typing import cast
 
 from db.imports.records import (
     SourceEvaluation,
@@ -21,6 +21,7 @@ from db.imports.records import (
     SourceWork,
 )
 from db.results import Measured
+from labeling.evaluation.shapes import check_result
 from labeling.formats import fields
 from labeling.formats.base import Json
 from labeling.formats.fields import BadRow
@@ -48,10 +49,11 @@ def write_work(told: SourceWork) -> dict[str, Json]:
                 "recuts": {"acts": [_plain(a) for a in told.acts], "instead": {**told.replaced_by}}
             }
         case SourceList():
-            return {"list": _plain(told)}
+            whole = told.total == len(told.solutions)
+            part = ("start", "total") if whole else ()
+            return {"list": {k: value for k, value in _plain(told).items() if k not in part}}
         case SourceQueue():
-            listed = None if told.listed is None else _plain(told.listed)
-            return {"queue": {**_plain(told), "listed": listed}}
+            return {"queue": _plain(told)}
         case SourceEvaluation():
             return {"evaluation": {**_plain(told), "measured": asdict(told.measured)}}
 
@@ -105,8 +107,14 @@ def _list(told: dict[str, Json]) -> SourceList:
     if not _ADDRESS.fullmatch(origin):
         raise BadRow(f"list.origin must be the address of a page, not {fields.shown(origin)}")
     solutions = _list_of(told.get("solutions"), "list.solutions")
-    words = fields.text(told.get("words"), "list.words")
-    return SourceList(tuple(map(_fingerprint, solutions)), words, origin)
+    return SourceList(
+        key=_short(told, "key", 64),
+        solutions=tuple(map(_fingerprint, solutions)),
+        words=fields.text(told.get("words"), "list.words"),
+        origin=origin,
+        start=fields.whole(told.get("start", 0), "list.start"),
+        total=fields.whole(told.get("total", len(solutions)), "list.total"),
+    )
 
 
 def _queue(told: dict[str, Json]) -> SourceQueue:
@@ -115,14 +123,13 @@ def _queue(told: dict[str, Json]) -> SourceQueue:
         raise BadRow(f"queue.holds must be one of {', '.join(QUEUES)}, not {fields.shown(holds)}")
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise BadRow(f"queue.token must be 12 hex digits, not {fields.shown(token)}")
-    listed = told.get("listed")
     history = _list_of(told.get("history"), "queue.history")
     return SourceQueue(
         token=token,
         name=None if told.get("name") is None else _short(told, "name", 80),
         holds=str(holds),
         wanted=_stored(told.get("wanted"), "queue.wanted"),
-        listed=None if listed is None else _list(fields.an_object(listed, "queue.listed")),
+        listed=None if told.get("listed") is None else _short(told, "listed", 64),
         sort=fields.text(told.get("sort"), "queue.sort"),
         reference=fields.optional_text(told.get("reference"), "queue.reference"),
         per_item=_per_item(told.get("per_item")),
@@ -151,18 +158,45 @@ def _change(value: Json, what: str) -> dict[str, Json]:
 
 
 def _evaluation(told: dict[str, Json]) -> SourceEvaluation:
-    measured: dict[str, Any] = _stored(told.get("measured"), "evaluation.measured")
+    kind = fields.text(told.get("kind"), "evaluation.kind")
+    result = _stored(told.get("result"), "evaluation.result")
     try:
-        basis = Measured(**measured)
-    except TypeError as error:
-        raise BadRow(f"evaluation.measured: {error}") from error
+        check_result(kind, result)
+    except ValueError as error:
+        raise BadRow(f"evaluation.{error}") from error
     return SourceEvaluation(
-        kind=_short(told, "kind", 20),
+        kind=kind,
         annotator=fields.text(told.get("annotator"), "evaluation.annotator"),
         reference=fields.optional_text(told.get("reference"), "evaluation.reference"),
-        measured=basis,
-        result=_stored(told.get("result"), "evaluation.result"),
+        measured=_measured(fields.an_object(told.get("measured"), "evaluation.measured")),
+        result=result,
         created_at=fields.time(told.get("created_at"), "evaluation.created_at"),
+    )
+
+
+def _measured(told: dict[str, Json]) -> Measured:
+    unknown = sorted(told.keys() - {one.name for one in columns(Measured)})
+    if unknown:
+        raise BadRow(f"evaluation.measured has an unknown field {fields.shown(unknown[0])}")
+
+    def number(name: str) -> int | None:
+        value = told.get(name)
+        found = None if value is None else fields.whole(value, f"evaluation.measured.{name}")
+        if found is not None and found < 0:
+            raise BadRow(f"evaluation.measured.{name} must be 0 or more")
+        return found
+
+    def text(name: str, most: int) -> str | None:
+        return None if told.get(name) is None else _short(told, name, most)
+
+    return Measured(
+        dataset=text("dataset", fields.MAX_NAME),
+        threshold=fields.fraction(told.get("threshold"), "evaluation.measured.threshold"),
+        held_out=bool(fields.flag(told.get("held_out"), "evaluation.measured.held_out")),
+        n_solutions=number("n_solutions"),
+        solutions=text("solutions", 32),
+        n_training=number("n_training"),
+        training_export=text("training_export", 64),
     )
 
 

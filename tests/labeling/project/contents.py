@@ -35,6 +35,22 @@ NOT_SAID = {
 }
 
 
+def processbench(f1: object = None) -> dict[str, Any]:
+    """A stored result of the kind processbench, with fields of nobody's."""
+    figures = {
+        **{"error_accuracy": f1, "correct_accuracy": None, "f1": f1},
+        **{"n_error": 3, "n_correct": 1, "n_unparsed": 0},
+        "intervals": {"f1": {"low": 0, "high": None}},
+    }
+    report: dict[str, Any] = {
+        **figures,
+        "datasets": {"": {**figures, "mine": [None]}},
+        "policies": [],
+    }
+    about = {"annotator": "prm:new", "reference": "judge:critic", "dataset": None}
+    return {**about, "threshold": 0.5, "all": report, "held_out": None}
+
+
 def contents(database: Database) -> dict[str, Any]:
     """Every table that says something, its rows by what they are about."""
     with database.read() as session:

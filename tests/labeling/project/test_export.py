@@ -43,7 +43,7 @@ from labeling.consensus.held_out import hold_out, is_settled
 from labeling.formats.files.compression import unpacked
 from labeling.project import ProjectError, export_project
 from tests.labeling.formats.test_import_job import import_files
-from tests.labeling.project.contents import contents
+from tests.labeling.project.contents import contents, processbench
 from tests.support.rows import correction, fill, machine
 from training.data import HeldOut
 
@@ -264,7 +264,7 @@ def test_work_that_names_what_is_not_there_or_is_hostile_is_refused(
 ) -> None:
     file = tmp_path / "mine.jsonl"
     keep_list(made, [1, 2], words="both", origin="browse")
-    add_evaluation(made, "processbench", 1, None, Measured(), {"all": None})
+    add_evaluation(made, "processbench", 1, None, Measured(), processbench())
     export_project(made, file)
     told = rows(file)
     (kept,) = (one["list"] for one in told if "list" in one)
@@ -275,7 +275,19 @@ def test_work_that_names_what_is_not_there_or_is_hostile_is_refused(
         ({"list": {**kept, "solutions": [7]}}, "told by 32 hex digits here, not 7"),
         ({"queue": {"holds": "secrets"}}, "queue.holds must be one of"),
         ({"evaluation": {**found, "annotator": "prm:gone"}}, "prm:gone is not in this project"),
-        ({"evaluation": {**found, "measured": {"x": 1}}}, "evaluation.measured"),
+        ({"evaluation": {**found, "measured": {"x": 1}}}, "unknown field 'x'"),
+        ({"evaluation": {**found, "measured": {"threshold": 7}}}, "measured.threshold must be"),
+        ({"evaluation": {**found, "measured": {"n_solutions": -1}}}, "must be 0 or more"),
+        (
+            {"evaluation": {**found, "kind": "secrets"}},
+            "evaluation.kind must be one of processbench",
+        ),
+        ({"evaluation": {**found, "kind": "best_of_n"}}, "evaluation.result.n is missing"),
+        ({"evaluation": {**found, "result": {}}}, "evaluation.result.annotator is missing"),
+        (
+            {"evaluation": {**found, "result": processbench("high")}},
+            "error_accuracy must be a number",
+        ),
         ({"recuts": {"acts": [{}]}}, "token is missing"),
         ({"training_set": {"revision": "r", "problems": "abc"}}, "16 hex digits a problem"),
     ]
@@ -317,6 +329,31 @@ def test_a_list_whose_solutions_were_cut_anew_travels_as_it_was_kept(
     for database in (other, made):
         import_files(database, "jsonl", tmp_path / "mine.jsonl")
         assert solution_ids(database, SolutionFilter(listed=1), sort="listed:1") == [cut, 1]
+    assert contents(other) == contents(made)
+
+
+def test_a_list_too_long_for_a_row_takes_several(
+    made: Database, other: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(project, "MOST_LISTED", 1)
+    kept = keep_list(made, [2, 1], words="all", origin="browse")
+    save_queue(made, Contents("filter", SolutionFilter(listed=kept.id)), "Ada", name="mine")
+    file = tmp_path / "mine.jsonl"
+    export_project(made, file)
+    told = rows(file)
+    first, last = (one for one in told if "list" in one)
+    assert [len(one["list"]["solutions"]) for one in (first, last)] == [1, 1]
+    for missing, reason in ((first, "begins at place 1"), (last, "the rest of this list")):
+        left = [one for one in told if one is not missing]
+        file.write_text("".join(json.dumps(one) + "\n" for one in left), "utf-8")
+        reasons = [one["reason"] for one in import_files(other, "jsonl", file)["rejections"]]
+        assert any(reason in one for one in reasons)
+        assert any("list that the queue is narrowed to" in one for one in reasons)
+        assert saved_queues(other) == []
+    file.write_text("".join(json.dumps(one) + "\n" for one in told), "utf-8")
+    for database in (other, made):
+        assert import_files(database, "jsonl", file)["rejected"] == 0
+        assert solution_ids(database, SolutionFilter(listed=1), sort="listed:1") == [2, 1]
     assert contents(other) == contents(made)
 
 

@@ -52,7 +52,7 @@ from labeling.consensus.rule import Rule
 from labeling.demo.prepare import prepare_demo
 from labeling.project import export_project
 from tests.labeling.formats.test_import_job import import_files
-from tests.labeling.project.contents import contents
+from tests.labeling.project.contents import contents, processbench
 from tests.support.rows import correction, row
 
 # What a database stores: no NUL, no half of a surrogate pair.
@@ -210,7 +210,7 @@ def _work(
         undo_change(database, saved.token, "Ben")
     for dataset, threshold in project["evaluations"]:
         measured = Measured(dataset, threshold, n_solutions=1, solutions="a" * 32)
-        figures = {"annotator": "prm:new", "all": {"f1": threshold, "datasets": {"": [None]}}}
+        figures = processbench(threshold)
         add_evaluation(database, "processbench", prm, judge if dataset else None, measured, figures)
     if project["learnt"]:
         problems = [f"{one:016x}" for one in project["learnt"]]
