@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from labeling.formats.base import Json
@@ -48,11 +49,24 @@ def guess_format(files: Sequence[Path]) -> str:
         raise UnknownFormat(
             f"{told}; they look like {' and '.join(found)}. Name the one that is meant"
         )
+    apart = _of_each(files)
+    if len(set(apart.values())) > 1:
+        each = "; ".join(f"{file} looks like {name}" for file, name in apart.items())
+        raise UnknownFormat(f"the files are of several formats, import each by itself: {each}")
     known = "; ".join(f"{name}: {', '.join(FORMATS[name].fields)}" for name in READERS)
     raise UnknownFormat(
         f"{told}, which no one format has. Name the format, or rename the fields. By fields are "
         f"recognised {known}"
     )
+
+
+def _of_each(files: Sequence[Path]) -> dict[Path, str]:
+    """The formats of several files, each by itself; those that have none are left out."""
+    found: dict[Path, str] = {}
+    for file in files if len(files) > 1 else ():
+        with suppress(UnknownFormat):
+            found[file] = guess_format([file])
+    return found
 
 
 def looks_like(format: str, row: dict[str, Json]) -> bool:

@@ -30,6 +30,8 @@ from labeling.evaluation.prm_errors.slices import (
     evaluate_slices,
 )
 from labeling.evaluation.scored import ScoredSolutions
+from labeling.evaluation.shapes import check_result
+from labeling.evaluation.stored import BIASES, CALIBRATION, SLICES
 from tests.support.data import shared_data
 from training.data import fingerprint
 from training.metrics.processbench.scored import scored
@@ -59,6 +61,7 @@ def line(told: Result, start: str) -> str:
 def test_tolerance_of_the_playground(playground: Database) -> None:
     """54 right answers have a wrong step: prm-v2 catches 46 of them, 43 at the exact step."""
     found = evaluate_biases(playground, "prm:prm-v2", "human:playground-truth")
+    check_result(BIASES, list_evaluations(playground, BIASES)[0].result)
     assert (found.flawed.count, found.flawed.n) == (54, 1466)
     mine = found.tolerances["prm:prm-v2"]
     assert (mine.caught.count, mine.exact.count, mine.exact.n) == (46, 43, 54)
@@ -103,6 +106,7 @@ def test_each_result_is_json_and_a_stored_evaluation_of_its_solutions(
 
 def test_slices_of_the_playground_are_parts_of_the_whole(playground: Database) -> None:
     found = evaluate_slices(playground, "prm:prm-v2", "human:playground-truth")
+    check_result(SLICES, list_evaluations(playground, SLICES)[0].result)
     assert found.all.f1 == pytest.approx(0.828, abs=0.001)
     for attribute in ("steps", "answer"):
         parts = [one.figures for one in found.slices if one.attribute == attribute]
@@ -136,6 +140,7 @@ def test_an_error_that_a_person_typed_is_in_the_slice_of_its_type() -> None:
 
 def test_calibration_of_the_playground(playground: Database) -> None:
     found = evaluate_calibration(playground, "prm:prm-v2", "human:playground-truth")
+    check_result(CALIBRATION, list_evaluations(playground, CALIBRATION)[0].result)
     assert found.steps.n == sum(one.n for one in found.by_answer.values())
     assert sum(one.right.n for one in found.steps.bins) == found.steps.n
     assert found.at_first_errors.score.n == 741

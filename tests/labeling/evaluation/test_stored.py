@@ -22,6 +22,7 @@ from db.schema import Job
 from db.solutions import each_solution, fingerprints
 from labeling.evaluation.best_of_n import evaluate_best_of_n
 from labeling.evaluation.processbench import evaluate_processbench
+from labeling.evaluation.shapes import check_result
 from labeling.evaluation.stored import Basis, solutions_hash, warning, warnings
 from labeling.jobs.runner import run_job
 from models.names import checkpoint_revision
@@ -75,6 +76,7 @@ def test_an_evaluation_says_what_it_was_measured_on(database: Database, tmp_path
     )  # fmt: skip
     unseen = [one.fingerprint for part in each_solution(database) for one in part][2:]
     for stored in (bench, best):
+        check_result(stored.kind, stored.result)
         assert stored.measured.held_out
         assert stored.measured.n_solutions == 2
         assert stored.measured.solutions == solutions_hash(unseen)

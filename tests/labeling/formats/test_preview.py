@@ -43,10 +43,9 @@ def test_what_is_not_known_says_what_was_seen(tmp_path: Path) -> None:
         guess_format([write_rows(path, both)])
     with pytest.raises(UnknownFormat, match="no row"):
         guess_format([write_rows(path)])
-    with pytest.raises(UnknownFormat):  # two files of different formats
-        guess_format(
-            [write_rows(tmp_path / f"{name}.jsonl", GOOD[name]) for name in ("scan", "prmbench")]
-        )
+    apart = [write_rows(tmp_path / f"{name}.jsonl", GOOD[name]) for name in ("scan", "prmbench")]
+    with pytest.raises(UnknownFormat, match=r"by itself: .*looks like scan; .* like prmbench$"):
+        guess_format([*apart, path])
 
 
 def test_a_preview_counts_and_keeps_what_is_wrong(tmp_path: Path) -> None:
