@@ -38,6 +38,10 @@ PICTURES: dict[str, tuple[str, tuple[str, ...], str]] = {
     "review-blind": ("review?queue=location&blind=true", (), "light"),
     "prm-errors": ("prm_errors?outcome=missed", (), "light"),
     "prm-errors-drawer": ("prm_errors?outcome=missed&open=1294", ("j",), "light"),
+    "prm-errors-slices": ("prm_errors", (), "light"),
+    "prm-errors-calibration": ("prm_errors?tab=Calibration", (), "light"),
+    "prm-errors-versions": ("prm_errors?tab=Version+to+version", (), "light"),
+    "prm-errors-biases": ("prm_errors?tab=Biases", (), "light"),
     "queues": ("queues", (), "light"),
     "review-prm": ("review?queue=high_wrong", (), "light"),
     "solution": ("solution?id=1", (), "light"),
@@ -46,6 +50,14 @@ PICTURES: dict[str, tuple[str, tuple[str, ...], str]] = {
     "consensus": ("consensus", (), "light"),
     "evaluation": ("evaluation", (), "light"),
     "evaluation-best-of-n": ("evaluation?show=Best-of-N", (), "light"),
+    "evaluation-biases": ("evaluation?show=Biases", (), "light"),
+}
+# name -> the tab that stands at the top of the picture
+SCROLLED_TO = {
+    "prm-errors-slices": "Slices",
+    "prm-errors-calibration": "Calibration",
+    "prm-errors-versions": "Version to version",
+    "prm-errors-biases": "Biases",
 }
 
 
@@ -61,7 +73,13 @@ def main() -> None:
             with chromium() as browser:
                 for name, (path, keys, scheme) in PICTURES.items():
                     context = browser.new_context(viewport=SIZE, color_scheme=scheme)  # type: ignore
-                    take(context.new_page(), f"{at}/{path}", keys, IMAGES / f"{name}.png")
+                    take(
+                        context.new_page(),
+                        f"{at}/{path}",
+                        keys,
+                        IMAGES / f"{name}.png",
+                        SCROLLED_TO.get(name),
+                    )
                     context.close()
 
 
@@ -82,15 +100,19 @@ def save_queues(url: str) -> None:
         )
 
 
-def take(page: Page, address: str, keys: tuple[str, ...], file: Path) -> None:
-    """Open a page, press keys there, and keep what it looks like."""
+def take(
+    page: Page, address: str, keys: tuple[str, ...], file: Path, tab: str | None = None
+) -> None:
+    """Open a page, press keys there, scroll to a tab, and keep what it looks like."""
     page.goto(address)
     page.wait_for_selector("h1, tr[aria-selected=true]")
     page.wait_for_function(STANDS)
     page.wait_for_timeout(3000)
     for key in keys:
         page.keyboard.press(key)
-    page.wait_for_timeout(1500 if keys else 0)
+    if tab is not None:
+        page.get_by_role("radio", name=tab).evaluate("one => one.scrollIntoView()")
+    page.wait_for_timeout(1500 if keys or tab else 0)
     page.screenshot(path=file)
     print(file.name)
 

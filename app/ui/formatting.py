@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,9 +36,11 @@ STATES = {
 }
 
 
-def called(annotator: AnnotatorRecord) -> str:
-    """An annotator among others to choose from: PRMs and people by name, others with their kind."""
-    return annotator.name if annotator.kind in ("prm", "human") else annotator.label
+def names(annotators: Iterable[AnnotatorRecord]) -> dict[str, str]:
+    """Labels -> names, with the kind where two have the same one."""
+    every = list(annotators)
+    times = Counter(one.name for one in every)
+    return {one.label: one.name if times[one.name] == 1 else one.label for one in every}
 
 
 def first_error_words(first_error: int | None) -> str:

@@ -68,6 +68,7 @@ def choose(database: Database) -> tuple[list[AnnotatorRecord], str | None, str]:
     chosen = left.multiselect(
         "Annotators",
         list(by_label),
+        format_func=formatting.names(everybody).__getitem__,
         max_selections=MOST,
         help="People and machines alike. Hidden ones, such as known truth, can be added.",
         **address.several("who", list(by_label), visible[:MOST]),
@@ -84,7 +85,7 @@ def choose(database: Database) -> tuple[list[AnnotatorRecord], str | None, str]:
 def matrix(
     database: Database, who: list[AnnotatorRecord], dataset: str | None, name: str
 ) -> list[AnnotatorRecord]:
-    """The lower triangle; returns the two that the address names, or the first two of `who`."""
+    """The lower triangle; returns the two in the address, or the first two that share solutions."""
     pairs = every_pair(database, who, dataset)
     columns: list[str | data_table.Column] = [""]
     columns += [
@@ -92,7 +93,14 @@ def matrix(
         for one in who[:-1]
     ]
     chosen = [one for one in who if one.label in address.get_all("pair")]
-    chosen = chosen if len(chosen) == 2 else who[:2]
+    if len(chosen) != 2:
+        together = (
+            [one, other]
+            for place, one in enumerate(who)
+            for other in who[place + 1 :]
+            if pairs[one.id, other.id][0].n
+        )
+        chosen = next(together, who[:2])
     rows = []
     for place, one in enumerate(who[1:], start=1):
         cells: list[data_table.Cell] = [data_table.kind(one.kind, one.name, title=one.label)]
@@ -101,6 +109,9 @@ def matrix(
                 cells.append(None)
                 continue
             figure: Figure = getattr(pairs[other.id, one.id][0], name)
+            if not pairs[other.id, one.id][0].n:
+                cells.append(data_table.text("–", "muted", title=figure.why))
+                continue
             here = address.query() | {"pair": [other.label, one.label]}
             cells.append(
                 data_table.link(
@@ -136,6 +147,9 @@ def details(
         data_table.text("(click a figure above for another pair)", "muted"),
         key="pair",
     )
+    if not said.n:
+        st.text("No solution has a verdict by both.")
+        return
     left, right = st.columns([1, 1.1], gap="large")
     with left:
         data_table.table(
@@ -158,12 +172,9 @@ def details(
             parts.append(data_table.link(f"See the {said.differ:,} on which they differ", link))
         data_table.line(*parts, key="differ")
     with right:
-        if cells:
-            cross_table(
-                cells, one.label, other.label, key=f"cells {one.id} {other.id}", dataset=dataset
-            )
-        else:
-            st.text("No solution has a verdict by both.")
+        cross_table(
+            cells, one.label, other.label, key=f"cells {one.id} {other.id}", dataset=dataset
+        )
 
 
 def line(label: str, figure: Figure, means: str) -> list[data_table.Cell]:

@@ -37,7 +37,7 @@ from db.review.saved_queues import Contents
 from labeling.selection import MOST_AT_ONCE, as_jsonl
 
 PAGE_SIZE = 50  # solutions, or problems
-COLUMNS = 6  # of annotators, as long as nobody chose
+COLUMNS = 4  # of annotators, as long as nobody chose: the strip fits a narrow window too
 PAGE = ("page",)  # Another filter, another list: page 7 of the last one means nothing.
 JOBS = ("annotate_mc", "annotate_judge", "annotate_prm")
 

@@ -53,6 +53,7 @@ def ask_rule(database: Database) -> Rule | None:
     members = st.multiselect(
         "These must name the same first error",
         names,
+        format_func=formatting.names(machines).__getitem__,
         default=at_first,
         key="members",
         placeholder="Choose at least one",

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.auth.identity import needs_sign_in
+from app.components.data_table import data_table
 from app.ui import address, project
 from app.ui.imports import scores
 from app.ui.imports.course import follow
@@ -17,7 +18,7 @@ from app.ui.imports.shown import show
 from app.ui.imports.uploads import Held, hold, keep
 from db.engine import Database, DatabaseError
 from db.jobs import get_job
-from labeling.formats.catalog import READERS, in_words
+from labeling.formats.catalog import FORMATS, READERS, in_words
 from labeling.formats.files.folders import files_of
 from labeling.formats.files.hub import SCHEME
 from labeling.formats.preview import Preview, preview
@@ -28,8 +29,8 @@ from models.steps import Thinking
 WHAT = ("Solutions", "Scores")
 SHOWN = 10
 EMPTY = (
-    "ProcessBench, PRM800K, Math-Shepherd, PRMBench and more are recognised by their fields: JSON "
-    "or JSON lines, compressed or not, Parquet and Arrow. Nothing is stored before you say so."
+    "These formats are recognised by their fields, in JSON, JSON lines, Parquet or Arrow, "
+    "compressed or not. You see what the rows become before anything is stored."
 )
 
 
@@ -91,7 +92,7 @@ def ask_cut() -> dict[str, str]:
         list(ways),
         index=None,
         format_func=lambda way: ways[way],
-        placeholder="As they come",
+        placeholder="where the format says",
         help="For rows with a whole solution in place of steps. LaTeX environments, code blocks "
         "and tables stay whole.",
         **address.choice("split", list(ways)),
@@ -103,7 +104,7 @@ def ask_cut() -> dict[str, str]:
         split = f"{REGEX}{pattern}" if pattern else None
     cut = {"split": split} if split else {}
     through = st.checkbox(
-        "Cut what a model thinks, too",
+        "Cut a model's thinking into steps, too",
         help="Otherwise <think>…</think> and its like are one step, folded in the table.",
         **address.switch("through"),
     )
@@ -159,6 +160,16 @@ def solutions(database: Database, files: list[Path], right: DeltaGenerator) -> N
             show(found)
         elif not files and not followed:
             st.text(EMPTY)
+            formats_read()
+
+
+def formats_read() -> None:
+    """What an import can read, a row for each format."""
+    rows: list[list[data_table.Cell]] = [
+        [data_table.text(name, "nowrap"), data_table.text(FORMATS[name].words, "muted")]
+        for name in READERS
+    ]
+    data_table.table([data_table.column("Format", width="10rem"), "A row has"], rows, key="formats")
 
 
 def of_scores(database: Database, files: list[Path], right: DeltaGenerator) -> None:

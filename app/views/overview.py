@@ -23,8 +23,8 @@ from labeling.jobs.runner import start_job
 
 LATEST_JOBS = 6
 WHAT_IT_IS = (
-    "StepLens puts side by side where Monte Carlo, a judge, PRMs and people see a solution's first "
-    "error, lets you settle the disagreements, and trains a PRM on what is agreed."
+    "StepLens shows side by side where Monte Carlo, a judge, PRMs and people see the first error "
+    "of a solution, lets you settle the disagreements, and trains a PRM on what is agreed."
 )
 
 

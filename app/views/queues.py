@@ -82,12 +82,12 @@ def how(saved: SavedQueue) -> str:
 def nothing() -> None:
     """No queue is saved: how to have one."""
     if not identity.is_manager():
-        st.text("No queue has been saved yet. Managers can; below are those always there.")
+        st.text("No queue has been saved yet; managers save them. These are always there.")
         return
     st.text(
         "No queue has been saved yet. Narrow the list in Browse, choose mistakes on PRM errors, "
-        "or open a queue in Review; Save as a queue then gives it a name, instructions, and people "
-        "who are to work on it."
+        "or open a queue in Review. Save as a queue, there, gives it a name, instructions and "
+        "people to work on it."
     )
     data_table.line(
         data_table.link("Browse", "browse"),

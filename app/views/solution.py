@@ -72,6 +72,7 @@ def choose_columns(database: Database, solution_id: int) -> list[AnnotatorRecord
     chosen = st.multiselect(
         "Annotators",
         list(by_label),
+        format_func=formatting.names(by_label.values()).__getitem__,
         placeholder="Show annotators",
         label_visibility="collapsed",
         key=bound["key"],

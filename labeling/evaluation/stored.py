@@ -127,7 +127,7 @@ def warning(bases: Mapping[str, Basis]) -> str | None:
     references = {one.reference for one in bases.values()}
     if len(references) > 1:
         told = ", ".join(f"{who} against {one.reference}" for who, one in bases.items())
-        return f"Measured against different references, which cannot be compared: {told}."
+        return f"Not comparable, as measured against different references: {told}."
     unknown = [who for who, one in bases.items() if one.solutions is None]
     if unknown and len(bases) > 1:
         return (
@@ -136,7 +136,7 @@ def warning(bases: Mapping[str, Basis]) -> str | None:
         )
     if len({one.solutions for one in bases.values()}) > 1:
         told = ", ".join(f"{who} on {one.n_solutions:,}" for who, one in bases.items())
-        return f"Measured on different solutions, which cannot be compared: {told}."
+        return f"Not comparable, as measured on different solutions: {told}."
     return None
 
 

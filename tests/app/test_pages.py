@@ -262,7 +262,7 @@ def test_the_overview_says_what_this_is_and_opens_every_stage(
 ) -> None:
     fill(database, 12)
     test = open_page(database, monkeypatch, "overview")
-    assert "StepLens puts side by side where" in words_of(test)
+    assert "StepLens shows side by side where" in words_of(test)
     stages = {one["label"]: one for one in shown(test, "loop")["stages"]}
     kinds = count_kinds(database)
     assert stages["Import"]["value"]["value"] == "12"

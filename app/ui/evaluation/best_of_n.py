@@ -67,7 +67,12 @@ def draw(database: Database) -> None:
     if measured:
         left, right, _ = st.columns([1.2, 1.2, 1], gap="small")
         labels = [one.label for one in measured]
-        label = left.selectbox("Annotator", labels, **address.choice("prm", labels, labels[-1]))
+        label = left.selectbox(
+            "Annotator",
+            labels,
+            format_func=formatting.names(measured).__getitem__,
+            **address.choice("prm", labels, labels[-1]),
+        )
         chosen = newest[next(one.id for one in measured if one.label == label)]
         names = [ALL, *chosen.result["datasets"]] if len(chosen.result["datasets"]) > 1 else [ALL]
         dataset = right.selectbox("Data set", names, **address.choice("dataset", names, ALL))
@@ -91,7 +96,7 @@ def curves_of(label: str, stored: EvaluationRecord, dataset: str | None) -> None
     words += ", of which it was trained on none" if stored.measured.held_out else ""
     figure(
         "Best-of-N",
-        f"{SENTENCE} Scored by {label}, over {words}."
+        f"{SENTENCE} Scored by {label.partition(':')[2]}, over {words}."
         + (" Too few problems for an interval." if few else ""),
         chart(part["curves"], result["sizes"], few=few),
         numbers(part["curves"], result["sizes"], few=few),
@@ -227,7 +232,10 @@ def _measure(database: Database, scorers: list[AnnotatorRecord]) -> None:
         st.page_link("views/imports.py", label="Import responses")
         return
     with st.form("best-of-n"), st.container(horizontal=True, vertical_alignment="bottom"):
-        who = st.selectbox("Measure", [one.label for one in scorers], index=len(scorers) - 1)
+        names = formatting.names(scorers)
+        who = st.selectbox(
+            "Measure", list(names), index=len(scorers) - 1, format_func=names.__getitem__
+        )
         n = st.number_input("Responses, up to", 2, 1024, min(usual, 8), width=160)
         sent = st.form_submit_button("Measure Best-of-N")
     if sent:

@@ -70,11 +70,12 @@ def table(found: Shown, parts: dict[str, Calibration], prm: str) -> None:
     data_table.table(
         [
             data_table.column("", width="9rem"),
-            data_table.column("ECE", "right nowrap", title=ECE),
-            data_table.column("95% interval", "nowrap"),
-            data_table.column("Brier", "right nowrap", title=BRIER),
-            data_table.column("95% interval", "nowrap"),
-            data_table.column("Number", "right nowrap", title="Of steps, or of solutions"),
+            data_table.column("ECE", "right nowrap", title=ECE, width="6rem"),
+            data_table.column("95% interval", "nowrap", width="10rem"),
+            data_table.column("Brier", "right nowrap", title=BRIER, width="6rem"),
+            data_table.column("95% interval", "nowrap", width="10rem"),
+            data_table.column("Count", "right nowrap", title="Of steps or solutions", width="8rem"),
+            "",
         ],
         [
             [
@@ -86,6 +87,7 @@ def table(found: Shown, parts: dict[str, Calibration], prm: str) -> None:
                 data_table.link(
                     f"{one.n:,}", behind[name], title="Opens the solutions they are from"
                 ),
+                None,
             ]
             for name, one in parts.items()
             if one.n

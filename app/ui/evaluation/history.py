@@ -22,13 +22,14 @@ from labeling.look.palette import plain
 
 SENTENCE = (
     "F1 of each version of a PRM with its 95% interval, in the order in which they came{axes}. "
-    "Click a mark to open the version's training; at the right, the export it was trained on."
+    "Click a mark to open the version's training{right}."
 )
 AXES = {
     "trained": "the number of solutions it was trained on",
     "people": "the number of these that people had decided",
 }
 NO_PRM = "No PRM has been measured against {reference} yet. First errors has the button for it."
+EXPORT = ", or at the right the export it was trained on"
 DASHES = ("solid", "dash", "dot", "dashdot")
 SPAN = 0.1  # of F1 above and below what there is, so that no difference looks larger than it is
 
@@ -44,7 +45,14 @@ def draw(found: Shown) -> None:
     over = [name for name, points in _axes(told).items() if name != "order" and len(points) > 1]
     words = "".join(f", and over {AXES[name]}" for name in over)
     name = f"history-{found.reference.name}"
-    figure("F1 over versions", SENTENCE.format(axes=words), curve(told), numbers(told), name, go_to)
+    figure(
+        "F1 over versions",
+        SENTENCE.format(axes=words, right=EXPORT if over else ""),
+        curve(told),
+        numbers(told),
+        name,
+        go_to,
+    )
     table(told)
     doubt = warning({one.cell.annotator.label: one.cell.basis for one in told})
     if doubt:

@@ -204,9 +204,10 @@ TRAINED = "It was trained on some of these problems, which flatters it"
 def doubts(found: Shown) -> list[str]:
     """Why figures in one column cannot be compared; a reason once, with its data sets."""
     told: dict[str, list[str]] = {}
+    names = formatting.names(found.annotators)
     for dataset in found.datasets:
         bases = {
-            cell.annotator.label: cell.basis
+            names[cell.annotator.label]: cell.basis
             for (_, name), cell in found.cells.items()
             if name == dataset and cell.figures.get("f1") is not None
         }

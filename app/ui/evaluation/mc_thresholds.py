@@ -25,8 +25,8 @@ SENTENCE = (
 )
 NO_MC = "No Monte Carlo annotator shares a solution with this reference."
 NOT_WHOLE = (
-    "{mc} stopped each step at its first success, so its shares say nothing above 0. Shares that "
-    "may be cut at other thresholds come from the strategy exhaustive."
+    "{mc} stopped each step at its first success, so its success rates say nothing above 0. The "
+    "strategy exhaustive takes every sample of a step; its rates can be cut at any threshold."
 )
 DASHES = ("dash", "dot", "dashdot", "longdash")
 
@@ -41,7 +41,7 @@ def draw(found: Shown) -> None:
         )
     for mc in annotators:
         if not has_whole_steps(mc.config):
-            st.text(NOT_WHOLE.format(mc=mc.label))
+            st.text(NOT_WHOLE.format(mc=mc.name))
             query = {"start": "Monte Carlo"}
             st.page_link("views/jobs.py", label="Annotate exhaustively", query_params=query)
             continue

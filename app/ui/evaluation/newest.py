@@ -31,10 +31,11 @@ def table(database: Database, found: list[EvaluationRecord], hues: dict[int, str
             [
                 data_table.kind(
                     hue,
-                    one.result.get("annotator", ""),
+                    _name(one.result.get("annotator", "")),
+                    title=one.result.get("annotator", ""),
                     href=data_table.page_href("browse", by=one.result.get("annotator")),
                 ),
-                data_table.text(one.result.get("reference", ""), "muted"),
+                data_table.text(_name(one.result.get("reference", "")), "muted"),
                 data_table.link(
                     "–" if f1 is None else f"{f1:.3f}",
                     _errors_href(one),
@@ -88,7 +89,7 @@ def table(database: Database, found: list[EvaluationRecord], hues: dict[int, str
     beside = [one for one in found[:12] if one.measured.dataset is None]
     for reference in dict.fromkeys(str(one.result.get("reference")) for one in beside):
         same = [one for one in beside if one.result.get("reference") == reference]
-        doubt = warning({str(one.result.get("annotator")): basis(one) for one in same})
+        doubt = warning({_name(str(one.result.get("annotator"))): basis(one) for one in same})
         if doubt:
             data_table.line(data_table.text(f"? {doubt}", "warn wrap"), key=f"doubt {reference}")
 
@@ -128,6 +129,11 @@ def _measured_href(one: EvaluationRecord, outcome: str) -> str:
         dataset=one.measured.dataset,
         held_out=who if one.result.get("held_out") else None,
     )
+
+
+def _name(label: str) -> str:
+    """The name of a label."""
+    return label.partition(":")[2]
 
 
 def _interval(figures: dict[str, Any], f1: float | None, hue: str) -> data_table.Cell | None:

@@ -18,14 +18,14 @@ from training.metrics.intervals import UNKNOWN
 from training.metrics.processbench.evaluation import Interval
 
 SENTENCE = (
-    "By how many steps what each score picks of {n} is longer than the right responses to the same "
-    "problem, and than all of them; these have {right} and {all} steps. Left of the line a score "
-    "prefers short responses; a wrong response may be long because it went astray, so the "
-    "comparison with the right ones is the one that speaks of the score. Lines are 95% intervals "
-    "over problems."
+    "How many steps longer the pick of each score among {n} is than the right responses to its "
+    "problem, which have {right} steps on average, and than all of them, which have {all}. Left of "
+    "the line a score prefers short responses. A wrong response may be long because it went "
+    "astray, so the comparison with the right ones tells more of the score. Lines are 95% "
+    "intervals over problems."
 )
 BY_LENGTH = (
-    "Below: how often each way is right, by the length of the responses. A score that punishes "
+    "Below: how often each pick is right, by the length of the responses. A score that punishes "
     "length loses where the right responses have more steps than the wrong ones."
 )
 
@@ -42,17 +42,17 @@ def draw(label: str, stored: EvaluationRecord, dataset: str | None) -> None:
     names = " and ".join(result["datasets"]) if dataset is None else dataset
     pooled = dataset is None and len(result["datasets"]) > 1
     figure(
-        "Length of what is picked",
+        "Length of the picks",
         SENTENCE.format(n=n, right=right, all=everything)
         + (f" The problems of {names} are pooled here. " if pooled else " ")
         + BY_LENGTH,
         dots(
             charts.palette(),
             [
-                Series("beside the right ones", "prm", "circle", _dots(lengths, "above_right")),
-                Series("beside all", "", "diamond", _dots(lengths, "above_all")),
+                Series("than the right ones", "prm", "circle", _dots(lengths, "above_right")),
+                Series("than all", "", "diamond", _dots(lengths, "above_all")),
             ],
-            axis="steps more than they have (95% interval)",
+            axis="steps longer (95% interval)",
             whole=0,
             ends=_ends(lengths),
             percent=False,

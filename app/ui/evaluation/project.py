@@ -85,7 +85,7 @@ def chosen(database: Database) -> Shown | None:
     label = left.selectbox(
         "Reference",
         labels,
-        format_func={one.label: formatting.called(one) for one in possible}.__getitem__,
+        format_func=formatting.names(possible).__getitem__,
         help="Whose first errors count as right.",
         **address.choice("ref", labels, labels[0]),
     )
@@ -122,7 +122,7 @@ def shown(
 
 def choose_prm(found: Shown) -> str | None:
     """The PRM or scoring judge whose scores a figure is of; says what to do where there is none."""
-    prms = {one.label: formatting.called(one) for one in found.annotators if one.has_threshold}
+    prms = formatting.names(one for one in found.annotators if one.has_threshold)
     if not prms:
         st.text("No PRM has scored a solution that the reference has labelled.")
         query = {"start": "PRM scores"}

@@ -83,7 +83,7 @@ def _one_of(
 ) -> AnnotatorRecord | None:
     """One of these annotators, in the address by its label; `nobody` offers to choose none."""
     by_label = {one.label: one for one in options}
-    words = {one.label: formatting.called(one) for one in options}
+    words = formatting.names(options)
     labels = [*by_label, NOBODY] if nobody else list(by_label)
     given = address.get(name)
     if given is not None and given not in labels:

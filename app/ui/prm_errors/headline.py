@@ -91,14 +91,18 @@ def _solutions(
         return data_table.link(f"{n:,}", here(part=part))  # Browse knows no slices.
 
     mean = found.mean
-    cells: list[data_table.Cell] = [data_table.text("over")]
+    cells: list[data_table.Cell] = [_muted("over")]
     if mean.n_error:
         words = "with an error and" if mean.n_correct else "with an error"
-        cells += [door("with_error", "with-error", mean.n_error), data_table.text(words)]
+        cells += [door("with_error", "with-error", mean.n_error), _muted(words)]
     if mean.n_correct:
         words = "without one" if mean.n_error else "without an error"
-        cells += [door("without_error", "without-error", mean.n_correct), data_table.text(words)]
+        cells += [door("without_error", "without-error", mean.n_correct), _muted(words)]
     return [data_table.sentence(*cells)] if len(cells) > 1 else []
+
+
+def _muted(words: str) -> data_table.Cell:
+    return data_table.text(words, "muted")
 
 
 def _warnings(choice: Choice, population: Population, found: ProcessBenchReport) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.components.data_table import data_table
 from app.ui import address, formatting
+from app.ui.browse.problems import LINE
 from app.ui.navigation import kept_list
 from app.ui.prm_errors.choice import OF_THE_LIST, Choice
 from app.ui.prm_errors.chosen import WORDS, Chosen
@@ -174,7 +175,7 @@ def _row(
         _lowest(one),
         data_table.strip(int((~np.isnan(one.scores)).sum()), marks),
         data_table.text(ONE[outcome], "muted"),
-        data_table.text("" if text is None else formatting.shorten(text.problem), "muted"),
+        data_table.text("" if text is None else formatting.shorten(text.problem, LINE), "muted"),
     ]
     return data_table.door(cells)
 

@@ -130,7 +130,7 @@ def test_figures_on_different_solutions_warn_and_few_have_no_interval(
         evaluate_processbench(database, f"prm:{name}", PEOPLE)
     test = page_test(database, monkeypatch, "evaluation")
     drawn = json.dumps([json.loads(one.proto.json) for one in test.get("bidi_component")])
-    assert "hard: Measured on different solutions" in drawn
+    assert "hard: Not comparable, as measured on different solutions" in drawn
     assert "easy, hard:" not in drawn
     (figure,) = plots(test)
     assert {symbol for _, _, symbol in marks(figure)} == {"circle-open"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 
 import streamlit as st
@@ -87,10 +88,11 @@ def _tolerance(found: Biases, mine: Tolerance, name: str, others: Others) -> Non
         sentence += f"{mine.false_alarms.count:,}."
     if mine.exact.too_few:
         sentence += " Too few with a wrong step for more than a first look."
+    names = _names(found)
     exact, caught, alarms = (
         [
             Dot(
-                who,
+                names[who],
                 one.value,
                 one.interval,
                 _of(one, words),
@@ -235,6 +237,13 @@ def _flawed(found: Biases, name: str) -> None:
         f"flawed-{name}",
         picked=of_part,
     )
+
+
+def _names(found: Biases) -> dict[str, str]:
+    """Labels -> names, with the kind where two have the same one."""
+    names = {who: who.partition(":")[2] for who in found.tolerances}
+    times = Counter(names.values())
+    return {who: name if times[name] == 1 else who for who, name in names.items()}
 
 
 def _doors(*doors: tuple[str, str]) -> None:
