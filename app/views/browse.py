@@ -43,9 +43,10 @@ JOBS = ("annotate_mc", "annotate_judge", "annotate_prm")
 
 
 def columns_at_first(database: Database, visible: list[AnnotatorRecord]) -> list[AnnotatorRecord]:
-    """The compared annotators, then the newest."""
+    """The compared annotators, then the newest machines, then people."""
     members = compared_annotators(database).members()
-    others = [one for one in sorted(visible, key=lambda one: -one.id) if one not in members]
+    others = [one for one in visible if one not in members]
+    others.sort(key=lambda one: (one.kind == "human", -one.id))
     return [*members, *others][:COLUMNS]
 
 
