@@ -1,4 +1,4 @@
-"""Makes the pictures of the docs from the prepared project: `python docs/screenshots.py`.
+"""Makes the pictures of the docs from the prepared project: `python docs/screenshots.py [NAME…]`.
 
 Needs Chromium and the `dev` extra. They are made, not kept by hand, so that they stay true.
 """
@@ -24,13 +24,14 @@ from tests.support.browser import chromium, streamlit_server  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 STANDS = "() => document.querySelector('.stApp')?.dataset.testScriptState === 'notRunning'"
+TO_THE_TOP = "one => { one.style.scrollMarginTop = '8px'; one.scrollIntoView() }"
 SIZE = {"width": 1280, "height": 800}
 # name -> (address, keys pressed there, colour scheme)
 PICTURES: dict[str, tuple[str, tuple[str, ...], str]] = {
     "overview": ("", (), "light"),
     "browse": ("browse", (), "light"),
     "browse-problems": ("browse?sort=problem&open=2,4", (), "light"),
-    "browse-search": ("browse?text=pencils&disagreement=Only+MC+sees+an+error", (), "light"),
+    "browse-search": ("browse?text=pencils&disagreement=Only+the+judge+sees+an+error", (), "light"),
     "review": ("review", (), "light"),
     "review-dark": ("review", (), "dark"),
     "review-first-error": ("review?queue=location", ("j", "j", "e"), "light"),
@@ -61,8 +62,8 @@ SCROLLED_TO = {
 }
 
 
-def main() -> None:
-    """Every picture, from a prepared project of its own, so that none depends on another."""
+def main(wanted: list[str]) -> None:
+    """Every picture, or those named; from a project of its own, so that none depends on another."""
     IMAGES.mkdir(exist_ok=True)
     theme = [f"--{name}={value}" for name, value in OPTIONS if name.startswith("theme")]
     with tempfile.TemporaryDirectory() as folder:
@@ -72,6 +73,8 @@ def main() -> None:
         with streamlit_server(ROOT / "app" / "asgi.py", environment, theme) as at:
             with chromium() as browser:
                 for name, (path, keys, scheme) in PICTURES.items():
+                    if wanted and name not in wanted:
+                        continue
                     context = browser.new_context(viewport=SIZE, color_scheme=scheme)  # type: ignore
                     take(
                         context.new_page(),
@@ -111,11 +114,11 @@ def take(
     for key in keys:
         page.keyboard.press(key)
     if tab is not None:
-        page.get_by_role("radio", name=tab).evaluate("one => one.scrollIntoView()")
+        page.get_by_role("radio", name=tab).evaluate(TO_THE_TOP)
     page.wait_for_timeout(1500 if keys or tab else 0)
     page.screenshot(path=file)
     print(file.name)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

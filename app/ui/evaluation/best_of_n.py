@@ -92,8 +92,8 @@ def curves_of(label: str, stored: EvaluationRecord, dataset: str | None) -> None
         next(iter(result["datasets"]))
     )  # fmt: skip
     words = formatting.number_of(part["problems"], "problem")
-    words += f" with {result['n']} responses or more, {where}"
-    words += ", of which it was trained on none" if stored.measured.held_out else ""
+    words += f" with {result['n']} responses or more ({where})"
+    words += ", none of which it was trained on" if stored.measured.held_out else ""
     figure(
         "Best-of-N",
         f"{SENTENCE} Scored by {label.partition(':')[2]}, over {words}."
