@@ -55,11 +55,15 @@ def measure_mistakes(task: Task) -> Result:
     return {
         "solutions": len(known),
         "with_error": sum(look.case.true != NO_ERROR for look in looks),
+        "kinds": {
+            words: _kinds([look for look in looks if look.unseen == unseen])
+            for words, unseen in (("trained on", False), (UNSEEN, True))
+        },
         "successes": [_with_successes(steps, n) for n in range(params["samples"] + 1)],
         "mistakes": {kind: _caught(kind, looks, quality) for kind in MISTAKES},
         "no_verdict": sum(one.case.mc.first_error is None for one in looks),
         "repairs": _repairs(looks),
-        "rare": _rare(steps),
+        "rare": _rare(looks),
         "check": _check(steps),
         "sources": _sources(looks, quality),
     }
@@ -76,7 +80,6 @@ class Step:
     """
 
     right: bool
-    unseen: bool
     successes: int
     taken_back: int
     miscalculated: int
@@ -87,9 +90,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A solution, its steps, and its first error by the successes that do vouch for their step."""
+    """A solution, of an `unseen` kind of problem or not, and its steps.
+
+    `checked` is its first error by the successes that do vouch for their step.
+    """
 
     case: Case
+    unseen: bool
     steps: tuple[Step, ...]
     checked: int | None
 
@@ -112,7 +119,7 @@ def _look(case: Case, problem: WorldProblem) -> Look:
     vouching = [_vouching(case, step) for step in range(case.last)]
     trials = list(case.mc.evidence["trials"])
     checked = first_error_from_counts([*vouching, 0], trials, case.solution.is_correct)
-    return Look(case, steps, checked)
+    return Look(case, problem.subject == UNSEEN, steps, checked)
 
 
 def _row(look: Look) -> str:
@@ -142,7 +149,6 @@ def _step(case: Case, problem: WorldProblem, step: int) -> Step:
     lost = failed if right and not successes else []
     return Step(
         right,
-        problem.subject == UNSEEN,
         len(successes),
         sum(_each(successes, lambda c: takes_back(begun[-1], c))),
         sum(_each(successes, miscalculates)),
@@ -206,17 +212,27 @@ def _repairs(looks: Sequence[Look]) -> Result:
     }
 
 
-def _rare(steps: Sequence[Step]) -> Result:
-    """Where completions of right steps go wrong if all do, and in what problems."""
-    right = [step for step in steps if step.right]
-    rare = [step for step in right if not step.successes]
-    behind = Counter(one for step in rare for one in step.behind)
+def _kinds(looks: Sequence[Look]) -> Result:
+    """How the policy, Monte Carlo and the judge do in kinds of problems."""
     return {
-        "right_steps": len(right),
+        "solutions": len(looks),
+        "right": sum(look.case.true == NO_ERROR for look in looks),
+        "mc_exact": sum(look.case.mc.first_error == look.case.true for look in looks),
+        "judge_exact": sum(look.case.judged == look.case.true for look in looks),
+    }
+
+
+def _rare(looks: Sequence[Look]) -> Result:
+    """Where completions of right steps go wrong if all do, and in what problems."""
+    pairs = [(look, step) for look in looks for step in look.steps if step.right]
+    rare = [(look, step) for look, step in pairs if not step.successes]
+    behind = Counter(one for _, step in rare for one in step.behind)
+    return {
+        "right_steps": len(pairs),
         "steps": len(rare),
         "unseen": {
-            "right_steps": sum(s.unseen for s in right),
-            "steps": sum(s.unseen for s in rare),
+            "right_steps": sum(look.unseen for look, _ in pairs),
+            "steps": sum(look.unseen for look, _ in rare),
         },
         "completions": behind.total(),
         "first_error": {
