@@ -25,6 +25,7 @@ PAGES = (
     ("agreement", "Agreement"),
     ("prm_errors", "PRM errors"),
     ("evaluation", "Evaluation"),
+    ("lessons", "Lessons"),
     ("jobs", "Jobs"),
     ("solution", "Solution"),
 )
@@ -41,6 +42,7 @@ st.html(HERE / "theme" / "app.css")
 st.logo(str(HERE / "theme" / "logo.svg"), size="small")
 
 open_here = identity.may_read()
+hidden = HIDDEN if project.lessons_folder() else (*HIDDEN, "lessons")
 page = st.navigation(
     [
         st.Page(
@@ -48,7 +50,7 @@ page = st.navigation(
             title=title,
             url_path="" if name == "overview" else name,
             default=name == "overview",
-            visibility="hidden" if name in HIDDEN else "visible",
+            visibility="hidden" if name in hidden else "visible",
         )
         for name, title in PAGES
     ],

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shlex
+from pathlib import Path
 
 import streamlit as st
 
 from app.ui.formatting import sentence
 from db.engine import DEFAULT_URL, Database, DatabaseError, open_database
 from db.lists import solution_index
+from labeling.lessons.parts import folder_of
 
 
 def project() -> Database:
@@ -29,6 +31,12 @@ def project() -> Database:
 @st.cache_resource(show_spinner=False)
 def _open(url: str) -> Database:
     return open_database(url)
+
+
+def lessons_folder() -> Path | None:
+    """The folder of the run of `steplens lessons` whose project this is, None for any other."""
+    scheme, _, file = os.environ.get("STEPLENS_DB", DEFAULT_URL).partition(":///")
+    return folder_of(Path(file)) if scheme == "sqlite" and file else None
 
 
 def project_name(database: Database) -> str:

@@ -19,6 +19,7 @@ from labeling.formats.files.whole import whole_file
 from labeling.jobs.context import Report
 
 Result = dict[str, Any]  # JSON
+PROJECT, SETTINGS = "project.db", "settings.json"  # files of a run
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,14 @@ class Task:
 
 def project_url(folder: Path) -> str:
     """The database of a run."""
-    return f"sqlite:///{folder.resolve() / 'project.db'}"
+    return f"sqlite:///{folder.resolve() / PROJECT}"
+
+
+def folder_of(project: Path) -> Path | None:
+    """The folder of the run that a project's file belongs to, None for another project."""
+    folder = project.resolve().parent
+    is_run = project.name == PROJECT and (folder / SETTINGS).is_file()
+    return folder if is_run and (folder / "parts").is_dir() else None
 
 
 def identities(parts: Sequence[Part]) -> dict[str, str]:

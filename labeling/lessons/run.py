@@ -9,20 +9,20 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from labeling.jobs.context import Report
 from labeling.lessons.noise.plan import noise_parts
-from labeling.lessons.parts import Part, identities, is_done, write_json
+from labeling.lessons.parts import SETTINGS, Part, identities, is_done, write_json
 from labeling.lessons.people.plan import people_parts
 from labeling.lessons.plan import parts_of
 from labeling.lessons.report.write import write_report
 from labeling.lessons.settings import Settings
 
-SETTINGS, LOG = "settings.json", "workers.log"
+LOG = "workers.log"
 ONE_THREAD = {"STEPLENS_THREADS": "1"}  # as labeling.lessons.worker has it for training
 
 
@@ -95,19 +95,26 @@ class _Run:
                 self.left.append(part)
         self.costs = {part.name: part.cost for part in parts}
         self.under_way: dict[str, float] = {}  # the share that is done of each
-        self.failure: Exception | None = None
+        self.failure: BaseException | None = None
+        self.workers: list[subprocess.Popen[str]] = []
         self.changed = threading.Condition()
 
     def to_the_end(self, workers: int) -> None:
-        """Do what is left with so many workers."""
+        """Do what is left with so many workers, which do not outlive it."""
         threads = [
             threading.Thread(target=self._work, daemon=True)
             for _ in range(min(workers, len(self.left)))
         ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        except KeyboardInterrupt as error:
+            self._stop(error)
+            for thread in threads:
+                if thread.ident is not None:
+                    thread.join()
         if self.failure is not None:
             raise self.failure
 
@@ -116,17 +123,32 @@ class _Run:
         worker: subprocess.Popen[str] | None = None
         try:
             while (part := self._next()) is not None:
-                worker = worker or _start(self.folder)
+                worker = worker or self._start()
                 self._do(worker, part)
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:
             with self.changed:
                 self.failure = self.failure or error
                 self.changed.notify_all()
         finally:
             if worker is not None:
-                assert worker.stdin is not None
-                worker.stdin.close()  # it ends with its input
-                worker.wait()
+                with suppress(BrokenPipeError):
+                    worker.communicate()  # it ends with its input
+
+    def _start(self) -> subprocess.Popen[str]:
+        with self.changed:
+            if self.failure is not None:
+                raise self.failure
+            worker = _start(self.folder)
+            self.workers.append(worker)
+        return worker
+
+    def _stop(self, why: BaseException) -> None:
+        """End everything now: of what is done nothing is lost, and the rest can be killed."""
+        with self.changed:
+            self.failure = self.failure or why
+            self.changed.notify_all()
+            for worker in self.workers:
+                worker.kill()
 
     def _next(self) -> Part | None:
         """The next part whose inputs are there, as soon as there is one."""
@@ -187,4 +209,5 @@ def _start(folder: Path) -> subprocess.Popen[str]:
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
+            start_new_session=True,  # Ctrl-C is for the run, which ends them
         )

@@ -15,7 +15,11 @@ from training.metrics.processbench.evaluation import Interval
 
 # Whose labels a PRM has learnt from has the hue of that kind of annotator.
 HUES = {JUDGE: "judge", TRUTH: "human", CONSENSUS: "prm", SOFT_CONSENSUS: "prm"}
-SHORT = {RANDOM: "Monte Carlo, random", SOFT_MC: "Monte Carlo, soft"}
+SHORT = {
+    RANDOM: "random Monte Carlo",
+    SOFT_MC: "soft Monte Carlo",
+    SOFT_CONSENSUS: "soft consensus",
+}
 
 
 def hue(source: str) -> str:

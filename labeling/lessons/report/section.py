@@ -19,7 +19,7 @@ from labeling.look.palette import Palette
 # What a run tells, as report.json has it: settings, versions, and the results of parts. Of a run
 # that is not at its end the parts that are left are missing.
 Told = Mapping[str, Any]
-NUMBER = re.compile(r"[–+-]?[\d(].*|–|")
+NUMBER = re.compile(r"[–+-]?[\d.,]+( \(.*\)| –)?|\(.*\)|–|– –|")
 
 
 @dataclass(frozen=True, slots=True)

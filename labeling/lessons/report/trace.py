@@ -61,14 +61,20 @@ def links(finding: Finding, figures: Mapping[str, Any]) -> tuple[Link, ...]:
         ends = (heats[-1], heats[0]) if figure == HOTTEST else (heats[0], heats[-1])
         return tuple(_flawed(heat) for heat in dict.fromkeys(ends))
     if source == THRESHOLDS:
-        names = [(one, figures["prms"][one][0]) for one in figures["thresholds"]]
-        return tuple(_of_prm(words, figure, name) for words, name in names)
+        names = [(at, figures["prms"][one][0]) for one, at in figures["thresholds"].items()]
+        return tuple(_of_prm(f"at {at:g}", figure, name) for at, name in names)
     sides = [one for one in (finding.higher, finding.lower) if one and one[0] != VOTE]
+    figure = sides[0][1]
     sources = list(dict.fromkeys(source for source, _ in sides))
     pairs = list(zip(*(figures["prms"][source] for source in sources), strict=True))
-    if sides[0][1] not in IN_STEPS:
-        return tuple(_of_prm(name, sides[0][1], name) for pair in pairs for name in pair)
-    return tuple(_of_prm(" and ".join(pair), sides[0][1], *pair) for pair in pairs)
+    if figure not in IN_STEPS and len(sources) > 1:
+        return tuple(_of_prm(name, figure, name) for pair in pairs for name in pair)
+    return tuple(_of_prm(_seed(pair[0]), figure, *pair) for pair in pairs)
+
+
+def _seed(name: str) -> str:
+    """Of which training a PRM's name speaks."""
+    return f"seed {name.rpartition('-seed')[2]}"
 
 
 def _of_prm(words: str, figure: str, name: str, other: str | None = None) -> Link:

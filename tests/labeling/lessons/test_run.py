@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -18,45 +16,40 @@ import pytest
 from db.annotations import annotations_of
 from db.annotators import find_annotator
 from db.engine import open_database
-from db.lists.counts import coverage
-from labeling.lessons.findings import FINDINGS
 from labeling.lessons.noise.completions import cases
 from labeling.lessons.noise.cost import judge_tokens
 from labeling.lessons.noise.replay import replay
 from labeling.lessons.parts import identities, project_url, result_of
-from labeling.lessons.plan import SOURCES, parts_of
-from labeling.lessons.report import trace
+from labeling.lessons.plan import parts_of
 from labeling.lessons.run import LessonsError, every_part, run_lessons
 from labeling.lessons.settings import SMALL
 from labeling.montecarlo.planner import MCConfig
-
-ROOT = Path(__file__).parents[3]
-
-
-def command(out: Path, workers: int) -> list[str]:
-    return [
-        sys.executable, "-m", "app.cli", "lessons", "--size", "small", "--out", str(out),
-        "--workers", str(workers),
-    ]  # fmt: skip
+from tests.labeling.lessons.command import ENVIRONMENT, command, lessons, report
 
 
-def lessons(out: Path, workers: int) -> Path:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        command(out, workers), env=environment, capture_output=True, text=True, timeout=540
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return out
-
-
-@pytest.fixture(scope="module")
-def calm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return lessons(tmp_path_factory.mktemp("calm") / "lessons", workers=1)
-
-
-def report(folder: Path) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((folder / "report.json").read_text("utf-8"))
-    del told["spent"]
+def broken_off(out: Path, part: str, how: signal.Signals) -> str:
+    """What a run says that gets a signal behind a part; its workers end with it."""
+    with subprocess.Popen(
+        command(out, 2),
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # A shell's background jobs ignore Ctrl-C, and so would what they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
+        until = time.monotonic() + 300
+        while not (out / "parts" / f"{part}.json").exists():
+            assert process.poll() is None, "it ended before it was broken off"
+            assert time.monotonic() < until, f"{part} was not done within five minutes"
+            time.sleep(0.02)
+        workers = psutil.Process(process.pid).children()
+        assert workers
+        process.send_signal(how)
+        told, _ = process.communicate(timeout=300)
+    _, alive = psutil.wait_procs(workers, timeout=60)
+    assert not alive  # and not with what they do
+    assert process.returncode == (130 if how == signal.SIGINT else -how)
     return told
 
 
@@ -64,45 +57,15 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_figures_and_weights(
     calm: Path, tmp_path: Path
 ) -> None:
     rough = tmp_path / "lessons"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        command(rough, 2),
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    while not (rough / "parts" / "labels.json").exists():
-        assert process.poll() is None, "it ended before it was killed"
-        time.sleep(0.02)
-    workers = psutil.Process(process.pid).children()
-    assert workers
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    _, alive = psutil.wait_procs(workers, timeout=60)
-    assert not alive  # They end with their run, and not with what they do.
+    told = broken_off(rough, "project", signal.SIGINT)
+    assert "Stopped" in told
+    assert "the same command goes on" in told
+    broken_off(rough, "labels", signal.SIGKILL)
     before = {file: file.stat().st_mtime_ns for file in (rough / "parts").glob("*.json")}
     assert len(before) < len(every_part(SMALL))
     lessons(rough, workers=2)
     assert {file: file.stat().st_mtime_ns for file in before} == before
     assert report(rough) == report(calm)
-
-
-def test_the_report_says_what_it_found_and_where_its_rows_are(calm: Path) -> None:
-    told, text = report(calm), (calm / "report.md").read_text("utf-8")
-    assert {one["verdict"] for one in told["figures"]["findings"]} == {"not testable at this size"}
-    for words in (*SOURCES.values(), "maj@N", told["settings_hash"], told["command"]):
-        assert words in text
-    database = open_database(project_url(calm))
-    counts = {one.annotator.label: one.annotated for one in coverage(database)}
-    database.close()
-    for source in (*SOURCES, "mc-above-2"):
-        assert f"=prm%3A{source}-seed0" in text  # the address that opens its solutions
-        assert counts[f"prm:{source}-seed0"] == told["figures"]["solutions"]
-    paths = {path for one in FINDINGS for path in trace.paths(one, told["figures"])}
-    assert paths
-    for path in paths:
-        assert f"`{path}`" in text
-        assert (calm / path).exists(), path
 
 
 def test_all_sources_label_the_same_solutions(calm: Path) -> None:

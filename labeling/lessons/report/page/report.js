@@ -24,7 +24,7 @@ function fitted(layout, width) {
   const copy = structuredClone(layout);
   if (width >= NARROW) return copy;
   copy.font.size = 11;
-  copy.height *= 1.2;
+  let lines = 1;
   for (const [name, axis] of Object.entries(copy)) {
     if (!/^[xy]axis\d*$/.test(name)) continue;
     axis.tickfont.size = 11;
@@ -32,7 +32,9 @@ function fitted(layout, width) {
     if (!axis.categoryarray) continue;
     axis.tickvals = axis.categoryarray;
     axis.ticktext = axis.categoryarray.map((words) => wrapped(words, 20));
+    lines = Math.max(lines, ...axis.ticktext.map((words) => words.split("<br>").length));
   }
+  copy.height *= 1 + 0.5 * (lines - 1);
   return copy;
 }
 

@@ -71,8 +71,10 @@ def _chart(sources: Mapping[str, Any], base: Mapping[str, Any], now: Palette) ->
             figure.add_vline(
                 x=one["value"],
                 line={"color": now.muted, "dash": "dot", "width": 1.5},
-                annotation={"text": name, "font": {"color": now.muted}, "yanchor": "bottom"},
-                annotation_position="bottom right",
+                annotation={"text": name, "font": {"color": now.muted}},
+                annotation_position="top",
             )
+    # The names of the lines stand between the rows and the legend.
+    figure.update_layout(height=figure.layout.height + 26, margin_t=56, legend_y=1.1)
     dress(figure, now)
     return figure

@@ -7,7 +7,16 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from labeling.lessons.findings import FLAWS, THRESHOLDS, VOTE, Finding, Place
+from labeling.lessons.findings import (
+    F1,
+    FLAWS,
+    LAST_LOWEST,
+    THRESHOLDS,
+    TOLERANCE,
+    VOTE,
+    Finding,
+    Place,
+)
 from labeling.lessons.plan import SOURCES
 from labeling.lessons.report.charts import SHORT, dot
 from labeling.lessons.report.section import Cell, Chart, Section, Table, Told, Verdict
@@ -65,11 +74,11 @@ def _summary(verdicts: list[str]) -> str:
     return f"Of {len(verdicts)} findings: {counts}."
 
 
-def _compared(one: dict[str, Any]) -> str:
+def _compared(one: dict[str, Any]) -> Cell:
     told = difference(one["difference"])
     if one["lower"] is None:
         return told
-    return f"{percent(one['higher'])} and {percent(one['lower'])}: {told}"
+    return f"{percent(one['higher'])} and {percent(one['lower'])}", told
 
 
 def _forest(found: list[tuple[int, Finding, dict[str, Any]]], now: Palette) -> go.Figure:
@@ -79,7 +88,11 @@ def _forest(found: list[tuple[int, Finding, dict[str, Any]]], now: Palette) -> g
     for row, (_, finding, one) in zip(rows, found, strict=True):
         of[one["verdict"]].append(dot(row, one["difference"], finding.claim))
     series = [Series(words, hue, symbol, of[words]) for words, hue, symbol in LOOKS]
-    figure = dots(now, series, axis="difference, in points", ends=None, percent=True, order=rows)
+    figure = dots(now, series, axis="difference, in points", ends=None, order=rows)
+    ends = [end for _, _, one in found for end in one["difference"]["both"] if end is not None]
+    if ends:
+        room = 0.04 * (max(*ends, 0) - min(*ends, 0))
+        figure.update_xaxes(range=[min(*ends, 0) - room, max(*ends, 0) + room])
     figure.add_vline(x=0, line={"color": now.muted, "width": 1})
     dress(figure, now)
     return figure
@@ -89,12 +102,13 @@ def _words(finding: Finding) -> str:
     """What is compared, in short."""
     (source, figure), lower = finding.higher, finding.lower
     if source == THRESHOLDS:
-        return f"fall of {figure} with the threshold"
+        return f"fall with the threshold: {_figure(figure)}"
     if source == FLAWS:
-        return "flawed right answers: hottest, coolest"
+        return "hot over cool: flawed right answers"
     if lower is not None and lower[0] == source:
-        return f"{_side(finding.higher)}: {figure}, {lower[1]}"
-    return f"{_side(finding.higher)}, {_side(lower)}: {_figure(finding)}"
+        return f"{_side(finding.higher)}: {figure} over {lower[1]}"
+    compared = lower[1] if source == VOTE and lower is not None else figure
+    return f"{_side(finding.higher)} over {_side(lower)}: {_figure(compared)}"
 
 
 def _side(place: Place | None) -> str:
@@ -104,6 +118,5 @@ def _side(place: Place | None) -> str:
     return figure if source == VOTE else SHORT.get(source, SOURCES[source])
 
 
-def _figure(finding: Finding) -> str:
-    lower = finding.lower
-    return finding.higher[1] if finding.higher[0] != VOTE or lower is None else lower[1]
+def _figure(name: str) -> str:
+    return {F1: "F1", TOLERANCE: "exact on flawed", LAST_LOWEST: "lowest at last"}.get(name, name)

@@ -28,7 +28,7 @@ def section(told: Told) -> Section | None:
         return None
     sources = {one: told["figures"]["sources"][one] for one in SOURCES}
     asked = next(iter(sources.values()))["asked"]
-    shown = [name for name in ALTS if name in asked]
+    shown = [name for name in ALTS if asked.get(name)]
     rows = tuple(
         (SOURCES[source], *(with_interval(one["figures"][name]) for name in shown))
         for source, one in sources.items()
