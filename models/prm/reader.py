@@ -8,6 +8,7 @@ from pathlib import Path
 from models.errors import CheckpointError, MissingExtraError
 from models.loading import load_tokenizer, load_weights
 from models.names import checkpoint_folder
+from models.prm.trees import Block, in_blocks
 
 try:
     import torch
@@ -50,17 +51,24 @@ class PRM(nn.Module):
         return next(self.parameters()).device
 
     def forward(
-        self, ids: Tensor, at: tuple[Tensor, Tensor], tree: tuple[Tensor, Tensor] | None = None
+        self,
+        ids: Tensor,
+        at: tuple[Tensor, Tensor],
+        tree: tuple[Tensor, Tensor | list[Block]] | None = None,
     ) -> Tensor:
         """Logits (n, 1 or 2) at the n places `at` = (rows, columns) of `ids` (rows, width).
 
         Rows are padded on the right, so no mask is needed: attention only looks back. A `tree` has
-        positions (rows, width) and a mask (rows, 1, width, width) to add (models/prm/trees.py).
+        positions (rows, width) and a mask (rows, 1, width, width) to add (models/prm/trees.py), or
+        its blocks, to score alone: a layer that is computed again for its gradient knows of none.
         """
         positions, mask = tree or (None, None)
-        hidden = self.model(
-            input_ids=ids, position_ids=positions, attention_mask=mask, use_cache=False
-        ).last_hidden_state
+        inputs = {"input_ids": ids, "position_ids": positions, "use_cache": False}
+        if isinstance(mask, list):
+            with in_blocks(self.model.config):
+                hidden = self.model(**inputs, blocks=mask).last_hidden_state
+        else:
+            hidden = self.model(**inputs, attention_mask=mask).last_hidden_state
         return self.score(functional.dropout(hidden[at], self.dropout, self.training))
 
 

@@ -15,7 +15,15 @@ from models.prm.encoding import Encoded, pad_batch, token_batches
 from models.prm.formats import StepFormat
 from models.prm.reader import PRM, probability
 from models.prm.schemes import OWN, STEPLENS_FILE, check_scheme, open_prm, read_json
-from models.prm.trees import TREE_TOKENS, groups, supports, tree_of, tree_tensors
+from models.prm.trees import (
+    TREE_TOKENS,
+    blocks_of,
+    groups,
+    node_tensors,
+    supports,
+    tree_of,
+    tree_tensors,
+)
 from models.threads import set_threads
 
 try:
@@ -155,5 +163,8 @@ def _fitted(prm: LoadedPRM, batch: Sequence[Encoded], as_tree: bool) -> list[flo
 def _logits(model: PRM, batch: Sequence[Encoded], as_tree: bool) -> torch.Tensor:
     if not as_tree:
         return model(*pad_batch(batch, model.device))
-    dtype = next(model.parameters()).dtype
-    return model(*tree_tensors(tree_of(batch), model.device, dtype))
+    tree, dtype = tree_of(batch), next(model.parameters()).dtype
+    if model.model.config._attn_implementation != "sdpa":
+        return model(*tree_tensors(tree, model.device, dtype))
+    ids, at, positions = node_tensors(tree, model.device)
+    return model(ids, at, (positions, blocks_of(tree, model.device, dtype)))

@@ -2,15 +2,19 @@
 
 A node attends to its ancestors and itself alone, and its position counts along its branch: what is
 computed at it is what a pass over its own solution computes there.
+
+A dense mask makes every node pay for the whole tree. In depth-first order the nodes that a block of
+them sees are few, those it hangs from and itself, so attention may go by such blocks instead.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from models.errors import MissingExtraError
 from models.prm.encoding import Encoded
@@ -18,6 +22,8 @@ from models.prm.encoding import Encoded
 try:
     import torch
     from torch import Tensor
+    from transformers import AttentionInterface
+    from transformers.integrations.sdpa_attention import sdpa_attention_forward
 except ImportError as error:
     raise MissingExtraError("A process reward model", error) from error
 
@@ -33,6 +39,8 @@ MASKED_KERNELS = ("eager", "sdpa")  # that take a mask of our own
 WORTH = 1 / 8
 # Nodes of a tree. Its mask, and the work of attention, grow with their square.
 TREE_TOKENS = 2048
+NAME = "steplens_blocks"  # among the implementations of attention that transformers knows
+NODES = 128  # of a block: fewer see less that is masked, and are more calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,20 +132,90 @@ def shared_prefix(some: tuple[int, ...], others: tuple[int, ...]) -> int:
 def tree_tensors(
     tree: Tree, device: torch.device, dtype: torch.dtype
 ) -> tuple[Tensor, tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """`ids` (1, n) of n nodes; rows and columns of all places to read, solution by solution; and
-    what the attention takes: positions (1, n), and a mask (1, 1, n, n) that is added to its logits.
-    """
-    ids, positions, ends = (
-        torch.tensor(one, device=device) for one in (tree.ids, tree.positions, tree.ends)
-    )
-    columns = torch.tensor([node for read in tree.reads for node in read], device=device).long()
+    """What `node_tensors` gives, and a mask (1, 1, n, n) that is added to attention's logits."""
+    ids, at, positions = node_tensors(tree, device)
+    ends = torch.tensor(tree.ends, device=device)
     node = torch.arange(len(tree.ids), device=device)
-    seen = is_ancestor(node[:, None], node[None, :], ends[None, :])
-    mask = torch.zeros(seen.shape, dtype=dtype, device=device)
-    mask.masked_fill_(~seen, torch.finfo(dtype).min)
-    return ids[None], (torch.zeros_like(columns), columns), (positions[None], mask[None, None])
+    return ids, at, (positions, added_mask(node, node, ends, dtype))
+
+
+def node_tensors(tree: Tree, device: torch.device) -> tuple[Tensor, tuple[Tensor, Tensor], Tensor]:
+    """`ids` (1, n) of n nodes, rows and columns of all places to read, solution by solution, and
+    the nodes' positions (1, n).
+    """
+    ids, positions = (torch.tensor([one], device=device) for one in (tree.ids, tree.positions))
+    columns = torch.tensor([node for read in tree.reads for node in read], device=device).long()
+    return ids, (torch.zeros_like(columns), columns), positions
+
+
+def added_mask(nodes: Tensor, others: Tensor, ends: Tensor, dtype: torch.dtype) -> Tensor:
+    """(1, 1, n, k), to add to attention's logits: which of k `others`, of these `ends`, each of n
+    `nodes` sees.
+    """
+    seen = is_ancestor(nodes[:, None], others[None, :], ends[None, :])
+    mask = torch.zeros(seen.shape, dtype=dtype, device=seen.device)
+    return mask.masked_fill_(~seen, torch.finfo(dtype).min)[None, None]
 
 
 def is_ancestor(node: Tensor, other: Tensor, end: Tensor) -> Tensor:
     """Whether `other`, whose nodes below it end before `end`, is an ancestor of `node`, or it."""
     return (other <= node) & (node < end)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Consecutive nodes: `keys` (k,) are those that any of them sees, in order; which of these each
+    of its n nodes sees is in the `mask` (1, 1, n, k), added to the logits of attention.
+    """
+
+    keys: Tensor
+    mask: Tensor
+
+
+def blocks_of(tree: Tree, device: torch.device, dtype: torch.dtype) -> list[Block]:
+    """The blocks of all nodes, in order."""
+    ends, nodes = torch.tensor(tree.ends), torch.arange(len(tree.ids))
+    found = []
+    for block in nodes.split(NODES):
+        start = int(block[0])
+        keys = torch.cat([nodes[:start][ends[:start] > start], block])
+        mask = added_mask(block, keys, ends[keys], dtype)
+        found.append(Block(keys.to(device), mask.to(device)))
+    return found
+
+
+@contextmanager
+def in_blocks(config: PreTrainedConfig) -> Iterator[None]:
+    """Let the model of `config` compute the `blocks` that its forward is given."""
+    usual = config._attn_implementation
+    config._attn_implementation = NAME
+    try:
+        yield
+    finally:
+        config._attn_implementation = usual
+
+
+def _attend(
+    module: torch.nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: None,
+    blocks: Sequence[Block],
+    **others: Any,
+) -> tuple[Tensor, None]:
+    """SDPA of each block: `query` (1, heads, nodes, width) to (1, nodes, heads, width)."""
+    parts, start = [], 0
+    for block in blocks:
+        end = start + block.mask.shape[2]
+        rows, keys = query[:, :, start:end], block.keys
+        parts.append(
+            sdpa_attention_forward(
+                module, rows, key[:, :, keys], value[:, :, keys], block.mask, **others
+            )[0]
+        )
+        start = end
+    return torch.cat(parts, dim=1), None
+
+
+AttentionInterface.register(NAME, _attend)

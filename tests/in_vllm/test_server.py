@@ -66,7 +66,7 @@ def serving(
 
 
 def wait_for_health(running: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    until = time.monotonic() + 300
+    until = time.monotonic() + 600
     while time.monotonic() < until:
         assert running.poll() is None, log.read_text()[-3000:]
         try:

@@ -9,10 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 
+from models.prm import trees
 from models.prm.encoding import Encoded
 from models.prm.reader import PRM
 from models.prm.transformers import LoadedPRM, load_prm, score_solutions
-from models.prm.trees import FAMILIES, groups, supports, tree_of, tree_tensors
+from models.prm.trees import (
+    FAMILIES,
+    MASKED_KERNELS,
+    blocks_of,
+    groups,
+    node_tensors,
+    supports,
+    tree_of,
+    tree_tensors,
+)
 from tests.support.tiny_prms import (
     save_classifier,
     save_math_shepherd,
@@ -98,6 +108,24 @@ def test_logits_and_gradients_are_those_of_one_solution_at_a_time(family: str) -
     assert logits[0].std() > 0.01
     for name, gradient in gradients[0].items():
         assert torch.allclose(gradient, gradients[1][name], rtol=1e-3, atol=1e-4), name
+
+
+@pytest.mark.parametrize("nodes", [1, 3, 128])
+def test_blocks_of_any_size_see_what_a_mask_shows(
+    nodes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trees, "NODES", nodes)
+    tree = tree_of(SOLUTIONS)
+    ids, at, positions = node_tensors(tree, CPU)
+    for family in FAMILIES:
+        prm = model(family)
+        config = prm.model.config
+        if config._attn_implementation == "sdpa":
+            found = prm(ids, at, (positions, blocks_of(tree, CPU, torch.float32)))
+            assert torch.allclose(found, one_by_one(prm, SOLUTIONS), atol=1e-5)
+        assert config._attn_implementation in MASKED_KERNELS
+    seen = sum(block.mask.numel() for block in blocks_of(tree, CPU, torch.float32))
+    assert (seen < len(tree.ids) ** 2) == (nodes < len(tree.ids))
 
 
 def test_a_window_shorter_than_a_solution_and_an_unknown_family_are_no_trees() -> None:
