@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Select, Text, and_, case, cast, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from db.annotators import to_record
 from db.engine import Database
@@ -36,37 +36,41 @@ def first_error_cells(
 ) -> list[tuple[int, int, int]]:
     """(first error by `one`, by `other`, solutions) where both have a verdict, 0-based, -1 none."""
     a, b = aliased(Annotation, name="a"), aliased(Annotation, name="b")
-    query = (
-        select(a.first_error, b.first_error, func.count())
-        .join(b, and_(a.solution_id == b.solution_id, b.annotator_id == other))
-        .where(a.annotator_id == one, a.first_error.is_not(None), b.first_error.is_not(None))
-        .group_by(a.first_error, b.first_error)
-        .order_by(a.first_error, b.first_error)
-    )
     with database.read() as session:
+        few, many = _fewer_first(session, one, other)
+        said = (a, b) if few == one else (b, a)
+        cell = [by.first_error for by in said]
+        query = (
+            select(*cell, func.count())
+            .select_from(a)
+            .join(b, and_(a.solution_id == b.solution_id, b.annotator_id == many))
+            .where(a.annotator_id == few, *(first.is_not(None) for first in cell))
+            .group_by(*cell)
+            .order_by(*cell)
+        )
         return [tuple(row) for row in session.execute(_of(query, a, dataset))]  # type: ignore[misc]
 
 
 def first_error_pairs(database: Database, one: int, other: int) -> tuple[int, int]:
     """(solutions where both have a verdict, those where the first error is the same)."""
-    a, b = Annotation.__table__.alias("a"), Annotation.__table__.alias("b")
-    query = select(
-        func.count(), func.sum(case((a.c.first_error == b.c.first_error, 1), else_=0))
-    ).select_from(
-        a.join(
-            b,
-            and_(
-                a.c.solution_id == b.c.solution_id,
-                a.c.annotator_id == one,
-                b.c.annotator_id == other,
-                a.c.first_error.is_not(None),
-                b.c.first_error.is_not(None),
-            ),
-        )
-    )
+    a, b = aliased(Annotation, name="a"), aliased(Annotation, name="b")
     with database.read() as session:
+        few, many = _fewer_first(session, one, other)
+        query = (
+            select(func.count(), func.sum(case((a.first_error == b.first_error, 1), else_=0)))
+            .select_from(a)
+            .join(b, and_(a.solution_id == b.solution_id, b.annotator_id == many))
+            .where(a.annotator_id == few, a.first_error.is_not(None), b.first_error.is_not(None))
+        )
         both, same = session.execute(query).one()
         return both, same or 0
+
+
+def _fewer_first(session: Session, one: int, other: int) -> tuple[int, int]:
+    """The two annotators, first whoever said less: SQLite reads all of the first, and looks up."""
+    query = select(Annotator.id).where(Annotator.id.in_((one, other)))
+    few = session.scalar(query.order_by(Annotator.n_annotations, Annotator.id).limit(1))
+    return (one, other) if few == one else (other, one)
 
 
 def verdicts_together(

@@ -51,8 +51,8 @@ def next_items(
         _give_back(session, reviewer)
         query = query.where(SolutionIndex.solution_id.not_in(dealt_with(reviewer.id)))
         if queue.per_item is not None:
-            taken = _taken_up(reviewer, queue.per_item)
-            query = query.where(SolutionIndex.solution_id.not_in(taken))
+            for taken in _taken_up(reviewer, queue.per_item):
+                query = query.where(SolutionIndex.solution_id.not_in(taken))
         ids = list(session.scalars(_cut_anew(reviewer).limit(limit)))
         ids += session.scalars(
             query.where(SolutionIndex.solution_id.not_in(ids)).limit(limit - len(ids))
@@ -77,8 +77,8 @@ def queue_state(database: Database, queue: Queue, reviewer: AnnotatorRecord | No
         mine = dealt_with(reviewer.id)
         if queue.per_item is None:
             return QueueState(total, total - among(mine), 0)
-        labelled = among(mine, _taken_up(reviewer, queue.per_item, with_leases=False))
-        taken = among(mine, _taken_up(reviewer, queue.per_item))
+        labelled = among(mine, *_taken_up(reviewer, queue.per_item, with_leases=False))
+        taken = among(mine, *_taken_up(reviewer, queue.per_item))
         return QueueState(total, total - labelled, taken - labelled)
 
 
@@ -98,22 +98,28 @@ def pace(
     return today, median(seconds) if len(seconds) >= PACE_FROM else None
 
 
-def _taken_up(reviewer: AnnotatorRecord, per_item: int, *, with_leases: bool = True) -> Select[int]:
-    """Solutions that as many OTHER people have labelled, or are looking at, as are wanted."""
+def _taken_up(
+    reviewer: AnnotatorRecord, per_item: int, *, with_leases: bool = True
+) -> list[Select[int]]:
+    """Solutions that as many OTHER people have labelled, or are looking at, as are wanted.
+
+    In several sets: where one person is enough, nobody has to be counted.
+    """
     role = str(reviewer.config.get("source"))
-    parts = [
-        select(Annotation.solution_id, Annotator.name.label("holder"))
-        .join(Annotator, Annotator.id == Annotation.annotator_id)
-        .where(Annotator.id.in_(people(role)), Annotator.id != reviewer.id)
-    ]
-    if with_leases:
-        parts.append(
-            select(Lease.solution_id, Lease.holder).where(
-                Lease.expires_at > utcnow(), Lease.holder != reviewer.name
-            )
-        )
-    by = union(*parts).subquery()
-    return select(by.c.solution_id).group_by(by.c.solution_id).having(func.count() >= per_item)
+    labelled = select(Annotation.solution_id).where(
+        Annotation.annotator_id.in_(people(role)), Annotation.annotator_id != reviewer.id
+    )
+    looked_at = select(Lease.solution_id).where(
+        Lease.expires_at > utcnow(), Lease.holder != reviewer.name
+    )
+    if per_item == 1:
+        return [labelled, looked_at] if with_leases else [labelled]
+    names = labelled.add_columns(Annotator.name.label("holder")).join(
+        Annotator, Annotator.id == Annotation.annotator_id
+    )
+    each = [names, looked_at.add_columns(Lease.holder)] if with_leases else [names]
+    by = union(*each).subquery()  # Whoever has labelled it may look at it, too.
+    return [select(by.c.solution_id).group_by(by.c.solution_id).having(func.count() >= per_item)]
 
 
 def _cut_anew(reviewer: AnnotatorRecord) -> Select[int]:
