@@ -37,6 +37,7 @@ ALL = "Mean of all"
 # Dash, width and whether it has a band, so that the lines can be told apart in grey.
 LOOKS: dict[str, tuple[str, float, bool]] = {
     "product": ("solid", 2.4, True),
+    "reward": ("solid", 2.4, True),
     "min": ("dash", 1.8, False),
     "last": ("dot", 1.8, False),
     "mean": ("longdash", 1.8, False),
@@ -182,7 +183,7 @@ def numbers(curves: CurvesJson, sizes: list[int], *, few: bool) -> Numbers:
 def everybody(measured: list[AnnotatorRecord], newest: dict[int, EvaluationRecord]) -> None:
     """All annotators at their largest N, with the problems behind it."""
     rows: list[list[data_table.Cell]] = []
-    ways = tuple(LOOKS)
+    ways = [way for way in LOOKS if any(way in newest[one.id].result["curves"] for one in measured)]
     for one in measured:
         stored = newest[one.id]
         result = stored.result
@@ -191,14 +192,7 @@ def everybody(measured: list[AnnotatorRecord], newest: dict[int, EvaluationRecor
             [
                 data_table.kind("prm", one.name, title=one.label),
                 str(result["n"]),
-                *(
-                    data_table.text(
-                        number(picks[way]["accuracy"]) if way in picks else "–",
-                        "strong" if way == "product" else "",
-                        title=f"{picks[way]['above_majority']:+.3f} above maj@N",
-                    )
-                    for way in ways
-                ),
+                *(_accuracy(way, picks.get(way)) for way in ways),
                 data_table.link(
                     f"{result['problems']:,}", data_table.page_href("browse", by=one.label)
                 ),
@@ -208,11 +202,22 @@ def everybody(measured: list[AnnotatorRecord], newest: dict[int, EvaluationRecor
     columns: list[str | data_table.Column] = ["Annotator", data_table.column("N", "right")]
     columns += [data_table.column(way, "right nowrap") for way in ways]
     data_table.table(
-        [*columns, data_table.column("Problems", "right"), "Left out"], rows, key="best-of-n"
+        [*columns, data_table.column("Problems", "right"), "Left out"], rows, key="everybody"
     )
     doubt = warning({one.label: basis(newest[one.id]) for one in measured})
     if doubt:
         data_table.line(data_table.text(f"? {doubt}", "warn wrap"), key="best-of-n-doubt")
+
+
+def _accuracy(way: str, pick: PickJson | None) -> data_table.Cell:
+    """How often a way to choose is right, if it is the annotator's: a reward has no product."""
+    if pick is None:
+        return data_table.text("–", "muted")
+    return data_table.text(
+        number(pick["accuracy"]),
+        "strong" if way in ("product", "reward") else "",
+        title=f"{pick['above_majority']:+.3f} above maj@N",
+    )
 
 
 def _left_out(reasons: dict[str, int]) -> str:

@@ -16,7 +16,7 @@ from db.annotators import ensure_annotator, find_annotator, save_training_proble
 from db.engine import Database
 from db.ingest import insert_rows
 from db.jobs import create_job
-from db.records import AnnotationRecord, ImportRow, SourceLabel
+from db.records import REWARD, AnnotationRecord, ImportRow, SourceLabel
 from db.results import Measured, add_evaluation, add_export, list_evaluations
 from labeling.evaluation.best_of_n import evaluate_best_of_n
 from labeling.evaluation.processbench import evaluate_processbench
@@ -267,6 +267,26 @@ def test_best_of_n_shows_the_stored_curve(
     }
     groups = [[words(cell) for cell in row["cells"]] for row in shown(test, "by-length")["rows"]]
     assert [(row[1], row[-1]) for row in groups] == [("2", "80"), ("as many", "80")]
+
+
+def test_best_of_n_shows_one_with_rewards_beside_one_with_scores(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database)
+    score(database, "v1", 0.5)
+    orm = ensure_annotator(database, "prm", "orm", {"scores": REWARD, "model": "orm"})
+    records = [
+        AnnotationRecord(id, orm.id, (None, 0.5), None, "ok", {REWARD: float(id % 5)})
+        for id in range(1, 4 * SIZE + 1)
+    ]
+    save_wave(database, orm.id, None, records)
+    for name in ("v1", "orm"):
+        evaluate_best_of_n(database, f"prm:{name}", 2)
+    test = page_test(database, monkeypatch, "evaluation", show="Best-of-N")
+    rows = [[words(cell) for cell in row["cells"]] for row in shown(test, "everybody")["rows"]]
+    said = {name: (product, reward) for name, _, product, reward, *_ in rows}
+    assert (said["orm"][0], said["v1"][1]) == ("–", "–")
+    assert "–" not in (said["orm"][1], said["v1"][0])
 
 
 def plots(test: AppTest) -> list[dict[str, Any]]:
