@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import gpu_training as benchmark
+from benchmarks.training import gpu as benchmark
 from training.config import TrainConfig
 
 TRY = ["--device", "cpu", "--steps", "2", "--length", "64", "--batch-size", "4"]

@@ -1,9 +1,9 @@
 """Training speed of 1.5B and 7B PRMs on a GPU: tokens a second, and the share of its bf16 peak.
 
-    python -m benchmarks.gpu_training [--shape 1.5B 7B] [--method lora full] [--length 1024]
+    python -m benchmarks.training.gpu [--shape 1.5B 7B] [--method lora full] [--length 1024]
         [--batch-size 64] [--device-tokens 16384] [--gradient-checkpointing] [--steps 10]
         [--peak TFLOPS]
-    torchrun --nproc-per-node 8 -m benchmarks.gpu_training --shape 7B --method full --fsdp
+    torchrun --nproc-per-node 8 -m benchmarks.training.gpu --shape 7B --method full --fsdp
 
 Needs no data and no weights: models of Qwen2.5's shapes get random ones, made on the device, and
 learn random solutions of half to all of --length tokens by the engine of `steplens train`. Prints a

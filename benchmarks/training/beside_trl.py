@@ -1,6 +1,6 @@
 """Training beside TRL's PRMTrainer, on solutions that share nothing.
 
-    python -m benchmarks.prm_trainers PYTHON BASE ROWS [--solutions 64] [--rounds 2] [--threads 1]
+    python -m benchmarks.training.beside_trl PYTHON BASE ROWS [--solutions 64] [--rounds 2]
 
 PYTHON is that of an environment with `trl==1.13.0`, the last release that has the trainer, and
 what it needs. BASE is a language model, as benchmarks.trees.smollm2 makes one; ROWS a file in
