@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Text, and_, cast, func, select
+from sqlalchemy import ColumnElement, Integer, Text, and_, cast, func, select
 
 from db.engine import Database
 from db.lists.filters import SolutionFilter, narrow
@@ -23,22 +23,25 @@ PROBLEM_META = {
 AT_ONCE = 2000  # rows in memory
 
 
-class ScoredRow(NamedTuple):
-    """A solution that both have annotated, the reference with a verdict."""
+class ScoredRows(NamedTuple):
+    """Solutions that both have annotated, the reference with a verdict: a column for each fact.
 
-    solution_id: int
-    problem_id: int
-    dataset: str
-    generator: str
-    is_correct: bool | None
-    scores: list[float | None]
-    expected: int
+    `scores` are lists as JSON text; `is_correct` is 1, 0 or None.
+    """
+
+    solution_ids: Sequence[int]
+    problem_ids: Sequence[int]
+    datasets: Sequence[str]
+    generators: Sequence[str]
+    is_correct: Sequence[int | None]
+    expected: Sequence[int]
+    scores: Sequence[str]
 
 
 def scored_rows(
     database: Database, annotator: int, reference: int, wanted: SolutionFilter
-) -> Iterator[ScoredRow]:
-    """Every solution that both annotators (ids) and the filter have, by id, streamed."""
+) -> Iterator[ScoredRows]:
+    """Every solution that both annotators (ids) and the filter have, by id, streamed in parts."""
     mine, other = Annotation.__table__.alias("mine"), Annotation.__table__.alias("reference")
     here = SolutionIndex.solution_id
     ids = narrow(select(here).select_from(SolutionIndex), wanted, database.engine.dialect.name)
@@ -48,7 +51,7 @@ def scored_rows(
             SolutionIndex.problem_id,
             SolutionIndex.dataset,
             SolutionIndex.generator,
-            SolutionIndex.is_correct,
+            cast(SolutionIndex.is_correct, Integer),
             other.c.first_error,
             cast(mine.c.scores, Text),
         )
@@ -61,11 +64,10 @@ def scored_rows(
     if wanted != SolutionFilter():
         query = query.where(here.in_(ids))
     with database.read() as session:
-        found = session.execute(query.execution_options(yield_per=AT_ONCE))
+        # By the connection: the session would make every row twice.
+        found = session.connection().execute(query.execution_options(yield_per=AT_ONCE))
         for rows in found.partitions():
-            for row, scores in zip(rows, _parsed(rows), strict=True):
-                solution, problem, dataset, generator, is_correct, expected, _ = row
-                yield ScoredRow(solution, problem, dataset, generator, is_correct, scores, expected)
+            yield ScoredRows(*zip(*rows, strict=True))
 
 
 def compared_solutions(database: Database, reference: int) -> dict[tuple[int, str], int]:
@@ -137,7 +139,7 @@ def solution_texts(database: Database, annotator: int) -> Iterator[SolutionText]
         .order_by(Solution.id)
     )
     with database.read() as session:
-        found = session.execute(query.execution_options(yield_per=AT_ONCE))
+        found = session.connection().execute(query.execution_options(yield_per=AT_ONCE))
         for rows in found.partitions():
             for (id, fingerprint, *meta, _), steps in zip(rows, _parsed(rows), strict=True):
                 yield SolutionText(id, fingerprint, steps, *meta)

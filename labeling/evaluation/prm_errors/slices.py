@@ -93,10 +93,12 @@ def texts_of(database: Database, prm: int, ids: np.ndarray) -> Texts:
     for text in solution_texts(database, prm):
         at = place.get(text.solution_id)
         if at is not None:
-            characters[at] = sum(map(len, text.steps))
-            latex[at] = LATEX.search(APART.join(text.steps)) is not None
+            joined = APART.join(text.steps)
+            characters[at] = len(joined) - len(APART) * max(len(text.steps) - 1, 0)
+            latex[at] = LATEX.search(joined) is not None
             for name, words in problems.items():
-                words[at] = getattr(text, name) or ""
+                if word := getattr(text, name):
+                    words[at] = word
     typed, error_types = np.full(len(ids), NO_ERROR), np.full(len(ids), "", dtype=object)
     for one in typed_errors(database, prm):
         at = place.get(one.solution_id)

@@ -75,15 +75,25 @@ def scored(scores: Sequence[Sequence[float | None]], reference: Sequence[int]) -
     if len(scores) != len(reference):
         raise ValueError(f"{len(scores)} scored solutions for {len(reference)} references")
     n_steps = np.array([len(mine) for mine in scores], dtype=int)
-    padded = np.full((len(scores), n_steps.max(initial=0)), np.nan)
     # One array of all scores: an array for each solution would take longer than all else here.
     every = np.array(list(chain.from_iterable(scores)), dtype=float)
+    return scored_in_a_row(every, n_steps, np.array(reference, dtype=int))
+
+
+def scored_in_a_row(every: np.ndarray, n_steps: np.ndarray, reference: np.ndarray) -> Scored:
+    """Arrays of the scores of all steps, one solution (n,) after the other, NaN where one has none.
+
+    Raises ValueError unless `every` has as many scores as there are steps.
+    """
+    if len(every) != n_steps.sum():
+        raise ValueError(f"{len(every)} scores for {n_steps.sum()} steps")
+    padded = np.full((len(n_steps), n_steps.max(initial=0)), np.nan)
     padded[np.arange(padded.shape[1]) < n_steps[:, None]] = every
     # Nothing is known from the first missing score on, whatever comes after it.
     known = np.logical_and.accumulate(~np.isnan(padded), axis=1)
     minima = np.minimum.accumulate(np.where(known, padded, np.inf), axis=1)
     complete = known.sum(axis=1) == n_steps
-    return Scored(padded, minima, n_steps, complete, np.array(reference, dtype=int))
+    return Scored(padded, minima, n_steps, complete, reference)
 
 
 def verdicts(these: Scored, threshold: float) -> np.ndarray:
