@@ -77,9 +77,11 @@ def understood(database: Database, address: Mapping[str, str]) -> SolutionFilter
     of, against = words.annotator("of"), words.annotator("against")
     outcome = words.of("outcome", {name: name for name in (*beside.OUTCOMES, *beside.MEASURED)})
     cell, who, did = words.cell(), words.annotator("who"), words.of("did", DID)
+    at_share = words.share() is not None  # Then no query tells the outcome.
     kinds = {**{kind: kind for kind in (ANY, *COMPARISONS)}, **_inverted(comparisons(database))}
     words.together({"by": {"says"}, "one": {"other"}, "other": {"one", "after"}})
     words.together({"of": {"outcome", "cell"}, "against": {"outcome", "cell"}})
+    words.together({"outcome": {"share"}})
     words.together({"who": {"did"}, "did": {"who"}, "consensus": {"rule"}})
     if of or against:
         words.together({"of": {"against"}, "against": {"of"}})
@@ -94,7 +96,7 @@ def understood(database: Database, address: Mapping[str, str]) -> SolutionFilter
         verdict=words.of("says", verdict_choices()),
         differ=(one, other) if one and other else None,
         differ_after=words.number("after"),
-        outcome=(outcome, of, against) if outcome and of and against else None,
+        outcome=(outcome, of, against) if outcome and of and against and not at_share else None,
         cell=(*cell, of, against) if cell and of and against else None,
         cell_onwards=beside.onwards_of(address["cell"]) if cell else (False, False),
         reviewed=words.of("people", PEOPLE),
@@ -170,6 +172,13 @@ class _Words:
             self._senseless("cell", word)
         return beside.cell_of(word)
 
+    def share(self) -> float | None:
+        """A threshold of Monte Carlo."""
+        word = self._address.get("share", "")
+        if word and beside.share_of(word) is None:
+            self._senseless("share", word)
+        return beside.share_of(word)
+
     def ids(self) -> tuple[int, ...]:
         """The solutions themselves."""
         word = self._address.get("ids", "")
@@ -192,6 +201,7 @@ class _Words:
                 self._database, word, self._address.get("rule", "")
             ),
             "held_out": lambda word: groups.out_of_training(self._database, word),
+            "share": self._at_share,
         }
         found: Members | None = None
         for name, read in asked.items():
@@ -206,12 +216,20 @@ class _Words:
             found = these if found is None else Members(sorted(set(found) & set(these)))
         return found
 
+    def _at_share(self, word: str) -> Members:
+        share = beside.share_of(word)
+        outcome, of, against = (self._address.get(one, "") for one in ("outcome", "of", "against"))
+        if share is None or not (outcome and of and against):
+            return Members()  # What is wrong with it has been said.
+        return groups.at_share(self._database, share, outcome, of, against)
+
     def together(self, needed: Mapping[str, Collection[str]]) -> None:
         """Each name is needed where one of the others is given."""
         for name, others in needed.items():
             given = [other for other in others if self._address.get(other)]
             if given and not self._address.get(name):
-                self.trouble.append(f"{FIELDS[given[0]]}: choose {FIELDS[name]} as well.")
+                what = FIELDS[name][0].lower() + FIELDS[name][1:]
+                self.trouble.append(f"{FIELDS[given[0]]}: choose {what} as well.")
 
     def _senseless(self, name: str, word: str) -> None:
         self.trouble.append(f"{FIELDS[name]} cannot be {formatting.shorten(word, 60)}.")
@@ -231,6 +249,7 @@ FIELDS = {
     "after": "The step after which two differ",
     "outcome": "An outcome",
     "cell": "A pair of first errors",
+    "share": "A share of completions",
     "of": "whose first error",
     "against": "the reference",
     "ids": "The ids of solutions",

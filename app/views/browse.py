@@ -38,7 +38,7 @@ from labeling.selection import MOST_AT_ONCE, as_jsonl
 
 PAGE_SIZE = 50  # solutions, or problems
 COLUMNS = 4  # of annotators, as long as nobody chose: the strip fits a narrow window too
-PAGE = ("page",)  # Another filter, another list: page 7 of the last one means nothing.
+PAGE = ("page", "part")  # Another filter, another list: page 7 of the last one means nothing.
 JOBS = ("annotate_mc", "annotate_judge", "annotate_prm")
 
 
@@ -375,6 +375,8 @@ else:
         database, wanted, sort=sort, offset=start, limit=PAGE_SIZE, annotators=said_by
     )
     places = {row.id: at for at, row in enumerate(found, start + 1)}
+if groups:
+    problems.other_parts(groups)
 ticked = show(
     [(places[row.id], row) for row in found],
     annotators,

@@ -34,7 +34,6 @@ from labeling.consensus.run import (
     run_consensus,
 )
 from labeling.formats.catalog import WRITERS, in_words
-from labeling.formats.jsonl import FORMAT
 from labeling.jobs.files import data_folder
 from training.data import HeldOut
 from training.data_files import DATA_FILES, recorded_data
@@ -221,7 +220,7 @@ def exports(database: Database) -> None:
             data_table.text(one.path, "wrap mono"),
             one.format,
             data_table.pick(f"{data.get('rows', 0):,}", place, title="Opens them in Browse")
-            if exists and one.format == FORMAT.name
+            if exists
             else f"{data.get('rows', 0):,}",
             data_table.text(" = ".join(rule.get("annotators") or ()), "muted"),
             data_table.inline(
@@ -253,7 +252,7 @@ def exports(database: Database) -> None:
 def browse_export(database: Database, export: ExportRecord) -> None:
     """Show in Browse what an export holds, in its order."""
     try:
-        ids = exported_solutions(export.path, export.manifest)
+        ids = exported_solutions(export.path)
         kept = kept_list.keep(database, ids, "consensus", f"exported to {Path(export.path).name}")
     except (ExportError, DatabaseError, OSError, ValueError) as error:
         project.complain(error)

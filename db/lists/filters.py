@@ -58,7 +58,8 @@ OUTCOMES = (
     "no_verdict_right",
 )
 # All on which an annotator can be measured against a reference, and by what the reference sees.
-MEASURED = ("measured", "both", "with_error", "without_error")
+MISTAKEN = "mistaken"  # another first error than the reference's, or no verdict
+MEASURED = ("measured", "both", "with_error", "without_error", MISTAKEN)
 
 
 class Members(tuple[int, ...]):
@@ -234,6 +235,7 @@ def _outcome(query: Select[int], outcome: str, annotator: int, reference: int) -
         "both": said.is_not(None),
         "with_error": expected >= 0,
         "without_error": expected == -1,
+        MISTAKEN: or_(said.is_(None), said != expected),
     }
     if outcome not in conditions:
         raise DatabaseError(f"{outcome!r} is no outcome; choose one of {OUTCOMES + MEASURED}")

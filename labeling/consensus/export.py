@@ -14,11 +14,11 @@ from labeling.formats.base import ExportRow, Writer
 from labeling.formats.catalog import WRITERS
 from labeling.formats.files.tables import describe_saved, to_table
 from labeling.formats.files.whole import packed
-from labeling.formats.reading import open_rows
-from training.data_files import DATA_FILES, MANIFEST, recorded_data
+from training.data_files import DATA_FILES, MANIFEST
 from training.folders import whole_folder
 
 VERSION = 1  # of the layout
+SOLUTIONS = "solutions.txt"  # the project's ids of what is in the data, a line for each row
 
 
 class ExportError(ValueError):
@@ -41,8 +41,9 @@ def write_export(
     """Write `rows`, one at a time, to OUT_DIR/data.FILE and return the manifest beside it.
 
     `file` is one of DATA_FILES: JSON lines, plain or compressed, Parquet, or Arrow, which makes the
-    folder one that `datasets.load_from_disk` opens. `rule`, `counts`, `reasons` (why solutions were
-    dropped), `held_out` (the part of the problems that is not in it) and `extra` go into the
+    folder one that `datasets.load_from_disk` opens. OUT_DIR/solutions.txt says which solutions the
+    rows are of, as most formats have no word for it. `rule`, `counts`, `reasons` (why solutions
+    were dropped), `held_out` (the part of the problems that is not in it) and `extra` go into the
     manifest, with `left_out`: the rows that the format cannot hold, mostly since nobody judged one
     of their steps. Raises ExportError for an unknown format or file, a row whose labels do not fit
     its steps, or when every row is left out; FileExistsError for an OUT_DIR that holds something
@@ -80,21 +81,16 @@ def write_export(
     return manifest
 
 
-def exported_solutions(folder: str | Path, manifest: Mapping[str, Any]) -> list[int]:
-    """The ids of the solutions that an export in our own format holds, in its order.
+def exported_solutions(folder: str | Path) -> list[int]:
+    """The ids of the solutions that an export holds, in its order.
 
-    Raises ExportError where its rows do not say, as other formats have no word for it, and OSError
-    for a file that is not there.
+    Raises ExportError for a line that is no id, and OSError for a file that is not there.
     """
-    file = Path(folder) / recorded_data(manifest)[0]
-    found = []
-    for row in open_rows(file):
-        meta = row.value.get("meta") if isinstance(row.value, dict) else None
-        id = meta.get("solution_id") if isinstance(meta, dict) else None
-        if not isinstance(id, int):
-            raise ExportError(f"{file}:{row.line} does not say which solution it is of")
-        found.append(id)
-    return found
+    file = Path(folder) / SOLUTIONS
+    lines = file.read_text("utf-8").split()
+    if wrong := next((one for one in lines if not one.isdecimal()), None):
+        raise ExportError(f"{file}: {wrong[:60]!r} is no id of a solution")
+    return [int(one) for one in lines]
 
 
 def _write_data(target: Path, rows: Iterable[ExportRow], form: Writer) -> tuple[int, int]:
@@ -102,7 +98,8 @@ def _write_data(target: Path, rows: Iterable[ExportRow], form: Writer) -> tuple[
     is_table = target.suffix in (".parquet", ".arrow")
     lines = target.with_name(DATA_FILES["jsonl"]) if is_table else target
     n_rows = left_out = 0
-    with lines.open("wb") as file, packed(file, lines) as stream:
+    ids = target.with_name(SOLUTIONS)
+    with lines.open("wb") as file, packed(file, lines) as stream, ids.open("w") as solutions:
         for row in rows:
             if not len(row.labels) == len(row.steps) > 0 or row.first_error >= len(row.steps):
                 raise ExportError(
@@ -114,6 +111,7 @@ def _write_data(target: Path, rows: Iterable[ExportRow], form: Writer) -> tuple[
                 left_out += 1
                 continue
             stream.write(json.dumps(formed, ensure_ascii=False).encode() + b"\n")
+            solutions.write(f"{row.solution_id}\n")
             n_rows += 1
     if is_table:
         to_table(lines, target)

@@ -12,7 +12,7 @@ from app.ui.navigation import beside
 from db.annotators import rename_annotator
 from db.engine import Database, DatabaseError
 from db.lists.browse import count_solutions, solution_ids
-from db.lists.filters import OUTCOMES, SolutionFilter
+from db.lists.filters import MISTAKEN, OUTCOMES, SolutionFilter
 from db.review.queues import Queue, chosen, members_of
 from labeling.jobs.worklist import work_list
 from tests.support.rows import fill, machine
@@ -49,6 +49,8 @@ def test_each_outcome_holds_what_is_counted_of_it(database: Database) -> None:
         assert count > 0, outcome
         seen += found
     assert len(set(seen)) == len(both)
+    mistaken = count_solutions(database, SolutionFilter(outcome=(MISTAKEN, prm.id, reference.id)))
+    assert mistaken == len(both) - counts["exact"] - counts["right"]
     for one, expected in cases:
         if one in (ABSENT, None) or expected in (ABSENT, None):
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import islice
 
@@ -12,8 +13,9 @@ from app.ui import address, formatting
 from db.lists.browse import ProblemGroup
 
 OPEN, EVERY = "open", "all"  # in the address: the ids of open problems, or all of a page
+PART = "part"  # in the address: which MOST of their solutions are shown
 LINE = 240  # characters of a problem: what a wide window has room for
-MOST = 500  # solutions on a page: what is drawn in half a second
+MOST = 500  # solutions at once: what is drawn in half a second
 
 
 def opened(groups: Sequence[ProblemGroup]) -> set[int]:
@@ -27,16 +29,51 @@ def opened(groups: Sequence[ProblemGroup]) -> set[int]:
 def shown(groups: Sequence[ProblemGroup]) -> dict[int, int]:
     """The solutions whose problem is open -> their places in the whole list, from 1.
 
-    At most MOST of them.
+    MOST of them, those of the part in the address.
     """
-    open_ids = opened(groups)
+    open_ids, start = opened(groups), (part(groups) - 1) * MOST
     members = (
         (solution, place)
         for group in groups
         if group.id in open_ids
         for place, solution in enumerate(group.solutions, group.before + 1)
     )
-    return dict(islice(members, MOST))
+    return dict(islice(members, start, start + MOST))
+
+
+def part(groups: Sequence[ProblemGroup]) -> int:
+    """Which part of the open problems' solutions is shown, from 1."""
+    given = address.get(PART) or ""
+    asked = int(given) if given.isascii() and given.isdecimal() and len(given) < 6 else 1
+    return min(max(asked, 1), _parts(groups))
+
+
+def _parts(groups: Sequence[ProblemGroup]) -> int:
+    return max(1, math.ceil(_n_open(groups) / MOST))
+
+
+def _n_open(groups: Sequence[ProblemGroup]) -> int:
+    open_ids = opened(groups)
+    return sum(len(one.solutions) for one in groups if one.id in open_ids)
+
+
+def other_parts(groups: Sequence[ProblemGroup]) -> None:
+    """Which of the open problems' solutions are shown, and a way to the others."""
+    parts, here = _parts(groups), part(groups)
+    if parts == 1:
+        return
+    n = _n_open(groups)
+    first, last = (here - 1) * MOST + 1, min(here * MOST, n)
+    elsewhere = {
+        words: data_table.page_href("browse", **address.query(without=[PART]), **{PART: place})
+        for words, place in ((f"The {MOST} before", here - 1), (f"The next {MOST}", here + 1))
+        if 1 <= place <= parts
+    }
+    data_table.line(
+        data_table.text(f"{first:,} to {last:,} of {n:,} solutions of open problems", "muted"),
+        *(data_table.link(words, href) for words, href in elsewhere.items()),
+        key="part of the open",
+    )
 
 
 def head(group: ProblemGroup, open_ids: set[int]) -> data_table.CheckRow:
@@ -45,7 +82,7 @@ def head(group: ProblemGroup, open_ids: set[int]) -> data_table.CheckRow:
     others = sorted(open_ids ^ {group.id})
     href = data_table.page_href(
         "browse",
-        **address.query(without=[OPEN]),
+        **address.query(without=[OPEN, PART]),
         **({OPEN: ",".join(map(str, others))} if others else {}),
     )
     problem = data_table.link(
@@ -65,13 +102,10 @@ def head(group: ProblemGroup, open_ids: set[int]) -> data_table.CheckRow:
 
 def open_or_close_all(groups: Sequence[ProblemGroup]) -> None:
     """A button that opens every problem of a page, or closes them."""
-    n = sum(len(one.solutions) for one in groups)
     all_open = bool(groups) and len(opened(groups)) == len(groups)
     st.button(
         "Close all" if all_open else "Open all",
         type="tertiary",
         on_click=address.put,
-        kwargs={OPEN: None if all_open else EVERY},
-        disabled=not all_open and n > MOST,
-        help=f"At most {MOST:,} solutions a page" if n > MOST else None,
+        kwargs={OPEN: None if all_open else EVERY, PART: None},
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -9,8 +11,10 @@ from app.components.data_table import data_table
 from app.components.figure.downloads import Numbers
 from app.ui import charts
 from app.ui.counts import counted
+from app.ui.evaluation.matrix import number
 from app.ui.evaluation.project import Shown
-from app.ui.figures.figure import bounds, figure
+from app.ui.figures.figure import bounds, figure, go_to
+from db.lists.filters import MISTAKEN
 from db.records import AnnotatorRecord
 from labeling.evaluation.mc_thresholds import MCThresholds, mc_thresholds
 from labeling.look.palette import faded, plain
@@ -21,7 +25,8 @@ from training.metrics.processbench.evaluation import ProcessBenchResult
 SENTENCE = (
     "F1 of the hard labels of {mc} at each threshold: a step is wrong if at most this share of its "
     "completions reach the answer. The paper's threshold is 0; on its data F1 falls from 40.2 "
-    "there to 29.5 at 7/8 (arXiv 2501.07301, 3.1.1). Bands are 95% intervals over {n} solutions."
+    "there to 29.5 at 7/8 (arXiv 2501.07301, 3.1.1). Bands are 95% intervals over {n} solutions. "
+    "A mark opens the mistakes at its threshold."
 )
 NO_MC = "No Monte Carlo annotator shares a solution with this reference."
 NOT_WHOLE = (
@@ -29,6 +34,14 @@ NOT_WHOLE = (
     "strategy exhaustive takes every sample of a step; its rates can be cut at any threshold."
 )
 DASHES = ("dash", "dot", "dashdot", "longdash")
+OUTCOMES = {  # Fields of Offsets -> words, and what they are of.
+    "exact": ("Exact", "The first error is named, of solutions with one"),
+    "early": ("Early", "A step before the first error is flagged"),
+    "late": ("Late", "A step after the first error is flagged"),
+    "missed": ("Missed", "No error is seen, of solutions with one"),
+    "right": ("Clean", "No error is seen, of solutions without one"),
+    "false_alarm": ("False alarms", "A step is flagged, of solutions without an error"),
+}
 
 
 def draw(found: Shown) -> None:
@@ -63,17 +76,57 @@ def _figure_of(found: Shown, mc: AnnotatorRecord) -> None:
         chart(told, few=few),
         numbers(told, few=few),
         f"mc-thresholds-{mc.name}",
+        picked=go_to,
     )
-    query = {"of": mc.label, "against": reference}
-    links = [
-        data_table.link(words, data_table.page_href("browse", outcome=outcome, **query))
-        for words, outcome in (
-            ("First errors it finds, at its own threshold", "exact"),
-            ("Errors it misses", "missed"),
-            ("False alarms", "false_alarm"),
-        )
+    _table(told, mc.id)
+
+
+def _behind(told: MCThresholds, threshold: float, outcome: str, dataset: str | None = None) -> str:
+    """Browse with the solutions that an outcome counts where a step is wrong up to this share."""
+    who = {"of": told.annotator, "against": told.reference, "dataset": dataset}
+    return data_table.page_href("browse", outcome=outcome, share=threshold, **who)
+
+
+def _table(told: MCThresholds, key: int) -> None:
+    """What the verdicts come to at each share; every number opens its solutions."""
+    rows: list[list[data_table.Cell]] = []
+    for threshold, report, offsets in zip(told.thresholds, told.reports, told.offsets, strict=True):
+        cells: list[data_table.Cell] = [
+            data_table.text(_fraction(threshold, told), "nowrap"),
+            data_table.text(number(report.mean.f1), "strong"),
+        ]
+        for outcome in OUTCOMES:
+            n = sum(getattr(one, outcome) for one in offsets.values())
+            cells.append(data_table.link(f"{n:,}", _behind(told, threshold, outcome)))
+        rows.append([*cells, None])
+    columns: list[str | data_table.Column] = [
+        data_table.column("Wrong up to", "nowrap", title="this share of completions that succeed"),
+        data_table.column("F1", "right nowrap", width="5rem"),
+        *(
+            data_table.column(words, "right nowrap", title=title, width="7rem")
+            for words, title in OUTCOMES.values()
+        ),
     ]
-    data_table.line(*links, key=f"mc {mc.id}")
+    data_table.table([*columns, ""], rows, key=f"mc {key}")
+
+
+def _mistakes(told: MCThresholds, dataset: str | None) -> list[int]:
+    """How many verdicts are not the reference's at each threshold, in a data set or in all."""
+    return [
+        sum(
+            n
+            for name, one in offsets.items()
+            if dataset in (None, name)
+            for outcome, n in asdict(one).items()
+            if outcome not in ("exact", "right")
+        )
+        for offsets in told.offsets
+    ]
+
+
+def _fraction(threshold: float, told: MCThresholds) -> str:
+    n = len(told.thresholds)
+    return f"{round(threshold * n)}/{n}" if threshold else "0"
 
 
 def chart(told: MCThresholds, *, few: bool) -> go.Figure:
@@ -103,6 +156,8 @@ def chart(told: MCThresholds, *, few: bool) -> go.Figure:
             lines[name] = (DASHES[place % len(DASHES)], each)
     for name, (dash, results) in lines.items():
         solid = dash == "solid"
+        dataset = None if solid else name
+        n = sum(one.n_error + one.n_correct for one in results[:1])
         drawn.add_scatter(
             x=x,
             y=[one.f1 for one in results],
@@ -110,11 +165,14 @@ def chart(told: MCThresholds, *, few: bool) -> go.Figure:
             line={"color": colour if solid else now.muted, "dash": dash, "width": 2},
             marker={"size": 8 if solid else 5},
             name=plain(name),
-            hovertemplate="up to %{x:.3f}: F1 %{y:.3f}<extra></extra>",
+            customdata=[[_behind(told, one, MISTAKEN, dataset)] for one in told.thresholds],
+            text=[f"{wrong:,} of {n:,} mistaken" for wrong in _mistakes(told, dataset)],
+            hovertemplate="up to %{x:.3f}: F1 %{y:.3f}<br>%{text}<extra></extra>",
         )
-    words = [f"{round(one * len(x))}/{len(x)}" if one else "0" for one in x]
     drawn.update_xaxes(
-        title="a step is wrong up to this share of successes", tickvals=x, ticktext=words
+        title="a step is wrong up to this share of successes",
+        tickvals=x,
+        ticktext=[_fraction(one, told) for one in x],
     )
     drawn.update_yaxes(title="F1", rangemode="tozero", automargin=True)
     drawn.update_layout(

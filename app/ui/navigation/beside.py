@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-NAMES = ("outcome", "cell", "of", "against")  # one condition in four words
+# One condition in five words; `share` is the threshold at which Monte Carlo's outcome is meant.
+NAMES = ("outcome", "cell", "of", "against", "share")
 # "<words> by X against Y".
 OUTCOMES = {
     "early": "error flagged too early",
@@ -22,6 +23,7 @@ MEASURED = {
     "both": "a verdict by {of} and by {against}",
     "with_error": "annotated by {of}, an error by {against}",
     "without_error": "annotated by {of}, no error by {against}",
+    "mistaken": "{of} mistaken by {against}",
 }
 # What a menu offers, of "it" beside a reference that are chosen below.
 OFFERED = {
@@ -40,6 +42,15 @@ def of_right_answers(figure: str, who: str, prm: str, reference: str) -> dict[st
         return {**these, "of": prm, "outcome": "with_error", "by": who, "says": "an error"}
     outcome = {"exact": "exact", "false_alarms": "false_alarm"}[figure]
     return {**these, "of": who, "outcome": outcome, "by": prm}
+
+
+def share_of(text: str) -> float | None:
+    """The share of completions up to which a step is wrong, None where it is none."""
+    try:
+        share = float(text)
+    except ValueError:
+        return None
+    return share if 0 <= share < 1 else None
 
 
 def cell_of(text: str) -> tuple[int, int] | None:
@@ -83,6 +94,9 @@ def in_words(address: Mapping[str, str]) -> str:
     if cell is not None:
         one, other = map(_sees, cell, onwards_of(text))
         parts.append(f"{of} {one} and {against} {other}")
+    share = share_of(address.get("share", ""))
+    if share is not None:
+        parts.append(f"a step wrong up to a share of {share:.3g}")
     return ", ".join(parts)
 
 

@@ -12,6 +12,7 @@ from db.lists.filters import Members
 from labeling.consensus.held_out import held_out
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import ConsensusSummary, preview, remembered_rule
+from labeling.evaluation.mc_thresholds import solutions_at
 from labeling.evaluation.provenance import held_out_solutions
 
 
@@ -57,6 +58,17 @@ def rule_in_words(text: str) -> str:
     except (ValueError, TypeError):
         rule = None
     return "" if rule is None else f"by {' = '.join(rule.annotators)}"
+
+
+def at_share(database: Database, share: float, outcome: str, of: str, against: str) -> Members:
+    """What Monte Carlo's labels come to where a step is wrong up to this share of completions.
+
+    Raises ValueError as `labeling.evaluation.mc_thresholds.solutions_at` does.
+    """
+    name = f"at {share} {outcome} {of} {against}"
+    return Members(
+        counted(database, name, lambda: solutions_at(database, of, against, share, outcome))
+    )
 
 
 def out_of_training(database: Database, label: str) -> Members:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -78,6 +79,28 @@ def test_by_problem_a_page_has_heads_and_the_solutions_of_the_open_ones(
     next(button for button in test.button if button.label == "Close all").click().run()
     assert places(test) == []
     assert "open" not in test.query_params
+
+
+def test_open_problems_are_shown_a_part_at_a_time_and_none_is_lost(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.ui.browse.problems.MOST", 2)
+    insert_rows(database, [row(i, problem=f"p{i % 2}", steps=(str(i),)) for i in range(10)])
+    seen: list[tuple[int, int]] = []
+    query = {"sort": "problem", "open": "all"}
+    for number in range(1, 6):
+        test = open_page(database, monkeypatch, "browse", **query)
+        assert not test.exception
+        (line,) = shown(test, "part of the open")["rows"]
+        told, *links = line["cells"][0]["cells"]
+        assert told["value"] == f"{2 * number - 1} to {2 * number} of 10 solutions of open problems"
+        seen += places(test)
+        ways = {link["value"]: link["href"] for link in links}
+        assert ("The 2 before" in ways) is (number > 1)
+        query = dict(parse_qsl(ways.get("The next 2", "").partition("?")[2]))
+    assert query == {}
+    assert [place for _, place in seen] == list(range(1, 11))
+    assert {id for id, _ in seen} == set(range(1, 11))
 
 
 def places(test: AppTest) -> list[tuple[int, int]]:

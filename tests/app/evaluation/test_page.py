@@ -71,10 +71,10 @@ def matrix(database: Database, monkeypatch: pytest.MonkeyPatch, **query: str) ->
     return shown(test, "matrix")
 
 
-def words(cell: object) -> str:
+def words_in(cell: object) -> str:
     """Everything that a cell says."""
     if isinstance(cell, dict):
-        return " ".join([str(cell.get("value", "")), *map(words, cell.get("cells", []))]).strip()
+        return " ".join([str(cell.get("value", "")), *map(words_in, cell.get("cells", []))]).strip()
     return str(cell)
 
 
@@ -92,7 +92,7 @@ def test_the_matrix_shows_what_is_stored_and_each_number_opens_its_solutions(
     (_, second) = drawn["rows"]
     f1 = stored["all"]["datasets"]["easy"]["f1"]
     assert f1 is not None
-    assert words(second["cells"][1]) == f"{f1:.3f}".removeprefix("0") + " 70% 100%"
+    assert words_in(second["cells"][1]) == f"{f1:.3f}".removeprefix("0") + " 70% 100%"
     links = json.dumps(second["cells"][1])
     assert "browse?outcome=exact&of=prm%3Av2&against=human%3Apeople&dataset=easy" in links
     assert "browse?outcome=right&of=prm%3Av2" in links
@@ -109,14 +109,14 @@ def test_what_is_missing_has_a_button_for_managers_alone(
         lambda _, kind, params: started.append((kind, params)),
     )
     test = page_test(database, monkeypatch, "evaluation")
-    assert words(shown(test, "matrix")["rows"][0]["cells"][1]) == "measure"
+    assert words_in(shown(test, "matrix")["rows"][0]["cells"][1]) == "measure"
     (button,) = [one for one in test.button if "missing" in one.label]
     button.click().run()
     wanted = {"annotator": "prm:v1", "reference": PEOPLE, "dataset": None}
     assert started == [("evaluate", wanted)]
     monkeypatch.setattr(identity, "is_manager", lambda: False)
     test = page_test(database, monkeypatch, "evaluation")
-    assert words(shown(test, "matrix")["rows"][0]["cells"][1]) == "not measured"
+    assert words_in(shown(test, "matrix")["rows"][0]["cells"][1]) == "not measured"
     assert not [one for one in test.button if "missing" in one.label]
 
 
@@ -151,11 +151,11 @@ def test_what_a_prm_was_trained_on_is_said_and_held_out_comes_first(
         database, "processbench", stored.annotator_id, stored.reference_id, Measured(), told
     )
     (row,) = matrix(database, monkeypatch)["rows"]
-    assert words(row["cells"][1]).startswith(".250")
-    assert "held out" in words(row["cells"][4])
+    assert words_in(row["cells"][1]).startswith(".250")
+    assert "held out" in words_in(row["cells"][4])
     (row,) = matrix(database, monkeypatch, problems="all")["rows"]
-    assert not words(row["cells"][1]).startswith(".250")
-    assert "trained on these" in words(row["cells"][4])
+    assert not words_in(row["cells"][1]).startswith(".250")
+    assert "trained on these" in words_in(row["cells"][4])
 
 
 @pytest.mark.parametrize(("right", "beside"), [(193, True), (192, False)])
@@ -201,8 +201,8 @@ def test_versions_stand_with_their_training_export_and_human_decisions(
     test = page_test(database, monkeypatch, "evaluation", show="Over versions")
     assert not test.exception
     first, second = shown(test, "versions")["rows"]
-    assert [words(cell) for cell in second["cells"]][3:6] == ["2,000", "20", "export-1"]
-    assert words(first["cells"][4]) == "0"
+    assert [words_in(cell) for cell in second["cells"]][3:6] == ["2,000", "20", "export-1"]
+    assert words_in(first["cells"][4]) == "0"
     (figure,) = plots(test)
     assert [one["x"] for one in figure["data"]] == [["mine-v1", "mine-v2"], [1000, 2000], [0, 20]]
     exported = [["consensus?export=1"], ["consensus?export=2"]]
@@ -211,7 +211,7 @@ def test_versions_stand_with_their_training_export_and_human_decisions(
     assert second["cells"][5]["href"] == "consensus?export=2"
     test = page_test(database, monkeypatch, "consensus", export="2")
     (row,) = [one for one in shown(test, "exports")["rows"] if "chosen" in one.get("style", "")]
-    assert "/data/export-1" in [words(cell) for cell in row["cells"]]
+    assert "/data/export-1" in [words_in(cell) for cell in row["cells"]]
 
 
 def test_a_figure_older_than_its_scores_says_so_wherever_it_stands(
@@ -221,7 +221,7 @@ def test_a_figure_older_than_its_scores_says_so_wherever_it_stands(
         drawn = []
         for page, table, place in (("evaluation", "matrix", -2), ("overview", "evaluations", -1)):
             (row,) = shown(page_test(database, monkeypatch, page), table)["rows"]
-            drawn.append(words(row["cells"][place]))
+            drawn.append(words_in(row["cells"][place]))
         return drawn
 
     fill(database)
@@ -265,7 +265,7 @@ def test_best_of_n_shows_the_stored_curve(
     assert {(row, value) for row, value, _ in marks(lengths)} == {
         (way, 0) for way in ("product", "min", "last", "mean")
     }
-    groups = [[words(cell) for cell in row["cells"]] for row in shown(test, "by-length")["rows"]]
+    groups = [[words_in(cell) for cell in row["cells"]] for row in shown(test, "by-length")["rows"]]
     assert [(row[1], row[-1]) for row in groups] == [("2", "80"), ("as many", "80")]
 
 
@@ -283,7 +283,7 @@ def test_best_of_n_shows_one_with_rewards_beside_one_with_scores(
     for name in ("v1", "orm"):
         evaluate_best_of_n(database, f"prm:{name}", 2)
     test = page_test(database, monkeypatch, "evaluation", show="Best-of-N")
-    rows = [[words(cell) for cell in row["cells"]] for row in shown(test, "everybody")["rows"]]
+    rows = [[words_in(cell) for cell in row["cells"]] for row in shown(test, "everybody")["rows"]]
     said = {name: (product, reward) for name, _, product, reward, *_ in rows}
     assert (said["orm"][0], said["v1"][1]) == ("–", "–")
     assert "–" not in (said["orm"][1], said["v1"][0])
@@ -318,7 +318,7 @@ def test_the_three_biases_stand_beside_the_published_ones_and_open_their_solutio
     assert [value for row, value, _ in marks(tolerance) if row == "v1"] == [0]
     assert {row: value for row, value, _ in marks(lowest)}["EurusPRM-Stage1"] == 0.546
     (row,) = shown(test, "tolerance-counts")["rows"]
-    assert [words(cell) for cell in row["cells"][1:4]] == ["0", "0", "0"]
+    assert [words_in(cell) for cell in row["cells"][1:4]] == ["0", "0", "0"]
     assert "of=prm%3Av1&outcome=false_alarm" in json.dumps(row)
 
 
@@ -331,8 +331,8 @@ def test_calibration_counts_every_step_up_to_the_first_error(
     assert not test.exception
     steps, solutions = shown(test, "calibration-errors")["rows"]
     # Two steps of each right solution, the first of each wrong one.
-    assert words(steps["cells"][5]) == f"{2 * 2 * SIZE + 2 * SIZE:,}"
-    assert words(solutions["cells"][5]) == f"{4 * SIZE:,}"
+    assert words_in(steps["cells"][5]) == f"{2 * 2 * SIZE + 2 * SIZE:,}"
+    assert words_in(solutions["cells"][5]) == f"{4 * SIZE:,}"
     bars = [one for one in plots(test)[0]["data"] if one["type"] == "bar"]
     assert [sum(one["y"]) for one in bars] == [6 * SIZE, 4 * SIZE]
     # A bar opens its solutions: of steps, those with one in the bin; of solutions, these.
@@ -343,7 +343,7 @@ def test_calibration_counts_every_step_up_to_the_first_error(
     for n, query in zip(bars[1]["y"], queries, strict=True):
         opened = page_test(database, monkeypatch, "prm_errors", **query)
         cells = shown(opened, "list heading")["rows"][0]["cells"][0]["cells"]
-        assert words(cells[0]).split()[0] == str(n)
+        assert words_in(cells[0]).split()[0] == str(n)
 
 
 @pytest.mark.parametrize("figures", ["Biases", "Calibration"])
@@ -363,29 +363,6 @@ def test_a_prm_that_was_trained_on_all_of_it_has_no_held_out_figure_and_is_told_
     assert not plots(test)
     test = page_test(database, monkeypatch, "evaluation", show=figures, problems="all")
     assert plots(test)
-
-
-@pytest.mark.parametrize(
-    ("strategy", "words"), [("exhaustive", None), ("scan", "say nothing above 0")]
-)
-def test_monte_carlo_labels_at_every_threshold_where_its_shares_allow_it(
-    database: Database, monkeypatch: pytest.MonkeyPatch, strategy: str, words: str | None
-) -> None:
-    fill(database)
-    mc = ensure_annotator(database, "mc", "m", {"samples": 4, "strategy": strategy})
-    records = [
-        AnnotationRecord(id, mc.id, (0.5, 1.0) if id % 2 else (0.25, 0.0), -1, "ok", {})
-        for id in range(1, 4 * SIZE + 1)
-    ]
-    save_wave(database, mc.id, None, records)
-    test = page_test(database, monkeypatch, "evaluation", show="Monte Carlo")
-    assert not test.exception
-    if words:
-        assert words in words_of(test)
-        return
-    (line,) = [one for one in plots(test)[0]["data"] if one.get("name") == "mean"]
-    # Wrong ones err in step 1, of which a quarter succeeds; half do in the right ones.
-    assert (line["x"], line["y"]) == ([0, 0.25, 0.5, 0.75], [0, 1, 0, 0])
 
 
 def test_numbers_are_saved_as_csv_and_latex_whatever_names_hold() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from db.annotators import find_annotator
 from db.engine import Database
+from labeling.consensus.export import SOLUTIONS
 from labeling.consensus.rule import Rule
 from labeling.consensus.run import export_consensus
 from tests.app.test_pages import fill
@@ -34,13 +35,16 @@ def test_a_number_of_the_cross_table_opens_just_its_solutions(
         assert re.search(rf"\b{cell['value']} solutions", words_of(behind)), cell
 
 
-@pytest.mark.parametrize("file", ["jsonl.gz", "parquet"])
+@pytest.mark.parametrize(
+    ("format", "file"),
+    [("jsonl", "jsonl.gz"), ("jsonl", "parquet"), ("prm800k", "jsonl"), ("trl", "arrow")],
+)
 def test_the_number_of_an_export_opens_what_it_holds(
-    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, format: str, file: str
 ) -> None:
     fill(database, 12)
     rule = Rule(("mc:mc", "judge:j"))
-    manifest = export_consensus(database, tmp_path / "kept", "jsonl", rule, file=file)
+    manifest = export_consensus(database, tmp_path / "kept", format, rule, file=file)
     n = recorded_data(manifest)[1]["rows"]
     assert 0 < n < 12
     test = open_page(database, monkeypatch, "consensus")
@@ -51,7 +55,7 @@ def test_the_number_of_an_export_opens_what_it_holds(
     page, _, query = shown(test, "follow")["href"].partition("?")
     behind = open_page(database, monkeypatch, page, **dict(parse_qsl(query)))
     assert re.search(rf"\b{n} solution", words_of(behind))
-    (tmp_path / "kept" / recorded_data(manifest)[0]).unlink()
+    (tmp_path / "kept" / SOLUTIONS).unlink()
     test = open_page(database, monkeypatch, "consensus")
     test.session_state["exports"] = {"picked": 0}
     test.run()

@@ -10,8 +10,9 @@ from db.annotations import save_wave
 from db.annotators import ensure_annotator
 from db.engine import Database
 from db.ingest import insert_rows
+from db.lists.filters import MISTAKEN, OUTCOMES
 from db.records import AnnotationRecord, ImportRow, SourceLabel
-from labeling.evaluation.mc_thresholds import mc_thresholds
+from labeling.evaluation.mc_thresholds import mc_thresholds, solutions_at
 from labeling.montecarlo.planner import first_error_from_counts
 from training.metrics.processbench.evaluation import processbench_by_dataset
 
@@ -42,12 +43,23 @@ def test_each_threshold_gives_the_planners_own_labels(database: Database) -> Non
     save_wave(database, mc.id, None, records)
     found = mc_thresholds(database, "mc:m", "human:people")
     assert found.thresholds == tuple(k / 8 for k in range(8))
-    for threshold, report in zip(found.thresholds, found.reports, strict=True):
+    for threshold, report, offsets in zip(
+        found.thresholds, found.reports, found.offsets, strict=True
+    ):
+        mistaken = set()
         pairs: dict[str, list[tuple[int | None, int]]] = {"d0": [], "d1": []}
         for place, (successes, trials, right, truth) in enumerate(told):
             verdict = first_error_from_counts(successes, trials, right, threshold)
             pairs[f"d{place % 2}"].append((verdict, truth))
+            mistaken |= {place + 1} if verdict != truth else set()
         assert report == processbench_by_dataset(pairs)
+        asked = (database, "mc:m", "human:people", threshold)
+        assert set(solutions_at(*asked, MISTAKEN)) == mistaken
+        for outcome in OUTCOMES:
+            count = sum(getattr(one, outcome) for one in offsets.values())
+            assert len(solutions_at(*asked, outcome)) == count
+    with pytest.raises(ValueError, match="no outcome at a threshold"):
+        solutions_at(database, "mc:m", "human:people", 0.5, "both")
 
 
 @pytest.mark.parametrize("strategy", ["scan", "bisect"])
