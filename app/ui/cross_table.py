@@ -29,11 +29,11 @@ def cross_table(
         counts[place] = counts.get(place, 0) + count
     places = range(-1, max((max(place) for place in counts), default=0) + 1)
     heads: list[str | data_table.Column] = [
-        data_table.column("down, by " + down.split(":", 1)[-1], "muted nowrap", title=down)
-    ]
-    heads += [
-        data_table.column(_head(place), "right", title=f"{across}: {_words(place)}")
-        for place in places
+        "",
+        *(
+            data_table.column(_head(place), "right", title=f"{across}: {_words(place)}")
+            for place in places
+        ),
     ]
 
     def cell(one: int, other: int) -> data_table.Cell:

@@ -109,7 +109,7 @@ def details(database: Database, job: JobRecord) -> None:
     with now:
         progress(job)
     result = job.result or {}
-    left, right = settings.columns(2, gap="large")
+    left, right = settings.columns(2, gap="medium")
     with left:
         only = ", ".join(f"{name} {value}" for name, value in job.params.get("only", {}).items())
         facts("Settings", {**job.params, "only": only}, "asked")
@@ -192,7 +192,7 @@ def facts(title: str, values: dict[str, Any], key: str) -> None:
         and not isinstance(value, dict)
         and name not in SAID_ELSEWHERE
     ]
-    data_table.table([data_table.column(title, width="38%"), ""], rows, key=key, empty="")
+    data_table.table([data_table.column(title, width="42%"), ""], rows, key=key, empty="")
 
 
 def reason_table(title: str, reasons: list[Reason], key: str) -> None:
@@ -223,16 +223,16 @@ def outcome(result: dict[str, Any]) -> dict[str, Any]:
         if isinstance(figures, dict) and isinstance(figures.get("f1"), float):
             span = (figures.get("intervals") or {}).get("f1") or {}
             low, high = span.get("low", math.nan), span.get("high", math.nan)
-            where = "held-out problems" if name == "held_out" else "all problems"
+            where = "held out" if name == "held_out" else "all problems"
             flat[f"F1, {where}"] = f"{figures['f1']:.3f} (95% {low:.3f} to {high:.3f})" + (
                 ", too few solutions" if too_few(figures) else ""
             )
             flat[f"F1 by data set, {where}"] = formatting.f1_by_dataset(figures)
-            flat[f"exact on wrong solutions, {where}"] = (
-                f"{figures['error_accuracy']:.1%} of {figures['n_error']:,}"
+            flat[f"exact, {where}"] = (
+                f"{figures['error_accuracy']:.1%} of {figures['n_error']:,} wrong"
             )
-            flat[f"clean on right solutions, {where}"] = (
-                f"{figures['correct_accuracy']:.1%} of {figures['n_correct']:,}"
+            flat[f"clean, {where}"] = (
+                f"{figures['correct_accuracy']:.1%} of {figures['n_correct']:,} right"
             )
     return flat
 

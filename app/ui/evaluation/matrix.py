@@ -98,13 +98,14 @@ def table(found: Shown, running: set[str]) -> None:
                 "Mean", "right nowrap", title="Unweighted, as the paper", width="6rem"
             )
         )
-    columns += [data_table.column("", "nowrap"), data_table.column("", "nowrap")]
+    columns.append(data_table.column("", "nowrap"))
     rows = []
     for place, one in enumerate(found.annotators):
         names = [*found.datasets, MEAN] if shows_mean else found.datasets
         cells = [cell(found, one, name, place, one.label in running) for name in names]
         who = data_table.kind(one.kind, one.name, title=one.label)
-        rows.append([who, *cells, note(found, one), job_of(found, one)])
+        about = data_table.inline(note(found, one), job_of(found, one))
+        rows.append([who, *cells, about])
     picked = data_table.table(columns, rows, key="matrix", empty="Nobody can be measured yet.")
     if found.cells:
         data_table.line(data_table.text(LEGEND, "muted"), key="matrix-legend")
@@ -182,7 +183,7 @@ def note(found: Shown, one: AnnotatorRecord) -> data_table.Cell:
     if any(cell.trained_on_these for cell in mine):
         return data_table.text("! trained on these", "warn", title=TRAINED)
     words = ["held out"] if newest.held_out else []
-    if newest.training == "unknown":
+    if one.kind == "prm" and newest.training == "unknown":
         words.append("? training not known")
     if any(found.outdated(cell) for cell in mine):
         words.append(OUTDATED)

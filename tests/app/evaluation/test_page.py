@@ -88,7 +88,7 @@ def test_the_matrix_shows_what_is_stored_and_each_number_opens_its_solutions(
         stored = evaluate_processbench(database, f"prm:{name}", PEOPLE)
     drawn = matrix(database, monkeypatch)
     heads = [column["label"] for column in drawn["columns"]]
-    assert heads == ["Annotator", "easy", "hard", "Mean", "", ""]
+    assert heads == ["Annotator", "easy", "hard", "Mean", ""]
     (_, second) = drawn["rows"]
     f1 = stored["all"]["datasets"]["easy"]["f1"]
     assert f1 is not None
@@ -158,6 +158,21 @@ def test_what_a_prm_was_trained_on_is_said_and_held_out_comes_first(
     assert "trained on these" in words_in(row["cells"][4])
 
 
+def test_training_is_not_known_of_prms_alone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database)
+    score(database, "v1", 0.5)
+    judge = ensure_annotator(database, "judge", "critic", {})
+    said = [AnnotationRecord(id, judge.id, (1.0, 1.0), -1, "ok", {}) for id in range(1, 41)]
+    save_wave(database, judge.id, None, said)
+    for label in ("judge:critic", "prm:v1"):
+        evaluate_processbench(database, label, PEOPLE)
+    rows = matrix(database, monkeypatch)["rows"]
+    told = {row["cells"][0]["value"]: words_in(row["cells"][-1]) for row in rows}
+    assert ["training not known" in told[who] for who in ("critic", "v1")] == [False, True]
+
+
 @pytest.mark.parametrize(("right", "beside"), [(193, True), (192, False)])
 def test_published_figures_stand_beside_the_same_solutions_only(
     database: Database, monkeypatch: pytest.MonkeyPatch, right: int, beside: bool
@@ -219,7 +234,7 @@ def test_a_figure_older_than_its_scores_says_so_wherever_it_stands(
 ) -> None:
     def said() -> list[str]:
         drawn = []
-        for page, table, place in (("evaluation", "matrix", -2), ("overview", "evaluations", -1)):
+        for page, table, place in (("evaluation", "matrix", -1), ("overview", "evaluations", -1)):
             (row,) = shown(page_test(database, monkeypatch, page), table)["rows"]
             drawn.append(words_in(row["cells"][place]))
         return drawn
