@@ -1,4 +1,4 @@
-"""Import in a browser: good and bad rows, scores, a file too large or taken back."""
+"""Import in a browser: good and bad rows, wrong formats, scores, a file too large or taken back."""
 
 from __future__ import annotations
 
@@ -48,10 +48,24 @@ def drop(page: Page, name: str, content: bytes) -> None:
     )
 
 
+def wrong_formats_are_said(page: Page) -> None:
+    """What is no rows, and rows of no format; each is taken back again."""
+    for name, content, told in (
+        ("packed.jsonl", b"PK\x03\x04", "a zip archive, not JSON. Unpack it"),
+        ("odd.jsonl", b'{"a": 1}\n', "the rows have the fields 'a', which no one format has"),
+    ):
+        drop(page, name, content)
+        expect(page.get_by_text(told)).to_be_visible()
+        expect(page.get_by_role("button", name="Import", exact=True)).to_have_count(0)
+        page.get_by_role("button", name=f"Remove {name}").click()
+        expect(page.get_by_text(told)).to_have_count(0)
+
+
 def test_a_file_is_dropped_seen_and_imported(browser: Browser, site: str, tmp_path: Path) -> None:
     rows = [json.dumps(ROW), '{"problem": "no steps"}', "not JSON"]
     with open_page(browser, site) as page:
         page.get_by_role("link", name="Import files").click()
+        wrong_formats_are_said(page)
         drop(page, "../mine rows.jsonl", "\n".join(rows).encode())
         expect(page.get_by_text("1 solution as jsonl, recognised by its fields")).to_be_visible()
         expect(page.get_by_text("2 rows rejected.")).to_be_visible()
