@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -224,10 +225,24 @@ def in_small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(solution_index, "CHUNK", 5)
 
 
+def between_transactions(patched: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
+    """`act` after every transaction that makes a part of the index, but for the last."""
+    is_current = solution_index.is_current
+
+    def asked(database: Database) -> bool:
+        with database.read() as session:
+            begun = session.get_one(SolutionIndexState, solution_index.STATE).renewed_to
+        if begun is not None:
+            act()
+        return is_current(database)
+
+    patched.setattr(solution_index, "is_current", asked)
+
+
 def test_others_write_while_the_index_is_made_anew(
     database: Database, in_small_chunks: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A writer comes in at every pause, sees whole rows of either comparison, and loses nothing."""
+    """A writer between the transactions sees whole rows of either comparison, and loses nothing."""
     ids = fill(database, 600)
     says(database, "mc:m", dict.fromkeys(ids, 0))
     says(database, "judge:one", dict.fromkeys(ids, 0))
@@ -242,12 +257,12 @@ def test_others_write_while_the_index_is_made_anew(
             state = session.get_one(SolutionIndexState, solution_index.STATE)
             seen.append((state.renewed_to, first_kinds(database)))
 
-    def pause(seconds: float) -> None:
+    def between() -> None:
         if len(seen) < 20:
             writer.submit(write, len(seen)).result(60)
 
     with ThreadPoolExecutor(1) as writer, monkeypatch.context() as patched:
-        patched.setattr("db.lists.solution_index.time.sleep", pause)
+        between_transactions(patched, between)
         choice.compare(database, "judge:one")
     assert len(seen) == 20
     for renewed, counts in seen:
@@ -267,11 +282,11 @@ def test_an_index_that_was_broken_off_is_finished_by_the_next(
     says(database, "prm:two", dict.fromkeys(ids, -1))
     solution_index.ensure(database)
 
-    def broken(seconds: float) -> None:
+    def broken() -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("db.lists.solution_index.time.sleep", broken)
+        between_transactions(patched, broken)
         with pytest.raises(KeyboardInterrupt):
             choice.compare(database, "prm:one")
     assert not solution_index.is_current(database)
