@@ -111,7 +111,8 @@ def import_(
     )
     console.print(
         f"Added {number_of(result['solutions'], 'solution')} and "
-        f"{number_of(result['problems'], 'problem')}, {result['annotations']:,} with labels; "
+        f"{number_of(result['problems'], 'problem')}, with "
+        f"{number_of(result['annotations'], 'annotation')}; "
         f"{result['repeated']:,} repeated in their file "
         f"and counted as samples; {number_of(result['rejected'], 'row')} rejected"
     )

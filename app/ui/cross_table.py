@@ -29,7 +29,7 @@ def cross_table(
         counts[place] = counts.get(place, 0) + count
     places = range(-1, max((max(place) for place in counts), default=0) + 1)
     heads: list[str | data_table.Column] = [
-        "",
+        data_table.column("", "muted nowrap"),
         *(
             data_table.column(_head(place), "right", title=f"{across}: {_words(place)}")
             for place in places

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -142,7 +142,8 @@ class _Words:
         """What the word under this name stands for."""
         word = self._address.get(name)
         if word and word not in meanings:
-            self._senseless(name, word)
+            named = {meaning: said for said, meaning in meanings.items()}  # each by its last name
+            self._senseless(name, word, named.values())
         return meanings.get(word or "")
 
     def name(self, name: str) -> str | None:
@@ -231,8 +232,12 @@ class _Words:
                 what = FIELDS[name][0].lower() + FIELDS[name][1:]
                 self.trouble.append(f"{FIELDS[given[0]]}: choose {what} as well.")
 
-    def _senseless(self, name: str, word: str) -> None:
-        self.trouble.append(f"{FIELDS[name]} cannot be {formatting.shorten(word, 60)}.")
+    def _senseless(self, name: str, word: str, possible: Iterable[str] = ()) -> None:
+        instead = ", ".join(possible)
+        self.trouble.append(
+            f"{FIELDS[name]} cannot be {formatting.shorten(word, 60)}, which the address asks for"
+            + (f". Possible: {formatting.shorten(instead, 200)}." if instead else ".")
+        )
 
 
 # What a word in the address is called in a sentence.

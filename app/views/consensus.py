@@ -176,7 +176,7 @@ def compare(database: Database, rule: Rule) -> None:
 def export_form(database: Database, rule: Rule) -> None:
     """Writes what the rule keeps; the folder appears whole or not at all."""
     with st.form("export", border=False):
-        left, middle, right, last = st.columns([1.1, 0.6, 1.6, 0.6], vertical_alignment="bottom")
+        left, middle, right, last = st.columns([1.6, 0.7, 1.2, 0.5], vertical_alignment="bottom")
         chosen = left.selectbox("Format", list(WRITERS), format_func=in_words)
         file = middle.selectbox(
             "File",

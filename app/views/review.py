@@ -225,7 +225,8 @@ def load(reviewer: AnnotatorRecord | None) -> tuple[list[Item], Progress]:
     figures = dict(zip(ids, in_figures(database, chosen.queue, compared, ids), strict=True))
     why = opened.reason(database, held, chosen, compared, blind=blind)
     for item in items:
-        item["queue_reason"] = why
+        if item["cut_from"] is None or any(not one["old_cut"] for one in item["annotators"]):
+            item["queue_reason"] = why  # Of a cut that nobody annotated it may not hold.
         item["reason"] = figures[item["solution_id"]] + (item["reason"] or "")
     return items, progress_of(reviewer)
 

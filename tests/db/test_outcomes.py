@@ -98,7 +98,11 @@ def test_an_address_that_cannot_be_meant_says_so(database: Database) -> None:
         ({"outcome": "missed"}, "choose whose first error"),
         ({"outcome": "lost", "of": "prm:prm", "against": "prm:prm"}, "cannot be lost"),
         ({"cell": "3", "of": "prm:prm", "against": "prm:prm"}, "cannot be 3"),
-        ({"answer": "purple"}, "answer cannot be purple"),
+        (
+            {"answer": "wrong"},
+            "answer cannot be wrong, which the address asks for. "
+            "Possible: Right answer, Wrong answer, Not graded",
+        ),
         ({"from": "some"}, "cannot be some"),
         ({"ids": "all"}, "cannot be all"),
     ):

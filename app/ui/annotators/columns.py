@@ -97,5 +97,4 @@ def ask(
         args=(database, page, None),
     )
     if identity.is_manager():
-        st.divider()
         compared.ask_name(database)

@@ -15,6 +15,7 @@ from db.corrections import append_corrections
 from db.engine import Database
 from db.lists.filters import SolutionFilter
 from db.lists.solution_lists import keep_list
+from db.review.recuts import recut
 from db.review.saved_queues import (
     Contents,
     SavedQueue,
@@ -23,6 +24,7 @@ from db.review.saved_queues import (
     save_queue,
     saved_queues,
 )
+from db.solutions import get_solution
 from labeling.review.queues import GROUPS, QUEUES
 from tests.app.test_pages import HOSTILE, fill
 from tests.support.pages import open_page, shown, words_of
@@ -104,6 +106,20 @@ def test_review_opens_with_what_is_assigned_and_has_something_left(
     assert queue_box(open_page(database, monkeypatch, "review")) == "All disagreements"
     gone = open_page(database, monkeypatch, "review", queue="nosuchqueue")
     assert "This project has no queue nosuchqueue." in words_of(gone)
+
+
+def test_no_reason_is_given_for_a_cut_that_nobody_annotated(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes the place of the old cut on screen, of which alone the reason is true."""
+    fill(database, 3)
+    ada = ensure_reviewer(database, "Ada")
+    (old, *others) = items(open_page(database, monkeypatch, "review", queue="random"))
+    first, second, last = get_solution(database, old).steps
+    made = recut(database, old, [first, *second.split(), last], ada, "cut-1")
+    data = shown(open_page(database, monkeypatch, "review", queue="random"), "review")
+    reasons = {one["solution_id"]: one["queue_reason"] for one in data["items"]}
+    assert reasons == {made: None, **dict.fromkeys(others, "Random control")}
 
 
 def everything_said(test: AppTest) -> str:

@@ -79,7 +79,7 @@ def test_an_import_without_a_format_goes_by_the_rows(tmp_path: Path) -> None:
     result = command(tmp_path, "import", str(path))
     assert result.exit_code == 0, result.output
     assert "Looks like processbench" in result.output
-    assert "Added 1 solution" in result.output
+    assert "Added 1 solution and 1 problem, with 1 annotation;" in result.output
     unknown = command(tmp_path, "import", str(write_rows(tmp_path / "x.jsonl", {"query": "p"})))
     assert unknown.exit_code == 1
     assert "which no one format has" in unknown.output
