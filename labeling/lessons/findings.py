@@ -226,7 +226,8 @@ def verdict_of(low: float, high: float) -> Verdict:
 def why(verdict: Verdict, difference: Estimate) -> str:
     """One sentence: what the verdict rests on."""
     above = sum(one > 0 for one in difference.by_seed)
-    seeds = f"; above 0 in {above} of {len(difference.by_seed)} seeds" if difference.by_seed else ""
+    n = len(difference.by_seed)
+    seeds = f"; above 0 in {above} of {n} seed{'s' * (n > 1)}" if n else ""
     if math.isnan(difference.both[0]):
         return f"Too few trainings or solutions for an interval{seeds}."
     where = {
