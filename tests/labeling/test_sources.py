@@ -6,6 +6,7 @@ import gzip
 import itertools
 import json
 import random
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from labeling.consensus.rule import Rule
 from labeling.consensus.run import export_consensus
 from labeling.formats.reading import read_rows
 from labeling.sources import REPEATED, SEVERAL, UNREAD, read_sources
+from models.prm.encoding import Encoded
 from tests.support.data import shared_data
 from tests.support.tiny import save_tiny_policy, tiny_tokenizer
 from tests.training.test_data import Row, row, write_export
@@ -29,7 +31,8 @@ from tests.training.test_training import visible_rule
 from training.config import TrainConfig
 from training.data import MASKED, Example, HeldOut, read_export
 from training.data_files import ExportError
-from training.engine.batches import encode_examples, epoch_size, make_batches
+from training.engine import batches
+from training.engine.batches import Item, encode_examples, epoch_size, make_batches, portions
 from training.sources import HELD_OUT, TrainingData
 from training.train import train
 
@@ -231,15 +234,40 @@ def test_prm800k_of_a_file_and_of_its_consensus_teach_the_same(
     assert all(set(one.targets[:-1]) <= {MASKED} and one.targets[-1] >= 0 for one in learnt)
 
 
-def test_the_whole_of_prm800k_phase_1() -> None:
+@pytest.fixture(scope="module")
+def phase_1() -> TrainingData:
+    return read_sources([shared_data(PHASE_1)])
+
+
+def test_the_whole_of_prm800k_phase_1(phase_1: TrainingData) -> None:
     """48,672 ratings: 1,915 are of a text that is offered twice at its step, 2,098 of chains
     without a verdict, 3,222 are said again."""
-    data = read_sources([shared_data(PHASE_1)])
-    (source,) = data.sources
+    (source,) = phase_1.sources
     assert (source.solutions, source.steps) == (31_379, 41_437)
     assert source.left_out == {REPEATED: 3_222, "no verdict by human:prm800k": 138}
-    ends = Counter(target for one in data.examples for target in one.targets if target != MASKED)
+    ends = Counter(target for one in phase_1.examples for target in one.targets if target != MASKED)
     assert ends == {1.0: 24_624, 0.0: 16_813}
+
+
+def test_batches_of_like_lengths_hardly_pad(
+    phase_1: TrainingData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches of 16 out of windows of 64 and of WINDOW solutions; words and signs for tokens."""
+    items = []
+    for one in phase_1.examples:
+        n = sum(len(re.findall(r"\w+|[^\w\s]", text)) for text in (one.problem, *one.steps))
+        items.append(Item(Encoded(tuple(range(n)), (n - 1,), 1), (1.0,), one.first_error, 1))
+
+    def padding(window: int) -> float:
+        monkeypatch.setattr(batches, "WINDOW", window)
+        made = make_batches(items, 16, 0.3, random.Random(0))
+        run = [part for batch in made for part in portions(batch, 1, 16_384)[0]]
+        lengths = [[len(one.encoded.ids) for one in part] for part in run]
+        return sum(len(one) * max(one) for one in lengths) / sum(map(sum, lengths))
+
+    assert batches.WINDOW == 1024
+    assert padding(64) > 1.3
+    assert padding(1024) < 1.05
 
 
 def test_several_sources_reach_the_checkpoint_and_a_stopped_run_goes_on(tmp_path: Path) -> None:
