@@ -104,7 +104,8 @@ def table(found: Shown, running: set[str]) -> None:
         names = [*found.datasets, MEAN] if shows_mean else found.datasets
         cells = [cell(found, one, name, place, one.label in running) for name in names]
         who = data_table.kind(one.kind, one.name, title=one.label)
-        about = data_table.inline(note(found, one), job_of(found, one))
+        said, job = note(found, one), job_of(found, one)
+        about = data_table.sentence(said, "·", job) if said and job else said or job
         rows.append([who, *cells, about])
     picked = data_table.table(columns, rows, key="matrix", empty="Nobody can be measured yet.")
     if found.cells:
@@ -189,7 +190,7 @@ def note(found: Shown, one: AnnotatorRecord) -> data_table.Cell:
         words.append(OUTDATED)
     if any(cell.few for cell in mine):
         words.append("too few")
-    return data_table.text(", ".join(words), "muted")
+    return data_table.text(", ".join(words), "muted") if words else None
 
 
 def job_of(found: Shown, one: AnnotatorRecord) -> data_table.Cell:
